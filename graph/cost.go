@@ -1,0 +1,37 @@
+package graph
+
+import (
+	"math"
+	"time"
+
+	"github.com/kelisim/kelisim/graph/generated"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// price gives lists their cost: what one row costs, times the rows asked for.
+// gqlgen's own default counts a list as one.
+func price(c *generated.ComplexityRoot) {
+	list := func(child int, first *int) int {
+		n := 20
+		if first != nil {
+			n = *first
+		}
+		return times(max(child, 1), min(max(n, 1), maxPage))
+	}
+	c.Query.Users = func(child int, first *int, _ *string, _ *generated.UserFilter) int { return list(child, first) }
+	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
+	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
+	c.Query.FindUsers = func(child int, _ generated.FindUsersInput) int { return times(child, 10) }
+	c.User.Consents = func(child int, first *int, _, _ *string, _ *vault.ConsentState) int { return list(child, first) }
+	c.Query.ConsentChecks = func(child int, users []string, _ string, _, _ *string, _ *time.Time) int {
+		return times(child, max(len(users), 1))
+	}
+}
+
+// times multiplies without running over.
+func times(a, b int) int {
+	if a > 0 && b > math.MaxInt32/a {
+		return math.MaxInt32
+	}
+	return a * b
+}

@@ -1,0 +1,68 @@
+package graph
+
+import (
+	"context"
+	"strings"
+
+	"github.com/kelisim/kelisim/graph/generated"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// choice is the language that was picked, and why.
+type choice struct {
+	locale    string
+	requested *string // nil: nobody asked for one
+	fallback  bool    // the language asked for is missing
+}
+
+// choose picks a language: the argument, then Accept-Language, then the
+// person's own, then the first available, which is the authoritative one.
+func (r *Resolver) choose(ctx context.Context, argument *string, available []string) choice {
+	req := from(ctx)
+	wishes := req.languages
+	if argument != nil && *argument != "" {
+		wishes = []string{*argument}
+	} else if own := req.own.Load(); own != nil {
+		wishes = append(append([]string{}, wishes...), *own)
+	}
+	c := choice{}
+	if len(available) > 0 {
+		c.locale = available[0]
+	}
+	if len(wishes) == 0 {
+		return c
+	}
+	c.requested, c.fallback = &wishes[0], true
+	if match, ok := r.Match(wishes, available); ok {
+		c.locale = match
+		for _, wish := range wishes {
+			if base(wish) == base(match) {
+				c.fallback = false
+			}
+		}
+	}
+	return c
+}
+
+// base is the language of a tag without its region and script.
+func base(tag string) string {
+	language, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	return language
+}
+
+// text answers words in the language that fits.
+func (r *Resolver) text(ctx context.Context, words vault.Words, argument *string) (*generated.LocalizedText, error) {
+	available := make([]string, len(words))
+	for i, w := range words {
+		available[i] = w.Locale
+	}
+	c := r.choose(ctx, argument, available)
+	out := &generated.LocalizedText{Locale: c.locale, RequestedLocale: c.requested, IsFallback: c.fallback}
+	out.Text, _ = vault.WordsIn(words, c.locale)
+	if out.Locale == "" {
+		out.Locale = "und" // nothing was said in any language
+	} else {
+		MetaFrom(ctx).Language(out.Locale)
+	}
+	return out, nil
+}

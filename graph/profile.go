@@ -1,0 +1,132 @@
+package graph
+
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/kelisim/kelisim/graph/generated"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Profile is the one place that asks for plaintext. It looks ahead at what is
+// selected, so that a value is decrypted only when it is asked for, and asks
+// for everything of one person at once; the loader gathers the people of a
+// level into one call.
+func (r userResolver) Profile(ctx context.Context, u *vault.User, app *string, basis *generated.BasisInput, reveal []string) (*generated.Profile, error) {
+	p, err := r.person(ctx, u, app)
+	if err != nil {
+		return nil, err
+	}
+	collected := r.Vault.CollectedFields(p)
+	wanted, err := lookAhead(ctx, collected)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := from(ctx).reveals.Load(ctx, &vault.RevealRequest{Person: p, Basis: basisOf(basis), Reveal: reveal, Fields: wanted})
+	if err != nil {
+		return nil, err
+	}
+	if answer.Err != nil {
+		return nil, answer.Err
+	}
+	f := func(code string) vault.PersonalField {
+		i := slices.IndexFunc(answer.Fields, func(f vault.PersonalField) bool { return f.Field.Code == code })
+		if i < 0 {
+			return vault.PersonalField{} // not selected, so never written
+		}
+		return answer.Fields[i]
+	}
+	return &generated.Profile{
+		FamilyName: f("familyName"), GivenName: f("givenName"), Patronymic: f("patronymic"), BirthDate: f("birthDate"),
+		Iin: f("iin"), Email: f("email"), Phone: f("phone"), PostalAddress: f("postalAddress"),
+		All: answer.Fields, Collected: collected,
+	}, nil
+}
+
+// fieldsPerList is how many codes one `fields(codes:)` may name.
+const fieldsPerList = 100
+
+// lookAhead is what is selected below the profile: which fields, and of which
+// of them the value.
+func lookAhead(ctx context.Context, collected []string) ([]vault.Wanted, error) {
+	var out []vault.Wanted
+	want := func(code string, value bool) {
+		i := slices.IndexFunc(out, func(w vault.Wanted) bool { return w.Code == code })
+		if i < 0 {
+			out = append(out, vault.Wanted{Code: code, Value: value})
+			return
+		}
+		out[i].Value = out[i].Value || value
+	}
+	op := graphql.GetOperationContext(ctx)
+	for _, f := range graphql.CollectFieldsCtx(ctx, []string{profileType}) {
+		if f.Name == "__typename" {
+			continue
+		}
+		value := slices.ContainsFunc(graphql.CollectFields(op, f.Selections, []string{"PersonalField"}),
+			func(below graphql.CollectedField) bool { return below.Name == "value" })
+		if f.Name != "fields" {
+			want(f.Name, value)
+			continue
+		}
+		list, err := codesOf(f.ArgumentMap(op.Variables)["codes"], collected)
+		if err != nil {
+			return nil, err
+		}
+		for _, code := range list {
+			want(code, value)
+		}
+	}
+	return out, nil
+}
+
+// codesOf reads the codes of a `fields(codes:)`; without any, all collected.
+func codesOf(argument any, collected []string) ([]string, error) {
+	list, ok := argument.([]any)
+	if !ok {
+		return collected, nil
+	}
+	if len(list) > fieldsPerList {
+		return nil, vault.NewError(vault.CodeBadRequest, "name at most 100 codes").With("limit", "100")
+	}
+	out := make([]string, 0, len(list))
+	for _, code := range list {
+		if text, ok := code.(string); ok {
+			out = append(out, text)
+		}
+	}
+	return out, nil
+}
+
+func (r profileResolver) Fields(_ context.Context, p *generated.Profile, codes []string) ([]vault.PersonalField, error) {
+	if codes == nil {
+		codes = p.Collected
+	}
+	out := make([]vault.PersonalField, 0, len(codes))
+	for _, code := range codes {
+		i := slices.IndexFunc(p.All, func(f vault.PersonalField) bool { return f.Field.Code == code })
+		if i >= 0 {
+			out = append(out, p.All[i])
+		}
+	}
+	return out, nil
+}
+
+func (r personalFieldResolver) Code(_ context.Context, f *vault.PersonalField) (string, error) {
+	return f.Field.Code, nil
+}
+
+func (r personalFieldResolver) Label(ctx context.Context, f *vault.PersonalField, locale *string) (*generated.LocalizedText, error) {
+	return r.text(ctx, f.Field.Label, locale)
+}
+
+// Value is where a value leaves its wrapper: into the answer, nowhere else.
+func (r personalFieldResolver) Value(_ context.Context, f *vault.PersonalField) (*string, error) {
+	if f.State != vault.StatePlain && f.State != vault.StateMasked {
+		return nil, nil //nolint:nilnil // the state says why there is no value
+	}
+	text := f.Value.Reveal()
+	return &text, nil
+}

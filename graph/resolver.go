@@ -1,0 +1,83 @@
+package graph
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/kelisim/kelisim/graph/generated"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Resolver answers the schema from the vault.
+type Resolver struct {
+	Vault *vault.Service
+	// CustomerIssuers are the issuers whose subjects are persons, for look-ups
+	// by subject.
+	CustomerIssuers []string
+	// Match picks the available language that fits the requested ones best.
+	Match func(requested, available []string) (string, bool)
+	// Denied counts refusals of callers without a token, by operation.
+	Denied func(operation string)
+	Log    *slog.Logger
+}
+
+// Config is the generated code's configuration: resolvers, directives, costs.
+func (r *Resolver) Config() generated.Config {
+	c := generated.Config{Resolvers: r, Directives: generated.DirectiveRoot{Allow: r.allow}}
+	price(&c.Complexity)
+	return c
+}
+
+var _ generated.ResolverRoot = (*Resolver)(nil)
+
+// Each noun's resolver is the Resolver under another name.
+type (
+	appResolver               struct{ *Resolver }
+	auditEventResolver        struct{ *Resolver }
+	collectedFieldResolver    struct{ *Resolver }
+	consentCheckResolver      struct{ *Resolver }
+	consentEventResolver      struct{ *Resolver }
+	consentItemResolver       struct{ *Resolver }
+	consentResolver           struct{ *Resolver }
+	contactsResolver          struct{ *Resolver }
+	mutationResolver          struct{ *Resolver }
+	operatorResolver          struct{ *Resolver }
+	personalFieldResolver     struct{ *Resolver }
+	policyVersionResolver     struct{ *Resolver }
+	profileResolver           struct{ *Resolver }
+	queryResolver             struct{ *Resolver }
+	recipientResolver         struct{ *Resolver }
+	responsiblePersonResolver struct{ *Resolver }
+	userResolver              struct{ *Resolver }
+)
+
+// App implements generated.ResolverRoot; so do the methods below.
+func (r *Resolver) App() generated.AppResolver               { return appResolver{r} }
+func (r *Resolver) AuditEvent() generated.AuditEventResolver { return auditEventResolver{r} }
+func (r *Resolver) CollectedField() generated.CollectedFieldResolver {
+	return collectedFieldResolver{r}
+}
+func (r *Resolver) Consent() generated.ConsentResolver             { return consentResolver{r} }
+func (r *Resolver) ConsentCheck() generated.ConsentCheckResolver   { return consentCheckResolver{r} }
+func (r *Resolver) ConsentEvent() generated.ConsentEventResolver   { return consentEventResolver{r} }
+func (r *Resolver) ConsentItem() generated.ConsentItemResolver     { return consentItemResolver{r} }
+func (r *Resolver) Contacts() generated.ContactsResolver           { return contactsResolver{r} }
+func (r *Resolver) Mutation() generated.MutationResolver           { return mutationResolver{r} }
+func (r *Resolver) Operator() generated.OperatorResolver           { return operatorResolver{r} }
+func (r *Resolver) PersonalField() generated.PersonalFieldResolver { return personalFieldResolver{r} }
+func (r *Resolver) PolicyVersion() generated.PolicyVersionResolver { return policyVersionResolver{r} }
+func (r *Resolver) Profile() generated.ProfileResolver             { return profileResolver{r} }
+func (r *Resolver) Query() generated.QueryResolver                 { return queryResolver{r} }
+func (r *Resolver) Recipient() generated.RecipientResolver         { return recipientResolver{r} }
+func (r *Resolver) ResponsiblePerson() generated.ResponsiblePersonResolver {
+	return responsiblePersonResolver{r}
+}
+func (r *Resolver) User() generated.UserResolver { return userResolver{r} }
+
+// appOr is the app named, or the one that is meant when none is.
+func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {
+	if app != nil && *app != "" {
+		return *app, nil
+	}
+	return r.Vault.DefaultApp(ctx, from(ctx).actor)
+}

@@ -1,0 +1,215 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/graph/generated"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Me answers the person of the token, or null when not registered yet.
+func (r queryResolver) Me(ctx context.Context) (*vault.User, error) {
+	me, err := r.Vault.Me(ctx, from(ctx).actor)
+	if err != nil || me.User == nil {
+		return nil, err
+	}
+	from(ctx).remember(me)
+	return me.User, nil
+}
+
+func (r queryResolver) User(ctx context.Context, id string) (*vault.User, error) {
+	user, err := decodeAs(typeUser, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.user(ctx, user)
+}
+
+func (r *Resolver) user(ctx context.Context, id uuid.UUID) (*vault.User, error) {
+	p, err := r.Vault.User(ctx, from(ctx).actor, id)
+	if err != nil {
+		return nil, err
+	}
+	from(ctx).remember(p)
+	return p.User, nil
+}
+
+func (r queryResolver) Users(ctx context.Context, first *int, after *string, filter *generated.UserFilter) (*generated.UserConnection, error) {
+	page, err := pageOf(typeUser, first, after)
+	if err != nil {
+		return nil, err
+	}
+	var where vault.UserFilter
+	if filter != nil && filter.Status.Value() != nil {
+		where.Status = *filter.Status.Value()
+	}
+	rows, err := r.Vault.Users(ctx, from(ctx).actor, where, more(page))
+	if err != nil {
+		return nil, err
+	}
+	out := &generated.UserConnection{}
+	out.Nodes, out.PageInfo = cut(typeUser, rows, page, func(u vault.User) uuid.UUID { return u.ID })
+	for _, u := range out.Nodes {
+		out.Edges = append(out.Edges, generated.UserEdge{Cursor: cursor(typeUser, u.ID), Node: u})
+	}
+	if selected(ctx, "totalCount") {
+		n, err := r.Vault.CountUsers(ctx, where)
+		if err != nil {
+			return nil, err
+		}
+		total := int(n)
+		out.TotalCount = &total
+	}
+	return out, nil
+}
+
+// selected reports whether the answer of the current field has a field selected.
+func selected(ctx context.Context, name string) bool {
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (r queryResolver) FindUsers(ctx context.Context, by generated.FindUsersInput) ([]vault.User, error) {
+	find := vault.FindBy{Issuers: r.CustomerIssuers}
+	given := 0
+	for code, value := range map[string]*string{
+		vault.FieldEmail: by.Email.Value(), vault.FieldPhone: by.Phone.Value(), vault.FieldIIN: by.Iin.Value(), "": by.Subject.Value(),
+	} {
+		if value == nil {
+			continue
+		}
+		given++
+		find.Field, find.Value = code, vault.NewPlain(*value)
+		if code == "" {
+			find.Subject = find.Value
+		}
+	}
+	if given != 1 {
+		return nil, vault.NewError(vault.CodeBadRequest, "find by exactly one of email, phone, iin and subject")
+	}
+	return r.Vault.FindUsers(ctx, from(ctx).actor, find)
+}
+
+// person is a user in the app named, or in the one that is meant.
+func (r *Resolver) person(ctx context.Context, u *vault.User, app *string) (*vault.Person, error) {
+	code, err := r.appOr(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	return from(ctx).people.Load(ctx, personKey{code, u.ID})
+}
+
+func (r userResolver) ID(_ context.Context, u *vault.User) (string, error) { return UserID(u.ID), nil }
+
+func (r userResolver) Locale(_ context.Context, u *vault.User) (*string, error) {
+	return orNull(u.Locale), nil
+}
+
+func (r userResolver) PolicyStatus(ctx context.Context, u *vault.User, app *string) (*vault.PolicyStatus, error) {
+	p, err := r.person(ctx, u, app)
+	if err != nil {
+		return nil, err
+	}
+	status := p.Status()
+	return &status, nil
+}
+
+func (r userResolver) PendingConsents(ctx context.Context, u *vault.User, app *string) ([]vault.Pending, error) {
+	p, err := r.person(ctx, u, app)
+	if err != nil {
+		return nil, err
+	}
+	return p.Pending(), nil
+}
+
+func (r userResolver) MissingFields(ctx context.Context, u *vault.User, app *string) ([]string, error) {
+	p, err := r.person(ctx, u, app)
+	if err != nil {
+		return nil, err
+	}
+	return from(ctx).missing.Load(ctx, p)
+}
+
+func (r mutationResolver) RegisterMe(ctx context.Context, input generated.RegisterMeInput) (*generated.RegisterMePayload, error) {
+	out := &generated.RegisterMePayload{}
+	in, err := registration(input)
+	if err == nil {
+		var done vault.Registered
+		if done, err = r.Vault.RegisterMe(ctx, from(ctx).actor, in); err == nil {
+			from(ctx).remember(done.Person)
+			out.User, out.Created = done.Person.User, done.Created
+		}
+	}
+	out.UserErrors, err = userErrors(err)
+	return out, err
+}
+
+func (r mutationResolver) UpdateMyProfile(ctx context.Context, input generated.UpdateMyProfileInput) (*generated.UpdateMyProfilePayload, error) {
+	out := &generated.UpdateMyProfilePayload{}
+	in, err := update(input)
+	if err == nil {
+		var me *vault.Person
+		if me, err = r.Vault.UpdateMyProfile(ctx, from(ctx).actor, in); err == nil {
+			from(ctx).remember(me)
+			out.User = me.User
+		}
+	}
+	out.UserErrors, err = userErrors(err)
+	return out, err
+}
+
+func (r mutationResolver) VerifyIdentifier(ctx context.Context, input generated.VerifyIdentifierInput) (*generated.VerifyIdentifierPayload, error) {
+	user, errs, err := r.identify(ctx, input.User, input.Field, input.Basis, input.IdempotencyKey, true)
+	return &generated.VerifyIdentifierPayload{User: user, UserErrors: errs}, err
+}
+
+func (r mutationResolver) ReleaseIdentifier(ctx context.Context, input generated.ReleaseIdentifierInput) (*generated.ReleaseIdentifierPayload, error) {
+	user, errs, err := r.identify(ctx, input.User, input.Field, input.Basis, input.IdempotencyKey, false)
+	return &generated.ReleaseIdentifierPayload{User: user, UserErrors: errs}, err
+}
+
+func (r *Resolver) identify(ctx context.Context, user string, field generated.IdentifierField, basis generated.RequestBasisInput,
+	key graphql.Omittable[*string], verified bool,
+) (*vault.User, []generated.UserError, error) {
+	id, err := decodeAs(typeUser, user)
+	if err != nil {
+		return nil, []generated.UserError{}, notFoundAs(err, "user")
+	}
+	if _, err = r.Vault.User(ctx, from(ctx).actor, id); err != nil {
+		return nil, []generated.UserError{}, notFoundAs(err, "user")
+	}
+	code := map[generated.IdentifierField]string{
+		generated.IdentifierFieldIin: vault.FieldIIN, generated.IdentifierFieldEmail: vault.FieldEmail, generated.IdentifierFieldPhone: vault.FieldPhone,
+	}[field]
+	_, err = r.Vault.SetVerified(ctx, from(ctx).actor, vault.Identifying{
+		User: id, Field: code, IdempotencyKey: deref(key.Value()),
+		Basis: vault.Basis{Reason: string(basis.Reason), Ticket: basis.Ticket},
+	}, verified)
+	errs, err := userErrors(err)
+	if err != nil || len(errs) > 0 {
+		return nil, errs, err
+	}
+	u, err := r.user(ctx, id)
+	return u, errs, err
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

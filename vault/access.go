@@ -1,0 +1,102 @@
+package vault
+
+import (
+	"regexp"
+	"slices"
+)
+
+// Sight is what a role sees of a field.
+type Sight string
+
+// The sights, from nothing to everything.
+const (
+	SeesNothing Sight = "FORBIDDEN"
+	SeesMask    Sight = "MASKED"
+	MayReveal   Sight = "REVEALABLE" // a mask, and the value by name with a request
+	SeesValue   Sight = "PLAIN"      // on the grounds that the role may give
+)
+
+// sights is the one table of who sees what. A role or class that is not in it
+// sees nothing. docs/access.md shows it, and a test holds the two together.
+var sights = map[Role]map[FieldClass]Sight{
+	Subject:    {Identity: SeesValue, Contact: SeesValue, Technical: SeesValue, Other: SeesValue},
+	Machine:    {Identity: SeesValue, Contact: SeesValue, Technical: SeesNothing, Other: SeesValue},
+	Support:    {Identity: MayReveal, Contact: MayReveal, Technical: SeesNothing, Other: MayReveal},
+	Compliance: {Identity: SeesValue, Contact: SeesValue, Technical: SeesValue, Other: SeesValue},
+	Security:   {},
+	Auditor:    {},
+}
+
+// Access narrows the table for a deployment. It can take away, never give.
+type Access struct {
+	// SupportNeverReveals are field codes of which support sees a mask only.
+	// iin is always among them.
+	SupportNeverReveals []string
+}
+
+// Sight is what a role sees of a field.
+func (a Access) Sight(role Role, f Field) Sight {
+	sight, ok := sights[role][f.Class]
+	if !ok {
+		return SeesNothing
+	}
+	if role == Support && sight == MayReveal && (f.Kind == KindIIN || slices.Contains(a.SupportNeverReveals, f.Code)) {
+		return SeesMask
+	}
+	return sight
+}
+
+// Basis is the ground on which personal fields are read: at most one of
+// Purpose, Ticket (with Reason) and Legal is set.
+type Basis struct {
+	Purpose string
+	Reason  string
+	Ticket  string
+	Legal   string
+}
+
+var (
+	ticketForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}$`)
+	legalForm  = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}./№ -]{2,59}$`)
+	// Twelve digits in a row may be an IIN, eleven a phone number: neither has
+	// a place in a reference.
+	longNumber = regexp.MustCompile(`[0-9]{10,}`)
+	reasons    = []string{"PERSON_ASKED", "IDENTITY_CHECK", "CORRECTION", "COMPLAINT", "FRAUD", "INCIDENT"}
+)
+
+// validate refuses a ground that is not of the agreed form.
+func (b Basis) validate() error {
+	given := 0
+	for _, v := range []string{b.Purpose, b.Ticket, b.Legal} {
+		if v != "" {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return NewError(CodeBadRequest, "give one ground only: a purpose, a request or a legal reference").At("basis")
+	case b.Ticket != "" && !ticketForm.MatchString(b.Ticket):
+		return NewError(CodeBadRequest, "a ticket reference is capital letters, a hyphen and up to nine digits: SUP-1234").At("basis", "request", "ticket")
+	case b.Ticket != "" && !slices.Contains(reasons, b.Reason):
+		return NewError(CodeBadRequest, "the reason is not one of the agreed codes").At("basis", "request", "reason")
+	case b.Legal != "" && (!legalForm.MatchString(b.Legal) || longNumber.MatchString(b.Legal)):
+		return NewError(CodeBadRequest, "a legal reference is up to sixty letters, digits and . / - № without long numbers").At("basis", "legal", "reference")
+	}
+	return nil
+}
+
+// role picks the role under which the actor reads on this ground.
+func (b Basis) role(a Actor) (Role, bool) {
+	switch {
+	case b.Purpose != "":
+		return a.Allowed(Machine)
+	case b.Legal != "":
+		return a.Allowed(Compliance)
+	case b.Ticket != "":
+		return a.Allowed(Compliance, Support)
+	default:
+		return a.Allowed(Support, Compliance, Machine, Auditor, Security)
+	}
+}
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }

@@ -1,0 +1,115 @@
+package vault
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Action names what was done: dotted, in the past.
+type Action string
+
+// The actions that leave an event.
+const (
+	UserRegistered      Action = "user.registered"
+	UserUpdated         Action = "user.updated"
+	UserSearched        Action = "user.searched"
+	ProfileRevealed     Action = "profile.revealed"
+	ConsentRecorded     Action = "consent.recorded"
+	WithdrawalRecorded  Action = "consent.withdrawn"
+	IdentifierVerified  Action = "identifier.verified"
+	IdentifierReleased  Action = "identifier.released"
+	PolicyDrafted       Action = "policy.drafted"
+	PolicyChanged       Action = "policy.changed"
+	PolicyPublished     Action = "policy.published"
+	AppApplied          Action = "app.applied"
+	AccessDenied        Action = "access.denied"
+	AuditRead           Action = "audit.read"
+	AuditExported       Action = "audit.exported"
+	CanaryWritten       Action = "canary.written"
+	DemonstrationFilled Action = "demo.filled"
+)
+
+// Outcome says how an act ended.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeOK     Outcome = "OK"
+	OutcomeDenied Outcome = "DENIED"
+	OutcomeMasked Outcome = "MASKED"
+)
+
+// AuditEvent is one thing that somebody did. It names fields, never values,
+// and has no free text: Reference and Object have a fixed form. Its canonical
+// bytes are the stored truth, columns are copies for filters.
+type AuditEvent struct {
+	ID        uuid.UUID
+	At        time.Time
+	Actor     uuid.UUID // colleague, service or person; zero for SYSTEM
+	Kind      Role      // what kind of caller
+	Role      Role      // the role that allowed it
+	Action    Action
+	Subject   uuid.UUID // whose data; zero: nobody's
+	App       string
+	Fields    []string // codes, in the order touched
+	Purpose   string   // the ground, when it is a purpose
+	Reason    string   // the ground, when it is a request: its reason code
+	Reference string   // ticket or legal reference
+	Consent   uuid.UUID
+	Object    string // "PolicyVersion:<uuid>", "Query.auditEvents": what else it is about
+	Outcome   Outcome
+	RequestID string
+}
+
+// Bytes are the event's canonical bytes, version 1. Empty parts are left out.
+func (e AuditEvent) Bytes() ([]byte, error) {
+	out := map[string]any{
+		"v": 1, "id": e.ID.String(), "at": e.At.UnixMilli(), "kind": e.Kind, "role": e.Role,
+		"action": e.Action, "outcome": e.Outcome, "requestId": e.RequestID,
+	}
+	for name, id := range map[string]uuid.UUID{"actor": e.Actor, "subject": e.Subject, "consent": e.Consent} {
+		if id != uuid.Nil {
+			out[name] = id.String()
+		}
+	}
+	for name, text := range map[string]string{
+		"app": e.App, "purpose": e.Purpose, "reason": e.Reason, "reference": e.Reference, "object": e.Object,
+	} {
+		if text != "" {
+			out[name] = text
+		}
+	}
+	if len(e.Fields) > 0 {
+		out["fields"] = e.Fields
+	}
+	return Canonical(out)
+}
+
+// StoredEvent is an audit event as it was stored, with its canonical bytes.
+type StoredEvent struct {
+	AuditEvent
+	Canonical []byte
+}
+
+// AuditFilter narrows a list of events; zero values do not narrow.
+type AuditFilter struct {
+	ID        uuid.UUID
+	Actor     uuid.UUID
+	Subject   uuid.UUID
+	Action    string
+	Outcome   Outcome
+	Purpose   string
+	From, To  time.Time // From inclusive, To exclusive
+	RequestID string
+}
+
+// event starts an audit event by this actor. Whose own act it is shows in the
+// id: a person's events hold their user id.
+func (s *Service) event(a Actor, role Role, action Action) AuditEvent {
+	kind := a.Kind()
+	return AuditEvent{
+		ID: s.NewID(), At: s.now(), Actor: a.ID, Kind: kind, Role: role,
+		Action: action, App: a.App, Outcome: OutcomeOK, RequestID: a.RequestID,
+	}
+}

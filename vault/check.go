@@ -1,0 +1,275 @@
+package vault
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Reason says why a consent check answered what it answered.
+type Reason string
+
+// The reasons, as fixed in the formats.
+const (
+	ReasonGiven        Reason = "GIVEN"
+	NotConsentBased    Reason = "NOT_CONSENT_BASED"
+	ReasonRefused      Reason = "REFUSED"
+	ReasonWithdrawn    Reason = "WITHDRAWN"
+	ReasonExpired      Reason = "EXPIRED"
+	ReasonInvalidated  Reason = "INVALIDATED"
+	NeverAsked         Reason = "NEVER_ASKED"
+	UnknownPurpose     Reason = "UNKNOWN_PURPOSE"
+	NotInForce         Reason = "NOT_IN_FORCE"
+	UserIsBlocked      Reason = "USER_BLOCKED"
+	UserIsErased       Reason = "USER_ERASED"
+	OperatorNotCovered Reason = "OPERATOR_NOT_COVERED"
+)
+
+// Check is the answer to "may this person's data be used for this?".
+type Check struct {
+	User       uuid.UUID
+	Allowed    bool
+	Reason     Reason
+	IsCurrent  bool      // the consent is to the version in force
+	ValidUntil time.Time // zero: no end is set, or not allowed
+	AsOf       time.Time
+
+	consent uuid.UUID // the decision that it rests on
+	scope   Item      // what may be used: the item as it stood in the version agreed to
+}
+
+// Standing is everything that decides about one person in one app, read from
+// the database in one statement: who they are, what is published, and what
+// they decided. Because nothing of it is cached, a withdrawal has nothing to
+// invalidate.
+type Standing struct {
+	App       App
+	User      *User // nil: not registered
+	Published []Moment
+	History   History
+}
+
+// Person is somebody in an app: a Standing with the contents of the versions
+// it refers to, which are immutable and may come from a cache.
+type Person struct {
+	Standing
+	timeline Timeline
+	versions map[uuid.UUID]*Version
+	now      time.Time
+}
+
+// Current is the version in force now, or nil.
+func (p *Person) Current() *Version { return p.inForce(p.now) }
+
+func (p *Person) inForce(at time.Time) *Version {
+	id, ok := p.timeline.InForce(at)
+	if !ok {
+		return nil
+	}
+	return p.versions[id]
+}
+
+// history is the events that count for a question about a moment.
+func (p *Person) history(at time.Time) History {
+	if at.Before(p.now) {
+		return p.History.Until(at)
+	}
+	return p.History
+}
+
+// expires is when a consent's term ends; zero: no end is set.
+func (p *Person) expires(e ConsentEvent) time.Time {
+	v := p.versions[e.Version]
+	if v == nil || v.Facts.Term == nil {
+		return time.Time{}
+	}
+	end, _ := AddDuration(e.ReceivedAt, *v.Facts.Term) // publication refuses a bad term
+	return end
+}
+
+// Check answers for one item at one moment. The operator is a BIN; empty
+// means the app's own. Unknown is refused.
+func (p *Person) Check(item, operator string, at time.Time) Check {
+	c := Check{AsOf: at}
+	no := func(reason Reason) Check { c.Reason = reason; return c }
+	if p.User == nil {
+		return no(NeverAsked)
+	}
+	c.User = p.User.ID
+	version := p.inForce(at)
+	switch {
+	case p.User.Status == StatusErased:
+		return no(UserIsErased)
+	case p.User.Status == StatusBlocked:
+		return no(UserIsBlocked)
+	case version == nil:
+		return no(NotInForce)
+	}
+	current, known := version.Facts.Item(item)
+	if !known {
+		return no(UnknownPurpose)
+	}
+	if !current.Asked() {
+		if operator != "" && !slices.Contains(p.App.OperatorBINs(), operator) {
+			return no(OperatorNotCovered)
+		}
+		c.Allowed, c.Reason, c.IsCurrent, c.scope = true, NotConsentBased, true, current
+		return c
+	}
+	pos := p.history(at).position(item, p.timeline, at)
+	if pos.state != ReasonGiven {
+		return no(pos.state)
+	}
+	return p.checkGiven(c, pos.event, version, operator)
+}
+
+func (p *Person) checkGiven(c Check, e ConsentEvent, inForce *Version, operator string) Check {
+	agreed := p.versions[e.Version]
+	if agreed == nil { // a version that cannot be read proves nothing
+		c.Reason = NotInForce
+		return c
+	}
+	scope, ok := agreed.Facts.Item(e.Item)
+	if !ok {
+		c.Reason = UnknownPurpose
+		return c
+	}
+	if operator == "" {
+		operator = p.App.Operator.BIN
+	}
+	until := p.expires(e)
+	switch {
+	case !until.IsZero() && !c.AsOf.Before(until):
+		c.Reason = ReasonExpired
+	case !slices.Contains(e.Operators, operator):
+		c.Reason = OperatorNotCovered
+	default:
+		c.Allowed, c.Reason, c.ValidUntil = true, ReasonGiven, until
+		c.IsCurrent = e.Version == inForce.ID
+		c.consent, c.scope = e.Consent, scope
+	}
+	return c
+}
+
+// PolicyStatus says whether what is required is agreed to.
+type PolicyStatus struct {
+	Accepted     bool
+	Version      *Version // in force; nil: none
+	Required     []string
+	Missing      []string
+	RequiredFrom time.Time // zero: nothing is missing
+}
+
+// Pending is something that the person has to decide.
+type Pending struct {
+	Item         Item
+	Version      *Version
+	Required     bool
+	RequiredFrom time.Time // zero for an optional item
+}
+
+// counted reports how the person stands to an item of a version from the
+// moment it takes effect: what they decided, if that decision still counts.
+func (p *Person) counted(item Item, v *Version) (Reason, bool) {
+	at := p.now
+	if v.EffectiveAt.After(at) {
+		at = v.EffectiveAt
+	}
+	pos := p.History.position(item.Code, p.timeline, at)
+	switch pos.state {
+	case ReasonGiven, ReasonRefused:
+		oldest := p.timeline.Position(item.ConsentFrom)
+		counts := oldest >= 0 && p.timeline.Position(pos.event.Version) >= oldest
+		if end := p.expires(pos.event); pos.state == ReasonGiven && !end.IsZero() && !at.Before(end) {
+			counts = false
+		}
+		return pos.state, counts
+	}
+	return pos.state, pos.state != NeverAsked && pos.state != NotInForce
+}
+
+// Pending lists what the person has to decide: of the version in force first,
+// then of the published ones that take effect later.
+func (p *Person) Pending() []Pending {
+	var out []Pending
+	seen := map[string]bool{}
+	for _, v := range p.askable() {
+		for _, item := range v.Facts.Items {
+			if !item.Asked() || seen[item.Code] {
+				continue
+			}
+			state, counts := p.counted(item, v)
+			satisfied := counts && (state == ReasonGiven || !item.Required)
+			if satisfied {
+				continue
+			}
+			seen[item.Code] = true
+			next := Pending{Item: item, Version: v, Required: item.Required}
+			if item.Required {
+				next.RequiredFrom = v.EffectiveAt
+			}
+			out = append(out, next)
+		}
+	}
+	return out
+}
+
+// askable are the versions that can be agreed to now: the one in force and
+// the published ones to come.
+func (p *Person) askable() []*Version {
+	var out []*Version
+	if v := p.Current(); v != nil {
+		out = append(out, v)
+	}
+	for _, m := range p.timeline.Coming(p.now) {
+		if v := p.versions[m.Version]; v != nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Status derives the policy status.
+func (p *Person) Status() PolicyStatus {
+	s := PolicyStatus{Accepted: true, Version: p.Current(), Required: []string{}, Missing: []string{}}
+	if s.Version == nil {
+		s.Accepted = false // nothing is in force: nothing can be agreed to
+		return s
+	}
+	for _, item := range s.Version.Facts.Items {
+		if item.Asked() && item.Required {
+			s.Required = append(s.Required, item.Code)
+		}
+	}
+	for _, next := range p.Pending() {
+		if !next.Required {
+			continue
+		}
+		s.Missing = append(s.Missing, next.Item.Code)
+		if s.RequiredFrom.IsZero() || next.RequiredFrom.Before(s.RequiredFrom) {
+			s.RequiredFrom = next.RequiredFrom
+		}
+		if !next.RequiredFrom.After(p.now) {
+			s.Accepted = false
+		}
+	}
+	return s
+}
+
+// gate refuses what must wait until the required items are agreed to.
+func (p *Person) gate() error {
+	s := p.Status()
+	if s.Accepted {
+		return nil
+	}
+	e := NewError(CodePolicyNotAccepted,
+		"the policy in force is not accepted: show it and record the decisions first").With("app", p.App.Code)
+	if s.Version != nil {
+		e = e.With("policyVersionId", s.Version.ID.String())
+	}
+	for _, item := range s.Missing {
+		e = e.With("missing", item)
+	}
+	return e
+}

@@ -1,0 +1,219 @@
+package vault
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Decision is what a person decided about an item.
+type Decision string
+
+// EventType is what can happen to a consent.
+type EventType string
+
+// The decisions and events. A decision's event has the decision's name.
+const (
+	Give   Decision = "GIVEN"
+	Refuse Decision = "REFUSED"
+
+	Given       EventType = "GIVEN"
+	Refused     EventType = "REFUSED"
+	Withdrawn   EventType = "WITHDRAWN"
+	Invalidated EventType = "INVALIDATED"
+)
+
+// ConsentState is where one consent stands; derived, never stored.
+type ConsentState string
+
+// The states of a consent.
+const (
+	ConsentGiven       ConsentState = "GIVEN"
+	ConsentRefused     ConsentState = "REFUSED"
+	ConsentWithdrawn   ConsentState = "WITHDRAWN"
+	ConsentExpired     ConsentState = "EXPIRED"
+	ConsentInvalidated ConsentState = "INVALIDATED"
+	ConsentSuperseded  ConsentState = "SUPERSEDED"
+)
+
+// Method is how a decision reached the operator.
+type Method string
+
+// InAppConfirmed: in the app, under the person's own token. The other methods
+// of the law come with decisions that colleagues record.
+const InAppConfirmed Method = "IN_APP_CONFIRMED"
+
+// GivenBy is who made a decision.
+type GivenBy string
+
+// BySubject: the person themselves.
+const BySubject GivenBy = "SUBJECT"
+
+// ConsentEvent is something that happened to a consent. Events are only
+// appended; the order is Seq, never a clock. Its canonical bytes are the
+// stored truth, columns are copies.
+type ConsentEvent struct {
+	ID         uuid.UUID `json:"id"`
+	User       uuid.UUID `json:"user"`
+	Seq        int64     `json:"seq"`     // 1, 2, 3 … per person
+	Act        uuid.UUID `json:"act"`     // the client's eventId: one screen is one act
+	Consent    uuid.UUID `json:"consent"` // id of the decision that it belongs to
+	Type       EventType `json:"type"`
+	App        string    `json:"app"`
+	Item       string    `json:"item"`
+	Version    uuid.UUID `json:"version"`
+	Locale     string    `json:"locale"`
+	Document   string    `json:"document"`  // hash of what was shown
+	Operators  []string  `json:"operators"` // BINs of the group's members at that moment
+	Method     Method    `json:"method"`
+	GivenBy    GivenBy   `json:"givenBy"`
+	ReceivedAt time.Time `json:"-"`
+	DeviceAt   time.Time `json:"-"` // evidence only; zero when not sent
+	AppBuild   string    `json:"appBuild,omitempty"`
+}
+
+// Bytes are the event's canonical bytes, version 1.
+func (e ConsentEvent) Bytes() ([]byte, error) {
+	type plain ConsentEvent // without methods, so that json sees only the fields
+	out := struct {
+		V int `json:"v"`
+		plain
+		ReceivedAt int64  `json:"receivedAt"` // Unix milliseconds
+		DeviceAt   *int64 `json:"deviceAt,omitempty"`
+	}{V: 1, plain: plain(e), ReceivedAt: e.ReceivedAt.UnixMilli()}
+	if !e.DeviceAt.IsZero() {
+		at := e.DeviceAt.UnixMilli()
+		out.DeviceAt = &at
+	}
+	return Canonical(out)
+}
+
+func (e ConsentEvent) isDecision() bool { return e.Type == Given || e.Type == Refused }
+
+// Act is one act of a person: a screen of decisions, or a withdrawal. Its id
+// is made by the client and is unique per person for ever, so that a retry or
+// a late replay counts once.
+type Act struct {
+	User       uuid.UUID
+	ID         uuid.UUID
+	Digest     string // SHA-256 of what the act says; nothing personal is in it
+	ReceivedAt time.Time
+	// Context is the encrypted network context; evidence, erasable. Its Text
+	// is empty when the connection said nothing.
+	Context Ciphertext
+}
+
+// FieldConsentContext is the field code under which an act's network context
+// is encrypted.
+const FieldConsentContext = "consentContext"
+
+// Consent is one decision and what became of it.
+type Consent struct {
+	ConsentEvent                // the decision
+	Later        []ConsentEvent // what happened to it afterwards, oldest first
+	State        ConsentState
+	ValidUntil   time.Time // zero: no end is set, or it is a refusal
+}
+
+// Events is the decision and what followed, oldest first.
+func (c Consent) Events() []ConsentEvent {
+	return append([]ConsentEvent{c.ConsentEvent}, c.Later...)
+}
+
+// History is a person's events about one app, by Seq.
+type History []ConsentEvent
+
+// Of is the events about one item.
+func (h History) Of(item string) History {
+	return slices.DeleteFunc(slices.Clone(h), func(e ConsentEvent) bool { return e.Item != item })
+}
+
+// Until is the events received by a moment. It is for questions about the
+// past only: for the present every event counts, whatever a replica's clock
+// said when it was received.
+func (h History) Until(at time.Time) History {
+	return slices.DeleteFunc(slices.Clone(h), func(e ConsentEvent) bool { return e.ReceivedAt.After(at) })
+}
+
+// LastWithdrawal is the Seq of the item's last withdrawal or invalidation, or 0.
+func (h History) LastWithdrawal(item string) int64 {
+	var seq int64
+	for _, e := range h {
+		if e.Item == item && !e.isDecision() {
+			seq = e.Seq
+		}
+	}
+	return seq
+}
+
+// Standing of one item at a moment: the decision that counts, or why none does.
+type itemPosition struct {
+	event ConsentEvent // the event that decides; zero for NEVER_ASKED
+	state Reason
+}
+
+// position folds the item's events by Seq. A decision counts from the moment
+// its version takes effect; until then the one before it goes on. A
+// withdrawal counts at once and ends every decision made before it.
+func (h History) position(item string, timeline Timeline, at time.Time) itemPosition {
+	p := itemPosition{state: NeverAsked}
+	for _, e := range h {
+		switch {
+		case e.Item != item:
+		case e.Type == Withdrawn:
+			p = itemPosition{e, ReasonWithdrawn}
+		case e.Type == Invalidated:
+			p = itemPosition{e, ReasonInvalidated}
+		default:
+			effective, ok := timeline.Effective(e.Version)
+			switch {
+			case !ok || effective.After(at):
+				if p.state != ReasonGiven && p.state != ReasonRefused {
+					p = itemPosition{e, NotInForce}
+				}
+			case e.Type == Given:
+				p = itemPosition{e, ReasonGiven}
+			default:
+				p = itemPosition{e, ReasonRefused}
+			}
+		}
+	}
+	return p
+}
+
+// Consents derives the consents from the events, newest first.
+func (h History) Consents(timeline Timeline, now time.Time, expires func(ConsentEvent) time.Time) []Consent {
+	var out []Consent
+	index := map[uuid.UUID]int{}
+	for _, e := range h {
+		if e.isDecision() {
+			index[e.Consent] = len(out)
+			out = append(out, Consent{ConsentEvent: e, State: ConsentState(e.Type)})
+		} else if i, ok := index[e.Consent]; ok {
+			out[i].Later = append(out[i].Later, e)
+			out[i].State = ConsentState(e.Type)
+		}
+	}
+	for i := range out {
+		c := &out[i]
+		if c.Type == Given {
+			c.ValidUntil = expires(c.ConsentEvent)
+		}
+		if len(c.Later) > 0 {
+			continue
+		}
+		replaced := slices.ContainsFunc(out[i+1:], func(later Consent) bool {
+			effective, ok := timeline.Effective(later.Version)
+			return later.App == c.App && later.Item == c.Item && ok && !effective.After(now)
+		})
+		switch {
+		case replaced:
+			c.State = ConsentSuperseded
+		case c.State == ConsentGiven && !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil):
+			c.State = ConsentExpired
+		}
+	}
+	slices.Reverse(out)
+	return out
+}

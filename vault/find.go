@@ -1,0 +1,196 @@
+package vault
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// FindBy is what to find people by: exactly one part is set.
+type FindBy struct {
+	Field   string // email, phone or iin; empty: by Subject
+	Value   Plain
+	Subject Plain
+	Issuers []string // the customers' issuers, for Subject
+}
+
+// findLimit is how many people a look-up answers at most.
+const findLimit = 10
+
+// FindUsers finds people by an identifier, those who proved that it is theirs
+// first. The value is normalised as it is when written. Each person found
+// leaves an event; a look-up that finds nobody leaves one too.
+func (s *Service) FindUsers(ctx context.Context, a Actor, by FindBy) ([]User, error) {
+	role, ok := a.Allowed(Support, Compliance)
+	if !ok {
+		return nil, NewError(CodeForbidden, "this role may not look people up")
+	}
+	event := s.event(a, role, UserSearched)
+	indexes, logins, err := s.lookup(ctx, by, event.ID)
+	if err != nil {
+		return nil, err
+	}
+	event.Fields = []string{by.Field}
+	if by.Field == "" {
+		event.Fields = []string{"subject"}
+	}
+	found, err := s.Reader.FindUsers(ctx, indexes, logins, findLimit)
+	if err != nil {
+		return nil, err
+	}
+	users := make([]User, len(found))
+	events := make([]AuditEvent, 0, len(found)+1)
+	for i, m := range found {
+		users[i] = m.User
+		e := event
+		if i > 0 {
+			e.ID = s.NewID()
+		}
+		e.Subject = m.User.ID
+		events = append(events, e)
+	}
+	if len(found) == 0 {
+		events = append(events, event)
+	}
+	return users, s.record(ctx, events...)
+}
+
+func (s *Service) lookup(ctx context.Context, by FindBy, reference uuid.UUID) ([]BlindIndex, []SubjectKey, error) {
+	if by.Field == "" {
+		var logins []SubjectKey
+		for _, issuer := range by.Issuers {
+			logins = append(logins, s.Pepper.Login(issuer, by.Subject.Reveal()))
+		}
+		return nil, logins, nil
+	}
+	field, ok := s.Catalogue.Get(by.Field)
+	if !ok || !field.Indexed() {
+		return nil, nil, NewError(CodeBadRequest, "people are found by email, phone, iin or subject")
+	}
+	_, normalised, err := s.Normaliser.Normalise(field.Kind, by.Value.Reveal(), s.now())
+	if err != nil {
+		e := asError(err)
+		return nil, nil, NewError(CodeBadRequest, e.Message).At("by", by.Field)
+	}
+	var rows []BlindIndex
+	for _, version := range s.IndexVersions {
+		digests, err := s.Indexer.Index(ctx, version, []IndexItem{{field.Code, NewPlain(normalised), reference}})
+		if err != nil {
+			return nil, nil, err
+		}
+		if digests[0].Err != nil {
+			return nil, nil, digests[0].Err
+		}
+		rows = append(rows, BlindIndex{Field: field.Code, KeyVersion: version, Digest: digests[0].Digest})
+	}
+	return rows, nil, nil
+}
+
+// Users lists people by id ascending.
+func (s *Service) Users(ctx context.Context, a Actor, filter UserFilter, page Page) ([]User, error) {
+	return s.Reader.Users(ctx, filter, page)
+}
+
+// CountUsers counts people.
+func (s *Service) CountUsers(ctx context.Context, filter UserFilter) (int64, error) {
+	return s.Reader.CountUsers(ctx, filter)
+}
+
+// CheckConsents answers, for each person in the order asked, whether their
+// data may be used for a purpose. Unknown people are answered NEVER_ASKED, so
+// that a list tells nothing about who exists. At most 100.
+func (s *Service) CheckConsents(ctx context.Context, a Actor, q ConsentQuestion) ([]Check, error) {
+	if len(q.Users) > 100 {
+		return nil, NewError(CodeBadRequest, "ask about at most 100 people at once").With("limit", "100")
+	}
+	if a.Has(Machine) && !slices.Contains(a.Purposes, q.Purpose) {
+		return nil, NewError(CodeForbidden, "this service is not configured for the purpose").With("purpose", q.Purpose)
+	}
+	people, err := s.People(ctx, a, q.App, q.Users)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Check, len(people))
+	for i, p := range people {
+		at := q.At
+		if at.IsZero() {
+			at = s.now()
+		}
+		switch {
+		case p != nil:
+			out[i] = p.Check(q.Purpose, q.Operator, at)
+		case !a.hasStaffRole():
+			return nil, ErrNotFound
+		default:
+			out[i] = Check{Reason: NeverAsked, AsOf: at}
+		}
+		out[i].User = q.Users[i]
+	}
+	return out, nil
+}
+
+// Identifying is a colleague's act on a person's identifier.
+type Identifying struct {
+	User           uuid.UUID
+	Field          string
+	Basis          Basis
+	IdempotencyKey string
+}
+
+// SetVerified marks a person's identifier as proved after a colleague's check,
+// or takes the mark away so that somebody else can prove it.
+func (s *Service) SetVerified(ctx context.Context, a Actor, in Identifying, verified bool) (uuid.UUID, error) {
+	role, ok := in.Basis.role(a)
+	if !ok || in.Basis.Ticket == "" {
+		return uuid.Nil, NewError(CodeForbidden, "this needs a request as its ground, and a role that works on requests")
+	}
+	if err := in.Basis.validate(); err != nil {
+		return uuid.Nil, NewError(CodeInvalidReason, asError(err).Message).At("basis")
+	}
+	action, operation := IdentifierReleased, "releaseIdentifier"
+	if verified {
+		action, operation = IdentifierVerified, "verifyIdentifier"
+	}
+	input := []string{in.User.String(), in.Field, in.Basis.Reason, in.Basis.Ticket}
+	return s.once(ctx, a, operation, in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
+		return retry(ctx, func() (uuid.UUID, error) {
+			return in.User, s.setVerified(ctx, a, role, action, in, verified, remember)
+		})
+	})
+}
+
+func (s *Service) setVerified(ctx context.Context, a Actor, role Role, action Action, in Identifying, verified bool, remember rememberer) error {
+	fields, err := s.Reader.Fields(ctx, []uuid.UUID{in.User})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(fields, func(f StoredField) bool { return f.Code == in.Field })
+	if i < 0 {
+		return NewError(CodeRequired, "nothing is stored in this field of this person").At("field")
+	}
+	event := s.event(a, role, action)
+	event.Subject, event.Fields = in.User, []string{in.Field}
+	event.Reason, event.Reference = in.Basis.Reason, in.Basis.Ticket
+	err = s.Writer.Write(ctx, func(tx Tx) error {
+		tx.SetVerified(in.User, in.Field, fields[i].UpdatedAt, verified)
+		tx.Record(event)
+		remember(tx, in.User)
+		return nil
+	})
+	if e := asError(err); err != nil && e.Code == CodeTaken && e.Param("field") != "" {
+		return NewError(CodeIdentifierTaken, "another person has proved this value; release it there first").
+			With("field", in.Field).At("field").Because(err)
+	}
+	return err
+}
+
+// ConsentQuestion asks whether people's data may be used for a purpose.
+type ConsentQuestion struct {
+	App      string
+	Users    []uuid.UUID
+	Purpose  string
+	Operator string    // BIN; empty: the app's own
+	At       time.Time // zero: now
+}

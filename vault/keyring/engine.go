@@ -1,0 +1,122 @@
+package keyring
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Encrypter implements vault.Encrypter and vault.Indexer.
+type Encrypter struct{ keyring *Keyring }
+
+// Decrypter implements vault.Decrypter.
+type Decrypter struct{ keyring *Keyring }
+
+// Encrypt implements vault.Encrypter.
+func (e *Encrypter) Encrypt(ctx context.Context, items []vault.EncryptItem) ([]vault.Encrypted, error) {
+	answers := make([]vault.Encrypted, len(items))
+	for i, item := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answers[i].Ciphertext, answers[i].Err = e.keyring.encrypt(item)
+	}
+	return answers, ctx.Err()
+}
+
+func (k *Keyring) encrypt(item vault.EncryptItem) (vault.Ciphertext, error) {
+	padded, err := vault.Pad(item.Value)
+	if err != nil {
+		return vault.Ciphertext{}, err
+	}
+	policy, err := k.policy(k.names.data)
+	if err != nil {
+		return vault.Ciphertext{}, vault.ErrUnavailable.Because(err)
+	}
+	text, err := policy.Encrypt(0, []byte(item.Context()), nil, base64.StdEncoding.EncodeToString(padded))
+	if err != nil {
+		return vault.Ciphertext{}, vault.ErrUnavailable.Because(fmt.Errorf("keyring: encrypting: %w", err))
+	}
+	return vault.NewCiphertext(k.names.data, text)
+}
+
+// Index implements vault.Indexer.
+func (e *Encrypter) Index(ctx context.Context, version int, items []vault.IndexItem) ([]vault.Indexed, error) {
+	digest, err := e.keyring.digest(version)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]vault.Indexed, len(items))
+	for i, item := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if item.Normalised.Len() > vault.MaxPlaintext {
+			answers[i].Err = vault.ErrTooLarge
+			continue
+		}
+		answers[i].Digest = hex.EncodeToString(digest(item.Input()))
+	}
+	return answers, ctx.Err()
+}
+
+// digest gives the HMAC under one version of the index key.
+func (k *Keyring) digest(version int) (func(input []byte) []byte, error) {
+	policy, err := k.policy(k.names.index)
+	if err != nil {
+		return nil, vault.ErrUnavailable.Because(err)
+	}
+	key, err := policy.HMACKey(version)
+	if err != nil {
+		return nil, vault.ErrUnavailable.Because(fmt.Errorf("keyring: version %d of key %s: %w", version, k.names.index, err))
+	}
+	return func(input []byte) []byte {
+		mac := hmac.New(sha256.New, key)
+		mac.Write(input)
+		return mac.Sum(nil)
+	}, nil
+}
+
+// Decrypt implements vault.Decrypter.
+func (d *Decrypter) Decrypt(ctx context.Context, items []vault.DecryptItem) ([]vault.Decrypted, error) {
+	answers := make([]vault.Decrypted, len(items))
+	for i, item := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answers[i].Value, answers[i].Err = d.keyring.decrypt(item)
+	}
+	return answers, ctx.Err()
+}
+
+// errRefused stands for the library's own errors, which may describe the ciphertext.
+var errRefused = errors.New("keyring: altered, or not of this place, or its key version is not in the keyring")
+
+func (k *Keyring) decrypt(item vault.DecryptItem) (vault.Plain, error) {
+	if err := item.Ciphertext.Check(); err != nil {
+		return vault.Plain{}, err
+	}
+	// Only the key of personal values: a row that names another is not followed.
+	if item.Ciphertext.Key != k.names.data {
+		return vault.Plain{}, vault.ErrUndecryptable.Because(ErrNoKey)
+	}
+	policy, err := k.policy(k.names.data)
+	if err != nil {
+		return vault.Plain{}, vault.ErrUnavailable.Because(err)
+	}
+	encoded, err := policy.Decrypt([]byte(item.Context()), nil, item.Ciphertext.Text)
+	if err != nil {
+		return vault.Plain{}, vault.ErrUndecryptable.Because(errRefused)
+	}
+	padded, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return vault.Plain{}, vault.ErrUndecryptable
+	}
+	return vault.Unpad(padded)
+}

@@ -1,0 +1,243 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+var (
+	itemCodeForm = regexp.MustCompile(`^[a-z][A-Za-z0-9_]{1,39}$`)
+	countryForm  = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// lintDraft says what no draft may contain: what could not be read back, or
+// would mean two things. A draft may still lack a lot.
+func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
+	l := &linter{}
+	l.texts(app, texts)
+	l.ownFields(v.Facts.Fields, s.Catalogue)
+	l.items(v.Facts, s.Catalogue)
+	if v.Facts.Term != nil {
+		l.duration(*v.Facts.Term, "facts", "term")
+	}
+	return l.errs
+}
+
+// lint says everything that a version lacks before it is published. The law's
+// own list of what a consent contains (article 8(4)) is behind it: who, for
+// how long, third parties, borders, public sources, which data.
+func (s *Service) lint(v *Version, app App, texts []PolicyText, _ []Moment) Errors {
+	l := &linter{errs: s.lintDraft(v, app, texts)}
+	f := v.Facts
+	l.need(v.Label != "", "give the version a label", "label")
+	l.need(slices.ContainsFunc(texts, func(t PolicyText) bool { return t.Locale == app.AuthoritativeLanguage }),
+		"the text in the authoritative language ("+app.AuthoritativeLanguage+") is missing", "texts")
+	l.need(f.ThirdParties != nil, "say whether data may be passed to third parties: true or false", "facts", "thirdParties")
+	l.need(f.CrossBorder != nil, "say whether data is transferred across the border: true or false", "facts", "crossBorder")
+	l.need(f.PublicSources != nil, "say whether data is disseminated in public sources: true or false", "facts", "publicSources")
+	l.need(len(f.LawTitle) > 0, "give the full title of the governing law", "facts", "lawTitle")
+	l.need(len(f.Withdrawal) > 0, "say how a consent is withdrawn", "facts", "withdrawal")
+	l.need(f.Approval != nil && f.Approval.By != "" && f.Approval.At != "" && f.Approval.Reference != "",
+		"say who approved the version, when and under which reference", "facts", "approval")
+	l.need(len(f.Items) > 0, "name at least one consent item", "facts", "items")
+	for i, item := range f.Items {
+		path := []string{"facts", "items", fmt.Sprint(i)}
+		_, titled := WordsIn(item.Title, app.AuthoritativeLanguage)
+		_, stated := WordsIn(item.Statement, app.AuthoritativeLanguage)
+		l.need(titled, "the item needs a title in the authoritative language", append(path, "title")...)
+		l.need(stated, "the item needs a statement in the authoritative language", append(path, "statement")...)
+		if item.Kind == ThirdParties {
+			l.need(len(item.Recipients) > 0, "name the recipients", append(path, "recipients")...)
+		}
+	}
+	l.slots(f)
+	return l.errs
+}
+
+// slots holds the explicit answers against the items: an item that the answer
+// denies, or an answer without an item to agree to.
+func (l *linter) slots(f Facts) {
+	for kind, slot := range map[ItemKind]*bool{ThirdParties: f.ThirdParties, CrossBorder: f.CrossBorder, Publication: f.PublicSources} {
+		has := slices.ContainsFunc(f.Items, func(i Item) bool { return i.Kind == kind })
+		if slot != nil && *slot != has {
+			l.add(CodeVersionIncomplete, fmt.Sprintf("the facts say %t, and there is %s item of kind %s: make the two agree",
+				*slot, map[bool]string{true: "an", false: "no"}[has], kind), "facts", "items")
+		}
+	}
+	home := func(r Recipient) bool { return r.Country == "KZ" }
+	for i, item := range f.Items {
+		abroad := slices.ContainsFunc(item.Recipients, func(r Recipient) bool { return !home(r) })
+		if abroad && f.CrossBorder != nil && !*f.CrossBorder {
+			l.add(CodeVersionIncomplete, "a recipient is abroad, and crossBorder says false", "facts", "items", fmt.Sprint(i), "recipients")
+		}
+	}
+}
+
+// consistent refuses to declare a field of the app's own otherwise than a
+// published version did: people's values are stored under its code. Apps of
+// one deployment share people, so it looks at all of them.
+func (s *Service) consistent(ctx context.Context, v *Version, moments []Moment) error {
+	apps, err := s.Reader.Apps(ctx)
+	if err != nil {
+		return err
+	}
+	ids := map[uuid.UUID]bool{}
+	for _, m := range moments {
+		ids[m.Version] = true
+	}
+	for _, app := range apps {
+		_, others, err := s.Reader.App(ctx, app.Code)
+		if err != nil {
+			return err
+		}
+		for _, m := range others {
+			ids[m.Version] = true
+		}
+	}
+	l := &linter{}
+	for id := range ids {
+		was, err := s.published(ctx, id)
+		if err != nil {
+			return err
+		}
+		for i, field := range v.Facts.Fields {
+			old, ok := was.Facts.Field(nil, field.Code)
+			if ok && (old.Kind != field.Kind || old.Class != field.Class) {
+				l.add(CodeVersionIncomplete, fmt.Sprintf(
+					"version %q of app %q declares this field as %s %s: people's values are stored under it; take a new code",
+					was.Label, was.App, old.Class, old.Kind), "facts", "fields", fmt.Sprint(i))
+			}
+		}
+	}
+	return l.errs.orNil()
+}
+
+// linter gathers what is wrong with a version.
+type linter struct{ errs Errors }
+
+func (l *linter) add(code Code, message string, path ...string) {
+	l.errs = append(l.errs, NewError(code, message).At(slices.Clone(path)...))
+}
+
+func (l *linter) need(ok bool, message string, path ...string) {
+	if !ok {
+		l.add(CodeVersionIncomplete, message, path...)
+	}
+}
+
+func (l *linter) duration(iso string, path ...string) {
+	if _, ok := AddDuration(neverUpdated, iso); !ok {
+		l.add(CodeInvalidValue, "a duration is ISO 8601 in years, months and days: P3Y, P6M, P30D", path...)
+	}
+}
+
+func (l *linter) texts(app App, texts []PolicyText) {
+	seen := map[string]bool{}
+	for i, t := range texts {
+		path := []string{"texts", fmt.Sprint(i)}
+		switch {
+		case !slices.Contains(app.Languages, t.Locale):
+			l.add(CodeUnknownLocale, "the app does not speak this language", append(path, "locale")...)
+		case seen[t.Locale]:
+			l.add(CodeDuplicateInput, "there are two texts in this language", append(path, "locale")...)
+		case t.Title() == "":
+			l.add(CodeRequired, "the text is empty", append(path, "text")...)
+		}
+		seen[t.Locale] = true
+	}
+}
+
+func (l *linter) ownFields(fields []Field, catalogue Catalogue) {
+	seen := map[string]bool{}
+	for i, f := range fields {
+		path := []string{"facts", "fields", fmt.Sprint(i)}
+		_, typed := catalogue.Get(f.Code)
+		switch {
+		case !codeForm.MatchString(f.Code) || f.Code == FieldConsentContext:
+			l.add(CodeInvalidValue, "a field's code is 2 to 40 letters and digits and begins with a small letter", append(path, "code")...)
+		case typed:
+			l.add(CodeDuplicateInput, "the product has a field of this code; use it as it is", append(path, "code")...)
+		case seen[f.Code]:
+			l.add(CodeDuplicateInput, "the field is declared twice", append(path, "code")...)
+		case !slices.Contains(ownKinds, f.Kind):
+			l.add(CodeInvalidValue, "an app's own field is TEXT, DATE, INTEGER, BOOLEAN, PHONE or EMAIL", append(path, "kind")...)
+		case !f.Mask.Known():
+			l.add(CodeInvalidValue, "the mask is HIDDEN, INITIAL, LAST4, YEAR or DOMAIN", append(path, "mask")...)
+		case !slices.Contains([]FieldClass{Identity, Contact, Technical, Other}, f.Class):
+			l.add(CodeInvalidValue, "the class is IDENTITY, CONTACT, TECHNICAL or OTHER", append(path, "class")...)
+		}
+		seen[f.Code] = true
+	}
+}
+
+func (l *linter) items(f Facts, catalogue Catalogue) {
+	seen := map[string]bool{}
+	for i, item := range f.Items {
+		path := []string{"facts", "items", fmt.Sprint(i)}
+		switch {
+		case !itemCodeForm.MatchString(item.Code):
+			l.add(CodeInvalidValue, "an item's code is 2 to 40 letters, digits and _ and begins with a small letter", append(path, "code")...)
+		case seen[item.Code]:
+			l.add(CodeDuplicateInput, "the item is declared twice", append(path, "code")...)
+		case !slices.Contains([]ItemKind{Purpose, ThirdParties, CrossBorder, Publication}, item.Kind):
+			l.add(CodeInvalidValue, "the kind is PURPOSE, THIRD_PARTIES, CROSS_BORDER or PUBLICATION", append(path, "kind")...)
+		case !slices.Contains([]LawfulBasis{BasisConsent, BasisContract, BasisLaw}, item.Basis):
+			l.add(CodeInvalidValue, "the basis is CONSENT, CONTRACT or LAW", append(path, "basis")...)
+		}
+		seen[item.Code] = true
+		if item.Retention != nil {
+			l.duration(*item.Retention, append(path, "retention")...)
+		}
+		for j, use := range item.Fields {
+			if _, ok := f.Field(catalogue, use.Field); !ok {
+				l.add(CodeInvalidValue, "there is no such field: not in the product, and not among the version's own",
+					append(path, "fields", fmt.Sprint(j))...)
+			}
+		}
+		for j, r := range item.Recipients {
+			if !countryForm.MatchString(r.Country) {
+				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", fmt.Sprint(j), "country")...)
+			}
+		}
+	}
+}
+
+// widerAtAll reports whether the version as a whole allows more than the one
+// before: a longer term, or a yes where there was a no.
+func widerAtAll(now, was Facts) bool {
+	yes := func(b *bool) bool { return b != nil && *b }
+	return longer(now.Term, was.Term) ||
+		yes(now.ThirdParties) && !yes(was.ThirdParties) ||
+		yes(now.CrossBorder) && !yes(was.CrossBorder) ||
+		yes(now.PublicSources) && !yes(was.PublicSources)
+}
+
+// widerItem reports whether an item allows more than before, or says it in
+// other words: what a changed sentence means is for the person to judge.
+func widerItem(now, was Item) bool {
+	more := slices.ContainsFunc(now.Fields, func(f ItemField) bool { return !was.Uses(f.Field) })
+	others := slices.ContainsFunc(now.Recipients, func(r Recipient) bool {
+		return !slices.ContainsFunc(was.Recipients, func(o Recipient) bool {
+			return o.Country == r.Country && slices.Equal(o.Name, r.Name)
+		})
+	})
+	return more || others || now.Kind != was.Kind || now.Basis != was.Basis ||
+		longer(now.Retention, was.Retention) || !slices.Equal(now.Statement, was.Statement)
+}
+
+// longer compares two durations; none at all is the longest.
+func longer(now, was *string) bool {
+	switch {
+	case was == nil:
+		return false
+	case now == nil:
+		return true
+	}
+	a, _ := AddDuration(neverUpdated, *now)
+	b, _ := AddDuration(neverUpdated, *was)
+	return a.After(b)
+}

@@ -1,0 +1,109 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/google/uuid"
+)
+
+// rememberer queues the idempotency key with the id of the result.
+type rememberer func(tx KeepingTx, result uuid.UUID)
+
+// once carries out an operation under an idempotency key: the first call does
+// it and keeps the key in the same transaction; a repetition with the same
+// input answers the same result for 24 hours, with another input it is
+// refused. Without a key the operation is just done.
+func (s *Service) once(ctx context.Context, a Actor, operation, key string, input []string,
+	do func(remember rememberer) (uuid.UUID, error),
+) (uuid.UUID, error) {
+	if key == "" {
+		return do(func(KeepingTx, uuid.UUID) {})
+	}
+	if len(key) > 128 {
+		return uuid.Nil, NewError(CodeInvalidValue, "an idempotencyKey has at most 128 characters").At("idempotencyKey")
+	}
+	principal := s.Pepper.Login(a.Issuer, a.Subject).Digest
+	used := Remembered{
+		Principal: principal, Operation: operation, Key: s.Pepper.digest("key", key),
+		Input: s.Pepper.digest("input", input...), At: s.now(),
+	}
+	if result, found, err := s.remembered(ctx, used); found || err != nil {
+		return result, err
+	}
+	result, err := do(func(tx KeepingTx, result uuid.UUID) {
+		done := used
+		done.Result = result
+		tx.Remember(done)
+	})
+	if errors.Is(err, ErrTaken) && asError(err).Param("what") == "idempotencyKey" {
+		result, _, err = s.remembered(ctx, used)
+	}
+	return result, err
+}
+
+func (s *Service) remembered(ctx context.Context, used Remembered) (uuid.UUID, bool, error) {
+	was, err := s.Reader.Remembered(ctx, used.Principal, used.Operation, used.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return uuid.Nil, false, nil
+	case err != nil:
+		return uuid.Nil, false, err
+	case s.now().Sub(was.At) > RememberFor:
+		return uuid.Nil, false, nil
+	case was.Input != used.Input:
+		return uuid.Nil, true, NewError(CodeIdempotencyMismatch,
+			"this idempotencyKey was used with another input; make a new one for another act").At("idempotencyKey")
+	}
+	return was.Result, true, nil
+}
+
+// digestParts spells the input out for its keyed digest.
+func (in UpdateProfile) digestParts() []string {
+	parts := changeParts(in.Changes)
+	if in.Locale != nil {
+		parts = append(parts, "locale", *in.Locale)
+	}
+	if in.ExpectedRevision != nil {
+		parts = append(parts, "revision", itoa(*in.ExpectedRevision))
+	}
+	return parts
+}
+
+func changeParts(changes []Change) []string {
+	var parts []string
+	for _, c := range changes {
+		if c.Value == nil {
+			parts = append(parts, "clear", c.Field, "")
+		} else {
+			parts = append(parts, "set", c.Field, c.Value.Reveal())
+		}
+	}
+	return parts
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// as is the actor with the id that a person's own events hold.
+func (a Actor) as(user uuid.UUID) Actor {
+	a.ID = user
+	return a
+}
+
+// asError is the error as an *Error; one without a code is internal.
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return NewError(CodeInternal, "something went wrong inside the service").Because(err)
+}
+
+// placed points an item's own error at its place in the input.
+func placed(err error, path []string) error {
+	if e := asError(err); e.Code.OfPayload() {
+		return e.At(path...)
+	}
+	return err
+}

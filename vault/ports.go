@@ -1,0 +1,211 @@
+package vault
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Page asks for a part of a list: up to Limit rows after a key (zero: from
+// the start). Stores are asked for one row more than shown, to know whether
+// there is a next page.
+type Page struct {
+	After uuid.UUID
+	Limit int
+}
+
+// UserFilter narrows a list of people.
+type UserFilter struct {
+	Status Status // empty: any
+}
+
+// Every reading method is one statement, so one snapshot. They answer
+// ErrNotFound where one object was asked for and is not there, and
+// ErrUnavailable when the database does not answer. Lists are empty, not nil
+// errors, when nothing matches.
+
+// StandingReader reads who somebody is, what is published and what they
+// decided, together.
+type StandingReader interface {
+	// Standing of the person with this login in the app of this code; User is
+	// nil when nobody has it. ErrNotFound: no such app.
+	Standing(ctx context.Context, app string, login SubjectKey) (Standing, error)
+	// Standings of people by id, in the order asked; User is nil for an
+	// unknown id. ErrNotFound: no such app.
+	Standings(ctx context.Context, app string, users []uuid.UUID) ([]Standing, error)
+}
+
+// UserReader reads people.
+type UserReader interface {
+	Users(ctx context.Context, filter UserFilter, page Page) ([]User, error)
+	CountUsers(ctx context.Context, filter UserFilter) (int64, error)
+	// FindUsers answers people by blind indexes or logins, verified holders
+	// first, then by id; at most limit.
+	FindUsers(ctx context.Context, by []BlindIndex, logins []SubjectKey, limit int) ([]Match, error)
+}
+
+// FieldReader reads personal fields, encrypted.
+type FieldReader interface {
+	// Fields answers everything stored for these people, in no order.
+	Fields(ctx context.Context, users []uuid.UUID) ([]StoredField, error)
+}
+
+// ConsentReader reads consents across apps.
+type ConsentReader interface {
+	// Decided answers all events of a person, by Seq.
+	Decided(ctx context.Context, user uuid.UUID) (History, error)
+	// Act answers an act by the client's id; ErrNotFound.
+	Act(ctx context.Context, user, id uuid.UUID) (Act, error)
+}
+
+// PolicyReader reads policies.
+type PolicyReader interface {
+	// Version answers a version, published or not; ErrNotFound.
+	Version(ctx context.Context, id uuid.UUID) (*Version, error)
+	// Document answers the canonical document's bytes; ErrNotFound.
+	Document(ctx context.Context, version uuid.UUID, locale string) (StoredDocument, error)
+	// Versions lists an app's versions, newest first; drafts only when asked.
+	Versions(ctx context.Context, app string, drafts bool, page Page) ([]*Version, error)
+}
+
+// AppReader reads apps.
+type AppReader interface {
+	// App answers an app with what is published of it; ErrNotFound.
+	App(ctx context.Context, code string) (App, []Moment, error)
+	Apps(ctx context.Context) ([]App, error)
+}
+
+// AuditReader reads the audit log.
+type AuditReader interface {
+	// Events lists events newest first.
+	Events(ctx context.Context, filter AuditFilter, page Page) ([]StoredEvent, error)
+}
+
+// KeepingReader reads what the service keeps for itself.
+type KeepingReader interface {
+	// Meta answers a value kept under a name; ErrNotFound.
+	Meta(ctx context.Context, name string) (string, error)
+	// Colleague answers the id of a colleague or service; ErrNotFound.
+	Colleague(ctx context.Context, login SubjectKey) (uuid.UUID, error)
+	// Remembered answers what an idempotency key was used for; ErrNotFound.
+	Remembered(ctx context.Context, principal, operation, key string) (Remembered, error)
+}
+
+// Reader is everything that can be read.
+type Reader interface {
+	StandingReader
+	UserReader
+	FieldReader
+	ConsentReader
+	PolicyReader
+	AppReader
+	AuditReader
+	KeepingReader
+}
+
+// UserTx queues changes of people.
+type UserTx interface {
+	// InsertUser adds a person with a login. ErrTaken: the login has a person.
+	InsertUser(u User, login SubjectKey)
+	// ReviseUser raises the revision from the expected one, and sets the
+	// locale when it is not nil. ErrStale: the revision is another one.
+	ReviseUser(id uuid.UUID, expected int64, locale *string)
+	// SetStatus changes whether a person's data is processed. ErrStale: the
+	// revision is another one.
+	SetStatus(id uuid.UUID, expected int64, status Status)
+}
+
+// FieldTx queues changes of personal fields.
+type FieldTx interface {
+	PutField(f StoredField)
+	// ClearField removes a field with its blind indexes.
+	ClearField(user uuid.UUID, code string)
+	// PutIndexes replaces a field's blind indexes. ErrTaken (parameter
+	// "field"): another person has proved the value.
+	PutIndexes(user uuid.UUID, field string, rows []BlindIndex)
+	// SetVerified marks a field and its indexes. ErrTaken as above; ErrStale:
+	// there is no such field, or it was written since.
+	SetVerified(user uuid.UUID, field string, writtenAt time.Time, verified bool)
+	// CountChange counts a change of identifiers; ErrLimited beyond the limit.
+	CountChange(user uuid.UUID, day string, limit int)
+}
+
+// ConsentTx queues consent events.
+type ConsentTx interface {
+	// Append adds an act with its events, whose Seq follow on expected.
+	// ErrStale: the person's ConsentSeq is another one. ErrTaken: the act's id
+	// was used.
+	Append(act Act, expected int64, events []ConsentEvent)
+}
+
+// PolicyTx queues changes of apps and policies.
+type PolicyTx interface {
+	PutApp(app App)
+	// InsertVersion adds a draft with its documents.
+	InsertVersion(v *Version, documents []StoredDocument)
+	// UpdateVersion replaces a draft, or publishes it, with its documents.
+	// ErrStale: it is not a draft of the expected revision any more.
+	UpdateVersion(v *Version, expected int64, documents []StoredDocument)
+}
+
+// AuditTx queues audit events.
+type AuditTx interface {
+	Record(events ...AuditEvent)
+}
+
+// KeepingTx queues what the service keeps for itself.
+type KeepingTx interface {
+	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
+	InsertMeta(name, value string)
+	// InsertColleague adds a colleague or service with the encrypted display
+	// name (its Text may be empty). ErrTaken: the login is known.
+	InsertColleague(id uuid.UUID, login SubjectKey, name Ciphertext, at time.Time)
+	// Remember keeps what an idempotency key was used for. ErrTaken: it was used.
+	Remember(r Remembered)
+}
+
+// Tx queues changes: nothing happens before the function given to Write has
+// returned, and no method answers data. The function is called again when the
+// database asks for a retry, so it is pure: no Vault, no clock, no new ids.
+type Tx interface {
+	UserTx
+	FieldTx
+	ConsentTx
+	PolicyTx
+	AuditTx
+	KeepingTx
+}
+
+// Writer changes things. Both methods commit all that was queued, or nothing,
+// and answer the first error that a queued change met, or ErrUnavailable.
+type Writer interface {
+	// Write is the only way to change anything: it refuses to commit unless
+	// an audit event was recorded in it.
+	Write(ctx context.Context, queue func(Tx) error) error
+	// Maintain is the narrow door for housekeeping that leaves no event:
+	// leases, canary, idempotency, colleagues' ids.
+	Maintain(ctx context.Context, queue func(KeepingTx) error) error
+}
+
+// Cache keeps what never changes or may be a few seconds old, and nothing
+// about a person. Losing it costs speed only: an error is logged, never
+// answered.
+type Cache interface {
+	// Get answers the value and whether there is one.
+	Get(ctx context.Context, key string) ([]byte, bool, error)
+	// Set keeps a value for at most ttl; 0: as long as there is room.
+	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
+}
+
+// Normaliser checks and normalises values.
+type Normaliser interface {
+	// Normalise answers the form to store (the person's own spelling where
+	// that is harmless) and the form that look-ups use. The error is an
+	// *Error without a path, and without the value.
+	Normalise(kind FieldKind, value string, now time.Time) (stored, normalised string, err error)
+	// CheckTogether refuses an IIN and a birth date that contradict each other.
+	CheckTogether(iin, birthDate string) error
+	// Version of the normal forms, stored beside digests.
+	Version() int
+}

@@ -1,0 +1,287 @@
+package vault
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// PolicyDraft is what a draft says; nil parts of an update stay as they are.
+type PolicyDraft struct {
+	ID               uuid.UUID // of the draft to update
+	ExpectedRevision int64
+	App              string
+	Label            *string
+	EffectiveAt      *time.Time
+	Facts            *Facts
+	Texts            []PolicyText
+	IdempotencyKey   string
+}
+
+// CreateDraft starts a policy version.
+func (s *Service) CreateDraft(ctx context.Context, a Actor, in PolicyDraft) (*Version, error) {
+	id, err := s.once(ctx, a, "createPolicyDraft", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
+		return s.createDraft(ctx, a, in, remember)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Reader.Version(ctx, id)
+}
+
+func (s *Service) createDraft(ctx context.Context, a Actor, in PolicyDraft, remember rememberer) (uuid.UUID, error) {
+	app, _, err := s.app(ctx, in.App)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	now := s.now()
+	v := &Version{
+		ID: s.NewID(), App: app.Code, Status: Draft, Revision: 1, CreatedAt: now, UpdatedAt: now,
+		Authoritative: app.AuthoritativeLanguage,
+	}
+	documents, err := s.fill(v, app, in, nil)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	event := s.policyEvent(a, PolicyDrafted, v)
+	return v.ID, s.Writer.Write(ctx, func(tx Tx) error {
+		tx.InsertVersion(v, documents)
+		tx.Record(event)
+		remember(tx, v.ID)
+		return nil
+	})
+}
+
+// UpdateDraft changes a draft.
+func (s *Service) UpdateDraft(ctx context.Context, a Actor, in PolicyDraft) (*Version, error) {
+	id, err := s.once(ctx, a, "updatePolicyDraft", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
+		return in.ID, s.updateDraft(ctx, a, in, remember)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Reader.Version(ctx, id)
+}
+
+func (s *Service) updateDraft(ctx context.Context, a Actor, in PolicyDraft, remember rememberer) error {
+	v, app, err := s.draft(ctx, in.ID)
+	if err != nil {
+		return err
+	}
+	if v.Revision != in.ExpectedRevision {
+		return conflict(v.Revision)
+	}
+	texts, err := s.texts(ctx, v)
+	if err != nil {
+		return err
+	}
+	documents, err := s.fill(v, app, in, texts)
+	if err != nil {
+		return err
+	}
+	v.Revision, v.UpdatedAt = v.Revision+1, s.now()
+	event := s.policyEvent(a, PolicyChanged, v)
+	return unstale(s.Writer.Write(ctx, func(tx Tx) error {
+		tx.UpdateVersion(v, in.ExpectedRevision, documents)
+		tx.Record(event)
+		remember(tx, v.ID)
+		return nil
+	}))
+}
+
+// fill puts what a draft says into the version, and makes its documents.
+func (s *Service) fill(v *Version, app App, in PolicyDraft, texts []PolicyText) ([]StoredDocument, error) {
+	if in.Label != nil {
+		v.Label = *in.Label
+	}
+	if in.EffectiveAt != nil {
+		v.EffectiveAt = in.EffectiveAt.UTC().Truncate(time.Millisecond)
+	}
+	if in.Facts != nil {
+		v.Facts = *in.Facts
+		v.Facts.order(app.AuthoritativeLanguage)
+	}
+	if in.Texts != nil {
+		texts = in.Texts
+	}
+	if errs := s.lintDraft(v, app, texts); len(errs) > 0 {
+		return nil, errs
+	}
+	return s.documents(v, app, texts)
+}
+
+// documents makes the canonical documents of a version, in the app's order of
+// languages.
+func (s *Service) documents(v *Version, app App, texts []PolicyText) ([]StoredDocument, error) {
+	var out []StoredDocument
+	v.Documents = nil
+	for _, text := range texts {
+		d, err := NewDocument(app, s.Catalogue, v, text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+		v.Documents = append(v.Documents, DocumentRef{Locale: d.Locale, Hash: d.Hash})
+	}
+	return out, nil
+}
+
+// Publishing asks for a draft to be published.
+type Publishing struct {
+	ID             uuid.UUID
+	EffectiveAt    *time.Time // nil: as the draft says, or at publication
+	IdempotencyKey string
+}
+
+// Publish publishes a draft: it never changes again. It is refused while the
+// version lacks what it needs.
+func (s *Service) Publish(ctx context.Context, a Actor, in Publishing) (*Version, error) {
+	input := []string{in.ID.String()}
+	if in.EffectiveAt != nil {
+		input = append(input, in.EffectiveAt.String())
+	}
+	id, err := s.once(ctx, a, "publishPolicyVersion", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
+		return in.ID, s.publish(ctx, a, in, remember)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.published(ctx, id)
+}
+
+func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember rememberer) error {
+	v, app, err := s.draft(ctx, in.ID)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	if in.EffectiveAt != nil {
+		v.EffectiveAt = in.EffectiveAt.UTC().Truncate(time.Millisecond)
+	}
+	if v.EffectiveAt.IsZero() {
+		v.EffectiveAt = now
+	}
+	if v.EffectiveAt.Before(now) {
+		return NewError(CodeInvalidDate, "a version cannot take effect before it is published; leave effectiveAt out, or give a later moment").At("effectiveAt")
+	}
+	texts, err := s.texts(ctx, v)
+	if err != nil {
+		return err
+	}
+	previous, moments, err := s.previous(ctx, app.Code, v.EffectiveAt)
+	if err != nil {
+		return err
+	}
+	if errs := s.lint(v, app, texts, moments); len(errs) > 0 {
+		return errs
+	}
+	if err := s.consistent(ctx, v, moments); err != nil {
+		return err
+	}
+	expected := v.Revision
+	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
+	v.Authoritative = app.AuthoritativeLanguage
+	carryConsents(v, previous)
+	documents, err := s.documents(v, app, texts) // anew: the app's facts may have changed since the draft
+	if err != nil {
+		return err
+	}
+	event := s.policyEvent(a, PolicyPublished, v)
+	return unstale(s.Writer.Write(ctx, func(tx Tx) error {
+		tx.UpdateVersion(v, expected, documents)
+		tx.Record(event)
+		remember(tx, v.ID)
+		return nil
+	}))
+}
+
+// previous is the published version that this one follows when it takes effect.
+func (s *Service) previous(ctx context.Context, app string, effective time.Time) (*Version, []Moment, error) {
+	_, moments, err := s.Reader.App(ctx, app)
+	if err != nil {
+		return nil, nil, err
+	}
+	timeline := NewTimeline(moments)
+	var before *Version
+	for _, m := range timeline {
+		if !m.EffectiveAt.After(effective) {
+			if before, err = s.published(ctx, m.Version); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return before, moments, nil
+}
+
+// carryConsents fixes, for each item, the oldest version whose consent still
+// counts: the previous version's answer where nothing about the item became
+// wider, this version otherwise. When in doubt the person is asked again.
+func carryConsents(v, previous *Version) {
+	for i := range v.Facts.Items {
+		item := &v.Facts.Items[i]
+		item.ConsentFrom = v.ID
+		if previous == nil || widerAtAll(v.Facts, previous.Facts) {
+			continue
+		}
+		if was, ok := previous.Facts.Item(item.Code); ok && !widerItem(*item, was) {
+			item.ConsentFrom = was.ConsentFrom
+		}
+	}
+}
+
+// draft reads a version that may still change, with its app.
+func (s *Service) draft(ctx context.Context, id uuid.UUID) (*Version, App, error) {
+	v, err := s.Reader.Version(ctx, id)
+	if err != nil {
+		return nil, App{}, err
+	}
+	if v.Status != Draft {
+		return nil, App{}, NewError(CodeVersionPublished, "this version is published and never changes; start a new draft").At("id")
+	}
+	app, _, err := s.app(ctx, v.App)
+	return v, app, err
+}
+
+// texts reads a version's texts back from its documents.
+func (s *Service) texts(ctx context.Context, v *Version) ([]PolicyText, error) {
+	var out []PolicyText
+	for _, ref := range v.Documents {
+		d, _, err := s.document(ctx, v.ID, ref.Locale)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, PolicyText{Locale: ref.Locale, Text: d.Text})
+	}
+	return out, nil
+}
+
+func (s *Service) policyEvent(a Actor, action Action, v *Version) AuditEvent {
+	role, ok := a.Allowed(Compliance, System)
+	if !ok {
+		role = a.Kind()
+	}
+	e := s.event(a, role, action)
+	e.App, e.Object = v.App, "PolicyVersion:"+v.ID.String()
+	return e
+}
+
+func (in PolicyDraft) digestParts() []string {
+	raw, err := Canonical(map[string]any{
+		"id": in.ID.String(), "revision": in.ExpectedRevision, "app": in.App, "label": in.Label,
+		"effectiveAt": in.EffectiveAt, "facts": in.Facts, "texts": in.Texts,
+	})
+	if err != nil {
+		return []string{"unreadable"} // facts hold nothing that does not encode
+	}
+	return []string{string(raw)}
+}
+
+// unstale words the store's ErrStale for a caller who named a revision.
+func unstale(err error) error {
+	if CodeOf(err) == CodeStale && err != nil {
+		return NewError(CodeRevisionConflict, "the draft was changed since it was read; read it again, then change it").
+			At("expectedRevision").Because(err)
+	}
+	return err
+}

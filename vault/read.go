@@ -1,0 +1,254 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// staleFor is how old the policy in force may be for callers without a token.
+const staleFor = 5 * time.Second
+
+// App answers an app by its code.
+func (s *Service) App(ctx context.Context, code string) (App, error) {
+	app, _, err := s.Reader.App(ctx, code)
+	return app, err
+}
+
+// app is App for an input: an unknown one is the input's mistake.
+func (s *Service) app(ctx context.Context, code string) (App, []Moment, error) {
+	app, moments, err := s.Reader.App(ctx, code)
+	if errors.Is(err, ErrNotFound) {
+		err = NewError(CodeUnknownApp, "there is no such app").With("app", code).At("app")
+	}
+	return app, moments, err
+}
+
+// PolicyInForce answers the version in force at a moment (zero: now), or nil
+// when there is none. Callers without a token may be answered from a cache up
+// to five seconds old.
+func (s *Service) PolicyInForce(ctx context.Context, a Actor, app string, at time.Time) (*Version, error) {
+	timeline, err := s.timeline(ctx, a, app)
+	if err != nil {
+		return nil, err
+	}
+	if at.IsZero() {
+		at = s.now()
+	}
+	id, ok := timeline.InForce(at)
+	if !ok {
+		return nil, nil //nolint:nilnil // the schema answers null when nothing is in force
+	}
+	return s.published(ctx, id)
+}
+
+func (s *Service) timeline(ctx context.Context, a Actor, app string) (Timeline, error) {
+	key := "timeline:" + app
+	anonymous := len(a.Roles) == 0 || a.Has(Anonymous)
+	if anonymous {
+		if raw, ok := s.cached(ctx, key); ok {
+			var moments []Moment
+			if json.Unmarshal(raw, &moments) == nil {
+				return NewTimeline(moments), nil
+			}
+		}
+	}
+	_, moments, err := s.Reader.App(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	if anonymous {
+		if raw, err := json.Marshal(moments); err == nil {
+			s.keep(ctx, key, raw, staleFor)
+		}
+	}
+	return NewTimeline(moments), nil
+}
+
+// PolicyVersion answers one version. A draft exists for COMPLIANCE only.
+func (s *Service) PolicyVersion(ctx context.Context, a Actor, id uuid.UUID) (*Version, error) {
+	v, err := s.published(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if v.Status != Published && !a.Has(Compliance) && !a.Has(System) {
+		return nil, ErrNotFound
+	}
+	return v, nil
+}
+
+// PolicyVersions lists an app's versions, newest first.
+func (s *Service) PolicyVersions(ctx context.Context, a Actor, app string, page Page) ([]*Version, error) {
+	return s.Reader.Versions(ctx, app, a.Has(Compliance) || a.Has(System), page)
+}
+
+// PolicyDocument answers a version's document in a language, with its hashes.
+func (s *Service) PolicyDocument(ctx context.Context, v *Version, locale string) (Document, StoredDocument, error) {
+	return s.document(ctx, v.ID, locale)
+}
+
+func (s *Service) document(ctx context.Context, version uuid.UUID, locale string) (Document, StoredDocument, error) {
+	stored, err := s.Reader.Document(ctx, version, locale)
+	if err != nil {
+		return Document{}, stored, err
+	}
+	var d Document
+	if err := json.Unmarshal(stored.Canonical, &d); err != nil {
+		return d, stored, NewError(CodeInternal, "a stored policy document does not read as one").Because(err)
+	}
+	return d, stored, nil
+}
+
+// Consents lists a person's consents in all apps, newest first.
+func (s *Service) Consents(ctx context.Context, user uuid.UUID) ([]Consent, error) {
+	events, err := s.Reader.Decided(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	p := &Person{versions: map[uuid.UUID]*Version{}, now: s.now()}
+	for _, e := range events {
+		if p.versions[e.Version] != nil {
+			continue
+		}
+		v, err := s.published(ctx, e.Version)
+		if err != nil {
+			return nil, err
+		}
+		p.versions[e.Version] = v
+		p.timeline = append(p.timeline, Moment{v.ID, v.PublishedAt, v.EffectiveAt})
+	}
+	return events.Consents(NewTimeline(p.timeline), p.now, p.expires), nil
+}
+
+// Consent answers one consent of a person; a stranger's is not found.
+func (s *Service) Consent(ctx context.Context, a Actor, user, id uuid.UUID) (Consent, error) {
+	if !a.hasStaffRole() {
+		me, err := s.Me(ctx, a)
+		if err != nil {
+			return Consent{}, err
+		}
+		if me.User == nil || me.User.ID != user {
+			return Consent{}, ErrNotFound
+		}
+	}
+	all, err := s.Consents(ctx, user)
+	if err != nil {
+		return Consent{}, err
+	}
+	for _, c := range all {
+		if c.Consent == id {
+			return c, nil
+		}
+	}
+	return Consent{}, ErrNotFound
+}
+
+// AuditEvents lists events newest first. Reading them leaves one too.
+func (s *Service) AuditEvents(ctx context.Context, a Actor, filter AuditFilter, page Page) ([]StoredEvent, error) {
+	role, ok := a.Allowed(Auditor, Security, Compliance, System)
+	if !ok {
+		return nil, NewError(CodeForbidden, "this role may not read the audit log")
+	}
+	events, err := s.Reader.Events(ctx, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	event := s.event(a, role, AuditRead)
+	event.Subject = filter.Subject
+	return events, s.record(ctx, event)
+}
+
+// ApplyApp creates an app or brings it up to date.
+func (s *Service) ApplyApp(ctx context.Context, a Actor, app App) error {
+	was, err := s.App(ctx, app.Code)
+	switch {
+	case err == nil:
+		app.ID = was.ID
+	case errors.Is(err, ErrNotFound):
+		app.ID = s.NewID()
+	default:
+		return err
+	}
+	app.order()
+	event := s.event(a, System, AppApplied)
+	event.App = app.Code
+	return s.Writer.Write(ctx, func(tx Tx) error {
+		tx.PutApp(app)
+		tx.Record(event)
+		return nil
+	})
+}
+
+// Deny records that an authenticated caller was refused an operation.
+func (s *Service) Deny(ctx context.Context, a Actor, operation string) error {
+	event := s.event(a, a.Kind(), AccessDenied)
+	event.Object, event.Outcome = operation, OutcomeDenied
+	if a.Has(Subject) && !a.hasStaffRole() {
+		me, err := s.Me(ctx, a)
+		if err != nil {
+			return err
+		}
+		if me.User != nil {
+			event.Actor = me.User.ID
+		}
+	}
+	return s.record(ctx, event)
+}
+
+// Colleague is the opaque id that events hold for a colleague or a service:
+// made at their first call, with the display name encrypted beside it.
+func (s *Service) Colleague(ctx context.Context, issuer, subject string, name Plain) (uuid.UUID, error) {
+	login := s.Pepper.Login(issuer, subject)
+	s.mu.RLock()
+	id, ok := s.colleagues[login]
+	s.mu.RUnlock()
+	if ok {
+		return id, nil
+	}
+	id, err := s.Reader.Colleague(ctx, login)
+	if errors.Is(err, ErrNotFound) {
+		id, err = s.hire(ctx, login, name)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.colleagues[login] = id
+	return id, nil
+}
+
+func (s *Service) hire(ctx context.Context, login SubjectKey, name Plain) (uuid.UUID, error) {
+	id := s.NewID()
+	var encrypted Ciphertext
+	if !name.Empty() {
+		// Without Vault the name is left out: who works here must not depend on it.
+		if results, err := s.Encrypter.Encrypt(ctx, []EncryptItem{{Place{id, "displayName"}, name, id}}); err == nil && results[0].Err == nil {
+			encrypted = results[0].Ciphertext
+		}
+	}
+	now := s.now()
+	err := s.Writer.Maintain(ctx, func(tx KeepingTx) error {
+		tx.InsertColleague(id, login, encrypted, now)
+		return nil
+	})
+	if errors.Is(err, ErrTaken) {
+		return s.Reader.Colleague(ctx, login)
+	}
+	return id, err
+}
+
+// AuditEvent answers one event by id.
+func (s *Service) AuditEvent(ctx context.Context, a Actor, id uuid.UUID) (*StoredEvent, error) {
+	events, err := s.AuditEvents(ctx, a, AuditFilter{ID: id}, Page{Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 0 {
+		return nil, ErrNotFound
+	}
+	return &events[0], nil
+}

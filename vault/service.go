@@ -1,0 +1,102 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/vault/gather"
+)
+
+// Config is what the vault is made of. All of it is required.
+type Config struct {
+	Reader     Reader
+	Writer     Writer
+	Encrypter  Encrypter
+	Decrypter  Decrypter // held by the reveal use case alone
+	Indexer    Indexer
+	Cache      Cache
+	Normaliser Normaliser
+	Catalogue  Catalogue
+	Access     Access
+	// Pepper is the key of the login digests, held in memory only.
+	Pepper Pepper
+	// IndexVersions are the live versions of the index key: values are
+	// written under all of them and looked up under each.
+	IndexVersions []int
+	Clock         func() time.Time
+	NewID         func() uuid.UUID // UUIDv7
+	Log           *slog.Logger
+}
+
+// Service is the vault: its use cases are the methods in the files beside
+// this one, one file per noun. It is safe for concurrent use.
+type Service struct {
+	Config
+	events *gather.Gatherer[AuditEvent, struct{}]
+
+	mu         sync.RWMutex
+	versions   map[uuid.UUID]*Version // published ones only: they never change
+	colleagues map[SubjectKey]uuid.UUID
+}
+
+// recordTimeout bounds the INSERT of gathered reveal events.
+const recordTimeout = 2 * time.Second
+
+// New makes the vault.
+func New(c Config) *Service {
+	s := &Service{
+		Config:     c,
+		versions:   map[uuid.UUID]*Version{},
+		colleagues: map[SubjectKey]uuid.UUID{},
+	}
+	s.events = gather.New(s.recordEvents, gather.Limits{
+		Items: 500, Bytes: 1 << 20, InFlight: 2, Queue: 10_000, Timeout: recordTimeout,
+	}, func(AuditEvent) int { return 1 << 10 })
+	return s
+}
+
+// recordEvents is the one INSERT for the events of many callers.
+func (s *Service) recordEvents(ctx context.Context, events []AuditEvent) ([]struct{}, error) {
+	err := s.Writer.Write(ctx, func(tx Tx) error { tx.Record(events...); return nil })
+	return make([]struct{}, len(events)), err
+}
+
+// record puts events on record; it returns once they are committed.
+func (s *Service) record(ctx context.Context, events ...AuditEvent) error {
+	_, err := s.events.Do(ctx, events)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, gather.ErrFull):
+		return ErrUnavailable.Because(err)
+	}
+	return err
+}
+
+// now is the clock in the precision that is stored.
+func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Millisecond) }
+
+// attempts is how often a use case reads again when what it read changed
+// before it wrote.
+const attempts = 10
+
+// retry runs a use case's read-decide-write until nothing changed in between.
+func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	for i := 1; ; i++ {
+		out, err := do()
+		if !errors.Is(err, ErrStale) || i == attempts {
+			if errors.Is(err, ErrStale) {
+				err = ErrUnavailable.Because(err)
+			}
+			return out, err
+		}
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+	}
+}

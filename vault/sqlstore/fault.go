@@ -1,0 +1,59 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+// conflict: the database asks to try again from the start.
+type conflict struct{ cause error }
+
+func (c *conflict) Error() string { return "conflict: " + c.cause.Error() }
+func (c *conflict) Unwrap() error { return c.cause }
+
+// duplicate: a unique value is there already.
+type duplicate struct{ cause error }
+
+func (d *duplicate) Error() string { return "duplicate: " + d.cause.Error() }
+func (d *duplicate) Unwrap() error { return d.cause }
+
+// orphan: a row refers to one that is not there.
+type orphan struct{ cause error }
+
+func (o *orphan) Error() string { return "orphan: " + o.cause.Error() }
+func (o *orphan) Unwrap() error { return o.cause }
+
+// brief is the cause of a failure in few words. A driver's own text may hold
+// keys and values of a row, so nothing of it is kept that is not known to be
+// harmless.
+func brief(err error) error {
+	var dial *net.OpError
+	var file *os.PathError
+	switch {
+	case errors.As(err, &dial):
+		return fmt.Errorf("%s: %w", dial.Op, dial.Err)
+	case errors.As(err, &file):
+		return fmt.Errorf("%s: %w", file.Op, file.Err)
+	}
+	return fmt.Errorf("%T", err)
+}
+
+// unavailable makes of any error that is not the vault's own an ErrUnavailable.
+// That the caller's context ended stays recognisable.
+func unavailable(ctx context.Context, err error) error {
+	var known *vault.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return vault.ErrUnavailable.Because(ctx.Err())
+	}
+	return vault.ErrUnavailable.Because(err)
+}

@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Fields implements vault.FieldReader.
+func (s *Store) Fields(ctx context.Context, users []uuid.UUID) ([]vault.StoredField, error) {
+	b := &builder{}
+	b.add("SELECT user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at" +
+		" FROM personal_fields WHERE user_id IN ")
+	b.in(users)
+	return list(ctx, s, b.String(), b.args, func(r row) (f vault.StoredField, err error) {
+		c := &f.Ciphertext
+		err = r.Scan(&f.User, &f.Code, &c.Key, &c.Version, &c.Text, &f.Visibility, &f.Verified, moment{&f.UpdatedAt})
+		return f, err
+	})
+}
+
+// PutField implements vault.FieldTx.
+func (t *tx) PutField(f vault.StoredField) {
+	t.queue(`INSERT INTO personal_fields
+		(user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (user_id, code) DO UPDATE SET
+			key_name = excluded.key_name, key_version = excluded.key_version, ciphertext = excluded.ciphertext,
+			visibility = excluded.visibility, verified = excluded.verified, updated_at = excluded.updated_at`,
+		f.User, key(f.Code), f.Ciphertext.Key, f.Ciphertext.Version, f.Ciphertext.Text,
+		f.Visibility, f.Verified, f.UpdatedAt.UnixMilli())
+}
+
+// ClearField implements vault.FieldTx.
+func (t *tx) ClearField(user uuid.UUID, code string) {
+	t.queue(`DELETE FROM personal_fields WHERE user_id = $1 AND code = $2`, user, key(code))
+	t.clearIndexes(user, code)
+}
+
+func (t *tx) clearIndexes(user uuid.UUID, field string) {
+	t.queue(`DELETE FROM blind_index WHERE user_id = $1 AND field = $2`, user, key(field))
+}
+
+// proved: another person has proved the value.
+func proved(field string) error { return vault.ErrTaken.With("field", field) }
+
+// PutIndexes implements vault.FieldTx.
+func (t *tx) PutIndexes(user uuid.UUID, field string, rows []vault.BlindIndex) {
+	t.clearIndexes(user, field)
+	values := make([][]any, len(rows))
+	for i, r := range rows {
+		values[i] = []any{key(field), r.KeyVersion, key(r.Digest), user, r.Verified, r.NormVersion}
+	}
+	t.insert("blind_index", []string{"field", "key_version", "digest", "user_id", "verified", "norm_version"},
+		values, proved(field))
+}
+
+// SetVerified implements vault.FieldTx.
+func (t *tx) SetVerified(user uuid.UUID, field string, writtenAt time.Time, verified bool) {
+	t.queue(`UPDATE personal_fields SET verified = $4 WHERE user_id = $1 AND code = $2 AND updated_at = $3`,
+		user, key(field), writtenAt.UnixMilli(), verified).expect(1, vault.ErrStale)
+	t.queue(`UPDATE blind_index SET verified = $3 WHERE user_id = $1 AND field = $2`,
+		user, key(field), verified).unique(proved(field))
+}
+
+// CountChange implements vault.FieldTx.
+func (t *tx) CountChange(user uuid.UUID, day string, limit int) {
+	if limit < 1 {
+		t.fail(vault.ErrLimited)
+		return
+	}
+	t.queue(`INSERT INTO identifier_changes (user_id, day, changes) VALUES ($1, $2, 1)
+		ON CONFLICT (user_id, day) DO UPDATE SET changes = identifier_changes.changes + 1
+		WHERE identifier_changes.changes < $3`,
+		user, key(day), limit).expect(1, vault.ErrLimited)
+}

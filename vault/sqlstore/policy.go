@@ -1,0 +1,129 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+const versionColumns = "v.id, v.app, v.label, v.status, v.revision, v.created_at, v.updated_at," +
+	" v.published_at, v.effective_at, v.authoritative, v.facts"
+
+// versions reads versions, a row for each document, and puts them together.
+func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.Version, error) {
+	type versionRow struct {
+		version  vault.Version
+		document vault.DocumentRef
+	}
+	rows, err := list(ctx, s, sql, args, func(r row) (out versionRow, err error) {
+		v, facts := &out.version, []byte(nil)
+		err = r.Scan(&v.ID, &v.App, &v.Label, &v.Status, &v.Revision, moment{&v.CreatedAt}, moment{&v.UpdatedAt},
+			moment{&v.PublishedAt}, moment{&v.EffectiveAt}, &v.Authoritative, &facts,
+			orZero(&out.document.Locale), orZero(&out.document.Hash))
+		if err == nil && json.Unmarshal(facts, &v.Facts) != nil {
+			err = fmt.Errorf("%w: a version's facts", errColumn)
+		}
+		return out, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := []*vault.Version{}
+	for _, r := range rows {
+		if len(out) == 0 || out[len(out)-1].ID != r.version.ID {
+			out = append(out, &r.version)
+		}
+		if last := out[len(out)-1]; r.document.Locale != "" {
+			last.Documents = append(last.Documents, r.document)
+		}
+	}
+	return out, nil
+}
+
+// Version implements vault.PolicyReader.
+func (s *Store) Version(ctx context.Context, id uuid.UUID) (*vault.Version, error) {
+	found, err := s.versions(ctx, "SELECT "+versionColumns+", d.locale, d.hash FROM policy_versions v"+
+		" LEFT JOIN policy_documents d ON d.version_id = v.id WHERE v.id = $1 ORDER BY d.position", []any{id})
+	if err == nil && len(found) == 0 {
+		err = vault.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// Versions implements vault.PolicyReader.
+func (s *Store) Versions(ctx context.Context, app string, drafts bool, page vault.Page) ([]*vault.Version, error) {
+	b := &builder{}
+	b.add("SELECT "+versionColumns+", d.locale, d.hash FROM (SELECT * FROM policy_versions WHERE app = ?", key(app))
+	if !drafts {
+		b.add(" AND status = 'PUBLISHED'")
+	}
+	if page.After != uuid.Nil {
+		b.add(" AND (created_at, id) < ((SELECT created_at FROM policy_versions WHERE id = ?), ?)", page.After, page.After)
+	}
+	b.add(" ORDER BY created_at DESC, id DESC LIMIT ?) v LEFT JOIN policy_documents d ON d.version_id = v.id"+
+		" ORDER BY v.created_at DESC, v.id DESC, d.position", page.Limit)
+	return s.versions(ctx, b.String(), b.args)
+}
+
+// Document implements vault.PolicyReader.
+func (s *Store) Document(ctx context.Context, version uuid.UUID, locale string) (vault.StoredDocument, error) {
+	return one(ctx, s, `SELECT version_id, locale, canonical, hash, text_hash FROM policy_documents
+		WHERE version_id = $1 AND locale = $2`, []any{version, key(locale)},
+		func(r row) (d vault.StoredDocument, err error) {
+			err = r.Scan(&d.Version, &d.Locale, &d.Canonical, &d.Hash, &d.TextHash)
+			return d, err
+		})
+}
+
+// InsertVersion implements vault.PolicyTx.
+func (t *tx) InsertVersion(v *vault.Version, documents []vault.StoredDocument) {
+	facts, err := vault.Canonical(v.Facts)
+	if err != nil {
+		t.fail(fmt.Errorf("sqlstore: version: %w", err))
+		return
+	}
+	if v.Status != vault.Draft {
+		t.fail(errors.New("sqlstore: a version begins as a draft"))
+		return
+	}
+	t.queue(`INSERT INTO policy_versions
+		(id, app, label, status, revision, created_at, updated_at, published_at, effective_at, authoritative, facts)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		v.ID, key(v.App), v.Label, v.Status, v.Revision, v.CreatedAt.UnixMilli(), v.UpdatedAt.UnixMilli(),
+		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts).unique(vault.ErrTaken)
+	t.insertDocuments(v.ID, documents)
+}
+
+// UpdateVersion implements vault.PolicyTx. The revision becomes the one after
+// the expected.
+func (t *tx) UpdateVersion(v *vault.Version, expected int64, documents []vault.StoredDocument) {
+	facts, err := vault.Canonical(v.Facts)
+	if err != nil {
+		t.fail(fmt.Errorf("sqlstore: version: %w", err))
+		return
+	}
+	t.queue(`UPDATE policy_versions SET label = $3, status = $4, revision = revision + 1, updated_at = $5,
+		published_at = $6, effective_at = $7, authoritative = $8, facts = $9
+		WHERE id = $1 AND revision = $2 AND status = 'DRAFT'`,
+		v.ID, expected, v.Label, v.Status, v.UpdatedAt.UnixMilli(),
+		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts).expect(1, vault.ErrStale)
+	t.queue(`DELETE FROM policy_documents WHERE version_id = $1`, v.ID)
+	t.insertDocuments(v.ID, documents)
+}
+
+func (t *tx) insertDocuments(version uuid.UUID, documents []vault.StoredDocument) {
+	rows := make([][]any, len(documents))
+	for i, d := range documents {
+		rows[i] = []any{version, key(d.Locale), i, d.Canonical, d.Hash, d.TextHash}
+	}
+	t.insert("policy_documents", []string{"version_id", "locale", "position", "canonical", "hash", "text_hash"},
+		rows, vault.ErrTaken)
+}

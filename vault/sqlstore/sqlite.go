@@ -1,0 +1,170 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// readers is how many connections read at a time.
+const readers = 8
+
+// sqliteFile is the database in a file: one connection writes, several read.
+type sqliteFile struct{ writer, reader *sql.DB }
+
+func openSQLite(ctx context.Context, path string, o Options) (*sqliteFile, error) {
+	if path == "" {
+		return nil, errors.New("sqlstore: sqlite: needs the path of a file")
+	}
+	// Made here and not by SQLite, so that nobody else may read it; its
+	// journal and index take over the same permissions.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	d := &sqliteFile{}
+	if d.writer, err = sql.Open("sqlite", address(path, o)); err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", brief(err))
+	}
+	if d.reader, err = sql.Open("sqlite", address(path, o, "query_only(1)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlstore: %w", brief(err)), d.writer.Close())
+	}
+	d.writer.SetMaxOpenConns(1)
+	d.reader.SetMaxOpenConns(readers)
+	d.reader.SetMaxIdleConns(readers)
+	if err := d.ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlstore: %s is no database that can be opened: %w", path, err), d.close())
+	}
+	return d, nil
+}
+
+// address is the file with its settings. A commit is on disk when it is
+// answered (synchronous=FULL), and what is deleted is overwritten where that
+// costs nothing.
+func address(path string, o Options, more ...string) string {
+	settings := url.Values{"_pragma": append([]string{
+		"busy_timeout(" + strconv.FormatInt(o.BusyTimeout.Milliseconds(), 10) + ")",
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(FAST)", "trusted_schema(0)",
+	}, more...)}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
+}
+
+func (d *sqliteFile) close() error { return errors.Join(d.reader.Close(), d.writer.Close()) }
+
+func (d *sqliteFile) ping(ctx context.Context) error {
+	// Asks the file, and not only the handle; on the writer first, which turns
+	// on the journal that lets others read meanwhile.
+	for _, db := range []*sql.DB{d.writer, d.reader} {
+		var n int
+		if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&n); err != nil {
+			return d.explain(err)
+		}
+	}
+	return nil
+}
+
+func (d *sqliteFile) query(ctx context.Context, sql string, args []any, each func(row) error) error {
+	rows, err := d.reader.QueryContext(ctx, sql, args...)
+	if err != nil {
+		return d.explain(err)
+	}
+	for err == nil && rows.Next() {
+		err = each(rows)
+	}
+	return d.explain(errors.Join(err, rows.Close(), rows.Err()))
+}
+
+func (d *sqliteFile) write(ctx context.Context, list []*statement) (err error) {
+	conn, err := d.writer.Conn(ctx)
+	if err != nil {
+		return d.explain(err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return d.explain(err)
+	}
+	err = d.run(ctx, conn, list)
+	if err == nil {
+		err = ctx.Err()
+	}
+	// These two are not given up when the caller is: the answer would be unknown.
+	if finish := context.WithoutCancel(ctx); err == nil {
+		_, err = conn.ExecContext(finish, "COMMIT")
+		err = d.explain(err)
+	}
+	if err != nil {
+		d.rollback(ctx, conn)
+	}
+	return err
+}
+
+func (d *sqliteFile) run(ctx context.Context, conn *sql.Conn, list []*statement) error {
+	for _, s := range list {
+		var rows int64
+		result, err := conn.ExecContext(ctx, s.sql, s.args...)
+		if err == nil {
+			rows, err = result.RowsAffected()
+		}
+		if err := s.outcome(rows, d.explain(err)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rollback leaves the connection without a transaction, or ends it.
+func (d *sqliteFile) rollback(ctx context.Context, conn *sql.Conn) {
+	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+// explain sorts an error and cuts it down to what may be told.
+func (d *sqliteFile) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return brief(err)
+	}
+	cause := fmt.Errorf("SQLite result %d", e.Code())
+	switch e.Code() {
+	case codes.SQLITE_CONSTRAINT_UNIQUE, codes.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return &duplicate{cause}
+	case codes.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return &orphan{cause}
+	}
+	if primary := e.Code() & 0xff; primary == codes.SQLITE_BUSY || primary == codes.SQLITE_LOCKED {
+		return &conflict{cause}
+	}
+	return cause
+}
+
+func (d *sqliteFile) dialect() dialect {
+	return dialect{
+		UUID: "TEXT", Text: "TEXT", Integer: "INTEGER", Boolean: "INTEGER", Bytes: "BLOB", End: " STRICT",
+		goose:  goose.DialectSQLite3,
+		exists: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+	}
+}
+
+// migrating needs no lock: a migration is one transaction, and there is one
+// writer. Of two processes the second finds the work done.
+func (d *sqliteFile) migrating() (*sql.DB, []goose.ProviderOption, error) {
+	return d.writer, nil, nil
+}
+
+func (d *sqliteFile) migrated(*sql.DB) error { return nil }

@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// programs is where the servers of this machine are, and the root of the
+// checkout, whose deployment files the tests use.
+type programs struct {
+	root     string
+	postgres string // folder of PostgreSQL's programs
+	redis    string
+	vault    string
+}
+
+var errNotInstalled = errors.New("is not on this machine; run `make servers`")
+
+// findPrograms asks tools/servers, the one place that knows where they can be.
+func findPrograms() (programs, error) {
+	root, err := checkout()
+	if err != nil {
+		return programs{}, err
+	}
+	script := filepath.Join(root, "tools", "servers")
+	out, err := exec.Command(script, "env").Output()
+	if err != nil {
+		return programs{}, fmt.Errorf("asking %s for the servers: %w", script, err)
+	}
+	p := programs{root: root}
+	for line := range strings.Lines(string(out)) {
+		name, path, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch name {
+		case "POSTGRES_BIN":
+			p.postgres = path
+		case "REDIS_SERVER":
+			p.redis = path
+		case "VAULT_SERVER":
+			p.vault = path
+		}
+	}
+	return p, nil
+}
+
+// checkout is the nearest folder above the test's own that has tools/servers.
+func checkout() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "tools", "servers")); err == nil {
+			return folder, nil
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", errors.New("tools/servers is in no folder above the test's")
+		}
+		folder = parent
+	}
+}

@@ -1,0 +1,166 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// VaultServer is a transit mount on a real Vault, as a deployment has it: the
+// keys kelisim-pii and kelisim-index, and a login each for encrypting and for
+// decrypting, under the policies of deploy/vault.
+type VaultServer struct {
+	Addr         string // http://host:port, as VAULT_ADDR
+	Mount        string // path of the transit mount, without slashes
+	Token        string // root's
+	EncryptToken string // encrypts, computes HMACs, reads the keys' versions
+	DecryptToken string // decrypts
+	AuditLog     string // file of the server's own audit device, one JSON object a line
+
+	t testing.TB
+}
+
+// Vault returns a mount of its own on the Vault that the process shares.
+func Vault(t testing.TB) *VaultServer {
+	t.Helper()
+	s, err := shared.vault()
+	if err != nil {
+		t.Fatalf("daemon: Vault: %v", err)
+	}
+	mount := "transit-" + strconv.FormatInt(s.count.Add(1), 10)
+	v := s.mount(t, mount)
+	t.Cleanup(func() {
+		if err := s.operator.Sys().Unmount(mount); err != nil {
+			t.Errorf("daemon: unmounting %s: %v", mount, err)
+		}
+	})
+	return v
+}
+
+// Client returns a client of the API that logs in with a token.
+func (v *VaultServer) Client(token string) *api.Client {
+	v.t.Helper()
+	client, err := newClient(v.Addr, token)
+	if err != nil {
+		v.t.Fatalf("daemon: Vault client: %v", err)
+	}
+	return client
+}
+
+// Rotate gives a key its next version.
+func (v *VaultServer) Rotate(key string) {
+	v.t.Helper()
+	v.Write("keys/"+key+"/rotate", nil)
+}
+
+// Write sends data to a path below the mount, as root.
+func (v *VaultServer) Write(path string, data map[string]any) {
+	v.t.Helper()
+	if _, err := v.Client(v.Token).Logical().WriteWithContext(context.Background(), v.Mount+"/"+path, data); err != nil {
+		v.t.Fatalf("daemon: writing %s: %v", path, err)
+	}
+}
+
+// PrivateVaultServer is a Vault of the test's own, to be sealed and stopped.
+// Its storage is on disk: started again, it has its keys.
+type PrivateVaultServer struct {
+	*VaultServer
+	server *Server
+	v      *vaultDaemon
+}
+
+// PrivateVault starts a Vault for this test alone, with its mount at transit.
+func PrivateVault(t testing.TB) *PrivateVaultServer {
+	t.Helper()
+	v, err := private(startPrivateVault)
+	if err != nil {
+		t.Fatalf("daemon: Vault: %v", err)
+	}
+	server := own(t, v.daemon, v.url())
+	return &PrivateVaultServer{VaultServer: v.mount(t, "transit"), server: server, v: v}
+}
+
+// Stop ends the server and returns when it has ended.
+func (s *PrivateVaultServer) Stop() { s.t.Helper(); s.server.Stop() }
+
+// Crash ends the server at once.
+func (s *PrivateVaultServer) Crash() { s.t.Helper(); s.server.Crash() }
+
+// Start starts a stopped server at its old address and unseals it.
+func (s *PrivateVaultServer) Start() {
+	s.t.Helper()
+	s.server.Start()
+	s.Unseal()
+}
+
+// Seal makes the server forget its root key: from now on it answers 503.
+func (s *PrivateVaultServer) Seal() {
+	s.t.Helper()
+	if err := s.v.operator.Sys().Seal(); err != nil {
+		s.t.Fatalf("daemon: sealing Vault: %v", err)
+	}
+}
+
+// Unseal returns when the server serves again.
+func (s *PrivateVaultServer) Unseal() {
+	s.t.Helper()
+	if err := s.v.unseal(); err != nil {
+		s.t.Fatalf("daemon: unsealing Vault: %v", err)
+	}
+}
+
+// startPrivateVault keeps its storage on disk, to be stopped and started.
+func startPrivateVault(programs programs) (*vaultDaemon, error) {
+	return startVault(programs, "raft")
+}
+
+// sharedVault is the one Vault of a test process. In memory, since nobody can
+// stop it.
+type sharedVault struct {
+	*vaultDaemon
+	count atomic.Int64
+}
+
+func startSharedVault(programs programs) (*sharedVault, error) {
+	v, err := startVault(programs, "inmem")
+	if err != nil {
+		return nil, err
+	}
+	return &sharedVault{vaultDaemon: v}, nil
+}
+
+// mount prepares transit at a path, or fails the test.
+func (v *vaultDaemon) mount(t testing.TB, path string) *VaultServer {
+	t.Helper()
+	s := &VaultServer{Addr: v.url(), Mount: path, Token: v.operator.Token(), AuditLog: v.auditLog(), t: t}
+	err := v.prepare(path)
+	if err == nil {
+		s.EncryptToken, err = v.login(path, "kelisim-encrypt")
+	}
+	if err == nil {
+		s.DecryptToken, err = v.login(path, "kelisim-decrypt")
+	}
+	if err != nil {
+		t.Fatalf("daemon: preparing Vault: %v", err)
+	}
+	return s
+}
+
+func newClient(addr, token string) (*api.Client, error) {
+	config := api.DefaultConfig()
+	if config.Error != nil {
+		return nil, fmt.Errorf("a VAULT_ variable of this machine: %w", config.Error)
+	}
+	config.Address, config.MaxRetries = addr, 0
+	client, err := api.NewClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("a client for %s: %w", addr, err)
+	}
+	client.SetToken(token)
+	client.ClearNamespace()
+	return client, nil
+}

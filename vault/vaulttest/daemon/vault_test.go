@@ -1,0 +1,233 @@
+package daemon_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/vault/api"
+
+	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
+)
+
+const (
+	pii   = "kelisim-pii"
+	index = "kelisim-index"
+)
+
+func TestEachLoginDoesOnlyItsPart(t *testing.T) {
+	v := daemon.Vault(t)
+	ciphertext := encrypt(t, v, "қыран")
+	for _, c := range []struct {
+		name    string
+		token   string
+		path    string
+		data    map[string]any
+		allowed bool
+	}{
+		{"the encrypting login encrypts", v.EncryptToken, "encrypt/" + pii, plain("x"), true},
+		{"the encrypting login computes indexes", v.EncryptToken, "hmac/" + index, map[string]any{"input": b64("x")}, true},
+		{"the encrypting login does not decrypt", v.EncryptToken, "decrypt/" + pii, boxed(ciphertext), false},
+		{"the encrypting login makes no key", v.EncryptToken, "encrypt/other", plain("x"), false},
+		{"the encrypting login does not rotate", v.EncryptToken, "keys/" + pii + "/rotate", nil, false},
+		{"the decrypting login decrypts", v.DecryptToken, "decrypt/" + pii, boxed(ciphertext), true},
+		{"the decrypting login does not encrypt", v.DecryptToken, "encrypt/" + pii, plain("x"), false},
+		{"the decrypting login computes no index", v.DecryptToken, "hmac/" + index, map[string]any{"input": b64("x")}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := v.Client(c.token).Logical().WriteWithContext(t.Context(), v.Mount+"/"+c.path, c.data)
+			if c.allowed && err != nil {
+				t.Fatal(err)
+			}
+			if !c.allowed && status(err) != http.StatusForbidden {
+				t.Errorf("answered %v; want 403", err)
+			}
+		})
+	}
+}
+
+func TestEncryptingUnderAMissingKeyMakesNone(t *testing.T) {
+	v := daemon.Vault(t)
+	_, err := v.Client(v.Token).Logical().WriteWithContext(t.Context(), v.Mount+"/encrypt/other", plain("x"))
+	if err == nil {
+		t.Error("root encrypted under a key that nobody made")
+	}
+}
+
+func TestIndexOfAPinnedVersionOutlivesRotation(t *testing.T) {
+	v := daemon.Vault(t)
+	before := hmac(t, v, 1)
+	v.Rotate(index)
+	if after := hmac(t, v, 1); after != before {
+		t.Errorf("version 1 answered %s, and %s after the rotation", before, after)
+	}
+	if second := hmac(t, v, 2); second[len("vault:v2:"):] == before[len("vault:v1:"):] {
+		t.Error("both versions answer the same digest")
+	}
+}
+
+func TestMountsShareNoKey(t *testing.T) {
+	first, second := daemon.Vault(t), daemon.Vault(t)
+	if first.Mount == second.Mount {
+		t.Fatal("two callers have one mount")
+	}
+	ciphertext := encrypt(t, first, "қыран")
+	_, err := second.Client(second.DecryptToken).Logical().WriteWithContext(t.Context(), second.Mount+"/decrypt/"+pii, boxed(ciphertext))
+	if err == nil {
+		t.Error("one mount decrypts what another encrypted")
+	}
+	_, err = first.Client(second.DecryptToken).Logical().WriteWithContext(t.Context(), first.Mount+"/decrypt/"+pii, boxed(ciphertext))
+	if status(err) != http.StatusForbidden {
+		t.Errorf("another mount's login is answered %v; want 403", err)
+	}
+}
+
+func TestRequestIDStandsInTheAuditLog(t *testing.T) {
+	v := daemon.Vault(t)
+	client := v.Client(v.EncryptToken)
+	client.AddHeader("X-Request-Id", "request-4711")
+	if _, err := client.Logical().WriteWithContext(t.Context(), v.Mount+"/encrypt/"+pii, plain("қыран")); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(v.AuditLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(log), "request-4711") {
+		t.Error("the request's id is not in the audit log")
+	}
+	if strings.Contains(string(log), b64("қыран")) {
+		t.Error("the plaintext is in the audit log")
+	}
+}
+
+func TestVaultSealedOrStoppedHasItsKeysWhenItComesBack(t *testing.T) {
+	v := daemon.PrivateVault(t)
+	ciphertext := encrypt(t, v.VaultServer, "қыран")
+	v.Seal()
+	if _, err := decrypt(t, v.VaultServer, ciphertext); status(err) != http.StatusServiceUnavailable {
+		t.Errorf("sealed, it answers %v; want 503", err)
+	}
+	v.Unseal()
+	v.Stop()
+	if _, err := decrypt(t, v.VaultServer, ciphertext); err == nil {
+		t.Error("stopped, it answers")
+	}
+	v.Start()
+	if got, err := decrypt(t, v.VaultServer, ciphertext); err != nil || got != "қыран" {
+		t.Errorf("started again, it decrypts to %q, %v", got, err)
+	}
+}
+
+func TestSetupPreparesAVaultAndMayBeRepeated(t *testing.T) {
+	v := daemon.PrivateVault(t)
+	tokens, programs := t.TempDir(), t.TempDir()
+	if err := os.Symlink(vaultProgram(t), filepath.Join(programs, "vault")); err != nil {
+		t.Fatal(err)
+	}
+	setup := func() {
+		cmd := exec.CommandContext(t.Context(), "../../../deploy/vault/setup.sh")
+		cmd.Env = []string{
+			"PATH=" + programs + ":" + os.Getenv("PATH"), "HOME=" + tokens,
+			"VAULT_ADDR=" + v.Addr, "VAULT_TOKEN=" + v.Token,
+			"KELISIM_TRANSIT_MOUNT=pii", "KELISIM_KEY_PREFIX=group", "TOKEN_DIR=" + tokens,
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("setup.sh: %v\n%s", err, out)
+		}
+	}
+	setup()
+	ask := func(login, path string, data map[string]any) (*api.Secret, error) {
+		token, err := os.ReadFile(filepath.Join(tokens, login))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Client(strings.TrimSpace(string(token))).Logical().WriteWithContext(t.Context(), "pii/"+path, data)
+	}
+	answer, err := ask("encrypt", "encrypt/group-pii", plain("қыран"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup()
+	ciphertext, _ := answer.Data["ciphertext"].(string)
+	if _, err := ask("decrypt", "decrypt/group-pii", boxed(ciphertext)); err != nil {
+		t.Errorf("after the second run the first run's ciphertext: %v", err)
+	}
+	if _, err := ask("encrypt", "decrypt/group-pii", boxed(ciphertext)); status(err) != http.StatusForbidden {
+		t.Errorf("the encrypting login decrypts: %v", err)
+	}
+	if _, err := ask("encrypt", "hmac/group-index", map[string]any{"input": b64("x"), "key_version": 1}); err != nil {
+		t.Error(err)
+	}
+}
+
+// vaultProgram is the server's program, which is the command line too.
+func vaultProgram(t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "../../../tools/servers", "env").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "VAULT_SERVER="); ok && path != "" {
+			return path
+		}
+	}
+	t.Fatalf("no Vault in %s", out)
+	return ""
+}
+
+func encrypt(t *testing.T, v *daemon.VaultServer, text string) string {
+	t.Helper()
+	answer, err := v.Client(v.EncryptToken).Logical().WriteWithContext(t.Context(), v.Mount+"/encrypt/"+pii, plain(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ciphertext, _ := answer.Data["ciphertext"].(string)
+	return ciphertext
+}
+
+func decrypt(t *testing.T, v *daemon.VaultServer, ciphertext string) (string, error) {
+	t.Helper()
+	answer, err := v.Client(v.DecryptToken).Logical().WriteWithContext(t.Context(), v.Mount+"/decrypt/"+pii, boxed(ciphertext))
+	if err != nil {
+		return "", err
+	}
+	encoded, _ := answer.Data["plaintext"].(string)
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	return string(text), err
+}
+
+func hmac(t *testing.T, v *daemon.VaultServer, version int) string {
+	t.Helper()
+	answer, err := v.Client(v.EncryptToken).Logical().WriteWithContext(t.Context(), v.Mount+"/hmac/"+index,
+		map[string]any{"input": b64("x"), "key_version": version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, _ := answer.Data["hmac"].(string)
+	return digest
+}
+
+func plain(text string) map[string]any {
+	return map[string]any{"plaintext": b64(text), "context": b64("kelisim/1/user/field")}
+}
+
+func boxed(ciphertext string) map[string]any {
+	return map[string]any{"ciphertext": ciphertext, "context": b64("kelisim/1/user/field")}
+}
+
+func b64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// status is the HTTP status of Vault's refusal, or 0.
+func status(err error) int {
+	if refused, ok := errors.AsType[*api.ResponseError](err); ok {
+		return refused.StatusCode
+	}
+	return 0
+}
