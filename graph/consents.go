@@ -49,7 +49,7 @@ func (r userResolver) Consents(ctx context.Context, u *vault.User, first *int, a
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.Vault.Consents(ctx, u.ID)
+	all, err := r.Vault.Consents(ctx, from(ctx).actor, u.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ func ID(kind string, id uuid.UUID) string { return encodeID(kind + ":" + id.Stri
 // UserID is the id of a person as clients know it.
 func UserID(id uuid.UUID) string { return ID(typeUser, id) }
 
+// VersionID is the id of a policy version as clients know it.
+func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
+
 func consentID(user, id uuid.UUID) string {
 	return encodeID(typeConsent + ":" + user.String() + "." + id.String())
 }

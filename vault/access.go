@@ -58,9 +58,9 @@ type Basis struct {
 var (
 	ticketForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}$`)
 	legalForm  = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}./№ -]{2,59}$`)
-	// Twelve digits in a row may be an IIN, eleven a phone number: neither has
-	// a place in a reference.
-	longNumber = regexp.MustCompile(`[0-9]{10,}`)
+	// Twelve digits may be an IIN, eleven a phone number, in one piece or with
+	// spaces between: neither has a place in a reference.
+	longNumber = regexp.MustCompile(`[0-9](?: ?[0-9]){9,}`)
 	reasons    = []string{"PERSON_ASKED", "IDENTITY_CHECK", "CORRECTION", "COMPLAINT", "FRAUD", "INCIDENT"}
 )
 
@@ -75,6 +75,10 @@ func (b Basis) validate() error {
 	switch {
 	case given > 1:
 		return NewError(CodeBadRequest, "give one ground only: a purpose, a request or a legal reference").At("basis")
+	case b.Purpose != "" && !itemCodeForm.MatchString(b.Purpose): // it stands in events, which hold no free text
+		return NewError(CodeBadRequest, "a purpose is the code of a consent item").At("basis", "purpose")
+	case b.Reason != "" && b.Ticket == "":
+		return NewError(CodeBadRequest, "a reason needs the ticket that it belongs to").At("basis", "request", "ticket")
 	case b.Ticket != "" && !ticketForm.MatchString(b.Ticket):
 		return NewError(CodeBadRequest, "a ticket reference is capital letters, a hyphen and up to nine digits: SUP-1234").At("basis", "request", "ticket")
 	case b.Ticket != "" && !slices.Contains(reasons, b.Reason):
@@ -98,5 +102,3 @@ func (b Basis) role(a Actor) (Role, bool) {
 		return a.Allowed(Support, Compliance, Machine, Auditor, Security)
 	}
 }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -99,4 +100,13 @@ func (a App) OperatorBINs() []string {
 	}
 	slices.Sort(bins)
 	return slices.Compact(bins)
+}
+
+// speaks refuses a language that the app does not speak; empty is none chosen.
+func (a App) speaks(locale string) error {
+	if locale == "" || slices.Contains(a.Languages, locale) {
+		return nil
+	}
+	return NewError(CodeInvalidLocale, "the app does not speak this language; Kazakh is kk, Russian ru, English en").
+		With("languages", strings.Join(a.Languages, " ")).At("locale")
 }

@@ -193,10 +193,13 @@ func (p *Person) counted(item Item, v *Version) (Reason, bool) {
 // then of the published ones that take effect later.
 func (p *Person) Pending() []Pending {
 	var out []Pending
-	seen := map[string]bool{}
+	listed := map[string]bool{} // by code, whether as required
 	for _, v := range p.askable() {
 		for _, item := range v.Facts.Items {
-			if !item.Asked() || seen[item.Code] {
+			required, seen := listed[item.Code]
+			// What is optional now and required from a later version on stands
+			// in the list twice: the second says from when.
+			if !item.Asked() || seen && (required || !item.Required) {
 				continue
 			}
 			state, counts := p.counted(item, v)
@@ -204,7 +207,7 @@ func (p *Person) Pending() []Pending {
 			if satisfied {
 				continue
 			}
-			seen[item.Code] = true
+			listed[item.Code] = item.Required
 			next := Pending{Item: item, Version: v, Required: item.Required}
 			if item.Required {
 				next.RequiredFrom = v.EffectiveAt

@@ -147,7 +147,7 @@ func (h History) LastWithdrawal(item string) int64 {
 	return seq
 }
 
-// Standing of one item at a moment: the decision that counts, or why none does.
+// itemPosition is where one item stands at a moment: the decision that counts, or why none does.
 type itemPosition struct {
 	event ConsentEvent // the event that decides; zero for NEVER_ASKED
 	state Reason
@@ -169,7 +169,7 @@ func (h History) position(item string, timeline Timeline, at time.Time) itemPosi
 			effective, ok := timeline.Effective(e.Version)
 			switch {
 			case !ok || effective.After(at):
-				if p.state != ReasonGiven && p.state != ReasonRefused {
+				if p.state == NeverAsked {
 					p = itemPosition{e, NotInForce}
 				}
 			case e.Type == Given:
@@ -205,7 +205,8 @@ func (h History) Consents(timeline Timeline, now time.Time, expires func(Consent
 		}
 		replaced := slices.ContainsFunc(out[i+1:], func(later Consent) bool {
 			effective, ok := timeline.Effective(later.Version)
-			return later.App == c.App && later.Item == c.Item && ok && !effective.After(now)
+			return later.App == c.App && later.Item == c.Item &&
+				(later.Version == c.Version || ok && !effective.After(now))
 		})
 		switch {
 		case replaced:

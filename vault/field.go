@@ -65,7 +65,7 @@ type Field struct {
 // Indexed reports whether people can be found by the field.
 func (f Field) Indexed() bool { return f.Index == UniqueWhenVerified }
 
-// ownKinds and ownMasks are what an app's own field may be.
+// ownKinds are what an app's own field may be.
 var (
 	ownKinds = []FieldKind{KindText, KindDate, KindInteger, KindBoolean, KindPhone, KindEmail}
 	codeForm = regexp.MustCompile(`^[a-z][A-Za-z0-9]{1,39}$`)

@@ -105,7 +105,7 @@ func (s *Service) CheckConsents(ctx context.Context, a Actor, q ConsentQuestion)
 	if len(q.Users) > 100 {
 		return nil, NewError(CodeBadRequest, "ask about at most 100 people at once").With("limit", "100")
 	}
-	if a.Has(Machine) && !slices.Contains(a.Purposes, q.Purpose) {
+	if a.onlyMachine() && !slices.Contains(a.Purposes, q.Purpose) {
 		return nil, NewError(CodeForbidden, "this service is not configured for the purpose").With("purpose", q.Purpose)
 	}
 	people, err := s.People(ctx, a, q.App, q.Users)
@@ -114,17 +114,19 @@ func (s *Service) CheckConsents(ctx context.Context, a Actor, q ConsentQuestion)
 	}
 	out := make([]Check, len(people))
 	for i, p := range people {
-		at := q.At
-		if at.IsZero() {
-			at = s.now()
-		}
 		switch {
+		case p != nil && q.At.IsZero():
+			// Not a second look at the clock: one set back meanwhile would make
+			// this a question about the past, and leave out the latest withdrawal.
+			out[i] = p.Check(q.Purpose, q.Operator, p.now)
 		case p != nil:
-			out[i] = p.Check(q.Purpose, q.Operator, at)
+			out[i] = p.Check(q.Purpose, q.Operator, q.At)
 		case !a.hasStaffRole():
 			return nil, ErrNotFound
+		case q.At.IsZero():
+			out[i] = Check{Reason: NeverAsked, AsOf: s.now()}
 		default:
-			out[i] = Check{Reason: NeverAsked, AsOf: at}
+			out[i] = Check{Reason: NeverAsked, AsOf: q.At}
 		}
 		out[i].User = q.Users[i]
 	}

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -11,47 +12,65 @@ import (
 
 // formWords are the form's own words in one language.
 type formWords struct {
-	heading, operator, owner, group, bin     string
-	term, untilAchieved, thirdParties        string
-	crossBorder, publicSources, yes, no      string
-	collected, required, optional, purposes  string
-	retention, recipients, withdrawal, asked string
-	notAsked, law, years, months, days       string
+	heading, operator, owner, group, bin    string
+	term, untilAchieved, thirdParties       string
+	crossBorder, publicSources, yes, no     string
+	collected, required, optional, purposes string
+	retention, recipient, withdrawal, asked string
+	notAsked, law                           string
+	units                                   [3]unit // year, month, day
+}
+
+// unit is a unit of time as a number asks for it: 1 год, 2 года, 5 лет.
+type unit struct{ one, few, many string }
+
+func (u unit) of(n int, locale string) string {
+	slavic := locale == "ru"
+	switch {
+	case n == 1, slavic && n%10 == 1 && n%100 != 11:
+		return u.one
+	case slavic && n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14):
+		return u.few
+	}
+	return u.many
 }
 
 var forms = map[string]formWords{
 	"kk": {
 		heading:  "Дербес деректерді жинауға және өңдеуге келісім",
-		operator: "Оператор", owner: "Деректер базасының меншік иесі", group: "Келісім таралатын операторлар", bin: "БСН",
+		operator: "Оператор", owner: "Дербес деректерді қамтитын базаның меншік иесі",
+		group: "Келісім қолданылатын оператор", bin: "БСН/ЖСН",
 		term: "Келісімнің қолданылу мерзімі", untilAchieved: "өңдеу мақсаттарына қол жеткізілгенге дейін",
 		thirdParties: "Деректерді үшінші тұлғаларға беру", crossBorder: "Деректерді трансшекаралық беру",
-		publicSources: "Деректерді жалпыға қолжетімді көздерде тарату", yes: "иә", no: "жоқ",
+		publicSources: "Деректерді жалпыға бірдей қолжетімді көздерде тарату", yes: "иә", no: "жоқ",
 		collected: "Жиналатын деректер тізбесі", required: "міндетті", optional: "қалауыңыз бойынша",
-		purposes: "Келісім сұралатын тармақтар", retention: "сақтау мерзімі", recipients: "алушылар",
-		withdrawal: "Келісімді қайтарып алу", asked: "келісім бойынша", notAsked: "Келісім талап етілмейтін өңдеу", law: "Қолданылатын заң",
-		years: "жыл", months: "ай", days: "күн",
+		purposes: "Келісім сұралатын тармақтар", retention: "Сақтау мерзімі", recipient: "Алушы",
+		withdrawal: "Келісімді кері қайтарып алу тәртібі", asked: "Келісім", notAsked: "Келісім талап етілмейтін өңдеу", law: "Қолданылатын заң",
+		units: [3]unit{{"жыл", "жыл", "жыл"}, {"ай", "ай", "ай"}, {"күн", "күн", "күн"}},
 	},
 	"ru": {
 		heading:  "Согласие на сбор и обработку персональных данных",
-		operator: "Оператор", owner: "Собственник базы данных", group: "Операторы, на которых распространяется согласие", bin: "БИН",
+		operator: "Оператор", owner: "Собственник базы, содержащей персональные данные",
+		group: "Оператор, на которого распространяется согласие", bin: "БИН/ИИН",
 		term: "Срок действия согласия", untilAchieved: "до достижения целей обработки",
 		thirdParties: "Передача данных третьим лицам", crossBorder: "Трансграничная передача данных",
 		publicSources: "Распространение данных в общедоступных источниках", yes: "да", no: "нет",
 		collected: "Перечень собираемых данных", required: "обязательно", optional: "по желанию",
-		purposes: "На что запрашивается согласие", retention: "срок хранения", recipients: "получатели",
-		withdrawal: "Как отозвать согласие", asked: "по согласию", notAsked: "Обработка, для которой согласие не требуется", law: "Применимый закон",
-		years: "г.", months: "мес.", days: "дн.",
+		purposes: "На что запрашивается согласие", retention: "Срок хранения", recipient: "Получатель",
+		withdrawal: "Порядок отзыва согласия", asked: "Согласие", notAsked: "Обработка, для которой согласие не требуется", law: "Применимый закон",
+		units: [3]unit{{"год", "года", "лет"}, {"месяц", "месяца", "месяцев"}, {"день", "дня", "дней"}},
 	},
 	"en": {
 		heading:  "Consent to the collection and processing of personal data",
-		operator: "Operator", owner: "Owner of the database", group: "Operators covered by the consent", bin: "BIN",
+		operator: "Operator", owner: "Owner of the database containing personal data",
+		group: "Operator covered by the consent", bin: "BIN/IIN",
 		term: "Term of the consent", untilAchieved: "until the purposes of processing are achieved",
 		thirdParties: "Transfer of data to third parties", crossBorder: "Cross-border transfer of data",
 		publicSources: "Dissemination of data in public sources", yes: "yes", no: "no",
 		collected: "List of the data collected", required: "required", optional: "optional",
-		purposes: "What consent is asked for", retention: "kept for", recipients: "recipients",
-		withdrawal: "How to withdraw the consent", asked: "by consent", notAsked: "Processing that needs no consent", law: "Governing law",
-		years: "y", months: "m", days: "d",
+		purposes: "What consent is asked for", retention: "Retention period", recipient: "Recipient",
+		withdrawal: "How to withdraw the consent", asked: "Consent", notAsked: "Processing that needs no consent", law: "Governing law",
+		units: [3]unit{{"year", "years", "years"}, {"month", "months", "months"}, {"day", "days", "days"}},
 	},
 }
 
@@ -107,7 +126,7 @@ func (f *form) items(heading string, items []Item, asked bool) {
 			f.entry(f.retention, f.duration(item.Retention))
 		}
 		for _, r := range item.Recipients {
-			f.entry(f.recipients, f.words(r.Name)+", "+r.Country)
+			f.entry(f.recipient, f.recipientWords(r))
 		}
 	}
 }
@@ -129,6 +148,15 @@ func (f *form) legalEntity(as string, o Operator) {
 	f.entry(as, f.words(o.Name)+", "+f.bin+" "+o.BIN)
 }
 
+// recipientWords say who, in which country, and what for.
+func (f *form) recipientWords(r Recipient) string {
+	who := f.words(r.Name) + ", " + r.Country
+	if purpose := f.words(r.Purpose); purpose != "" {
+		who += " — " + purpose
+	}
+	return who
+}
+
 func (f *form) yesNo(v *bool) string {
 	switch {
 	case v == nil:
@@ -146,7 +174,7 @@ func (f *form) need(required bool) string {
 	return f.optional
 }
 
-// duration says an ISO 8601 duration in words: P1Y6M is "1 y 6 m".
+// duration says an ISO 8601 duration in words: P1Y6M is "1 year 6 months".
 func (f *form) duration(iso *string) string {
 	if iso == nil {
 		return f.untilAchieved
@@ -156,9 +184,9 @@ func (f *form) duration(iso *string) string {
 		return *iso
 	}
 	var parts []string
-	for i, unit := range []string{f.years, f.months, f.days} {
-		if m[i+1] != "" {
-			parts = append(parts, m[i+1]+" "+unit)
+	for i, unit := range f.units {
+		if n, err := strconv.Atoi(m[i+1]); err == nil {
+			parts = append(parts, strconv.Itoa(n)+" "+unit.of(n, f.locale))
 		}
 	}
 	return strings.Join(parts, " ")

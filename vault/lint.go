@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -30,7 +32,7 @@ func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
 // lint says everything that a version lacks before it is published. The law's
 // own list of what a consent contains (article 8(4)) is behind it: who, for
 // how long, third parties, borders, public sources, which data.
-func (s *Service) lint(v *Version, app App, texts []PolicyText, _ []Moment) Errors {
+func (s *Service) lint(v *Version, app App, texts []PolicyText) Errors {
 	l := &linter{errs: s.lintDraft(v, app, texts)}
 	f := v.Facts
 	l.need(v.Label != "", "give the version a label", "label")
@@ -39,23 +41,39 @@ func (s *Service) lint(v *Version, app App, texts []PolicyText, _ []Moment) Erro
 	l.need(f.ThirdParties != nil, "say whether data may be passed to third parties: true or false", "facts", "thirdParties")
 	l.need(f.CrossBorder != nil, "say whether data is transferred across the border: true or false", "facts", "crossBorder")
 	l.need(f.PublicSources != nil, "say whether data is disseminated in public sources: true or false", "facts", "publicSources")
-	l.need(len(f.LawTitle) > 0, "give the full title of the governing law", "facts", "lawTitle")
-	l.need(len(f.Withdrawal) > 0, "say how a consent is withdrawn", "facts", "withdrawal")
-	l.need(f.Approval != nil && f.Approval.By != "" && f.Approval.At != "" && f.Approval.Reference != "",
-		"say who approved the version, when and under which reference", "facts", "approval")
+	said := func(w Words) bool {
+		text, _ := WordsIn(w, app.AuthoritativeLanguage)
+		return strings.TrimSpace(text) != ""
+	}
+	l.need(said(f.LawTitle), "give the full title of the governing law in the authoritative language", "facts", "lawTitle")
+	l.need(said(f.Withdrawal), "say in the authoritative language how a consent is withdrawn", "facts", "withdrawal")
+	l.need(f.Approval.complete(), "say who approved the version, when (YYYY-MM-DD) and under which reference", "facts", "approval")
 	l.need(len(f.Items) > 0, "name at least one consent item", "facts", "items")
 	for i, item := range f.Items {
 		path := []string{"facts", "items", fmt.Sprint(i)}
-		_, titled := WordsIn(item.Title, app.AuthoritativeLanguage)
-		_, stated := WordsIn(item.Statement, app.AuthoritativeLanguage)
-		l.need(titled, "the item needs a title in the authoritative language", append(path, "title")...)
-		l.need(stated, "the item needs a statement in the authoritative language", append(path, "statement")...)
+		l.need(said(item.Title), "the item needs a title in the authoritative language", append(path, "title")...)
+		l.need(said(item.Statement), "the item needs a statement in the authoritative language", append(path, "statement")...)
 		if item.Kind == ThirdParties {
 			l.need(len(item.Recipients) > 0, "name the recipients", append(path, "recipients")...)
 		}
 	}
+	for i, field := range f.Fields {
+		path := []string{"facts", "fields", fmt.Sprint(i)}
+		l.need(said(field.Label), "the field needs a label in the authoritative language", append(path, "label")...)
+		used := slices.ContainsFunc(f.Items, func(i Item) bool { return i.Uses(field.Code) })
+		l.need(used, "no item uses the field, so nothing could be collected in it: name it in an item, or leave it out", path...)
+	}
 	l.slots(f)
 	return l.errs
+}
+
+// complete reports whether the approval says all that it has to.
+func (a *Approval) complete() bool {
+	if a == nil || a.By == "" || a.Reference == "" {
+		return false
+	}
+	_, err := time.Parse(time.DateOnly, a.At)
+	return err == nil
 }
 
 // slots holds the explicit answers against the items: an item that the answer
@@ -167,6 +185,8 @@ func (l *linter) ownFields(fields []Field, catalogue Catalogue) {
 			l.add(CodeInvalidValue, "an app's own field is TEXT, DATE, INTEGER, BOOLEAN, PHONE or EMAIL", append(path, "kind")...)
 		case !f.Mask.Known():
 			l.add(CodeInvalidValue, "the mask is HIDDEN, INITIAL, LAST4, YEAR or DOMAIN", append(path, "mask")...)
+		case !f.Mask.suits(f.Kind):
+			l.add(CodeInvalidValue, "this mask does not hide a value of this kind; HIDDEN always does", append(path, "mask")...)
 		case !slices.Contains([]FieldClass{Identity, Contact, Technical, Other}, f.Class):
 			l.add(CodeInvalidValue, "the class is IDENTITY, CONTACT, TECHNICAL or OTHER", append(path, "class")...)
 		}
@@ -222,7 +242,7 @@ func widerItem(now, was Item) bool {
 	more := slices.ContainsFunc(now.Fields, func(f ItemField) bool { return !was.Uses(f.Field) })
 	others := slices.ContainsFunc(now.Recipients, func(r Recipient) bool {
 		return !slices.ContainsFunc(was.Recipients, func(o Recipient) bool {
-			return o.Country == r.Country && slices.Equal(o.Name, r.Name)
+			return o.Country == r.Country && slices.Equal(o.Name, r.Name) && slices.Equal(o.Purpose, r.Purpose)
 		})
 	})
 	return more || others || now.Kind != was.Kind || now.Basis != was.Basis ||

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -29,6 +30,22 @@ func (m FieldMask) Known() bool {
 	return false
 }
 
+// suits reports whether the mask hides something of every value of the kind:
+// the first letter of a yes is the whole answer.
+func (m FieldMask) suits(kind FieldKind) bool {
+	switch m {
+	case MaskHidden:
+		return true
+	case MaskInitial, MaskLast4:
+		return kind != KindBoolean && kind != KindInteger && kind != KindDate
+	case MaskYear:
+		return kind == KindDate
+	case MaskDomain:
+		return kind == KindEmail
+	}
+	return false
+}
+
 // Apply masks a value. An unknown mask hides everything; so does a value too
 // short for its mask to hide anything.
 func (m FieldMask) Apply(value Plain) Plain {
@@ -43,13 +60,14 @@ func (m FieldMask) Apply(value Plain) Plain {
 			return NewPlain(stars + string(runes[len(runes)-4:]))
 		}
 	case MaskYear:
-		if len(text) == len("2006-01-02") && text[4] == '-' {
+		if _, err := time.Parse(time.DateOnly, text); err == nil {
 			return NewPlain(text[:4] + "-••-••")
 		}
 	case MaskDomain:
-		if at := strings.LastIndexByte(text, '@'); at > 1 {
-			r, _ := utf8.DecodeRuneInString(text)
-			return NewPlain(string(r) + stars + text[at:])
+		name, domain, found := strings.Cut(text, "@")
+		if found && utf8.RuneCountInString(name) > 1 && !strings.ContainsAny(domain, "@ ") {
+			r, _ := utf8.DecodeRuneInString(name)
+			return NewPlain(string(r) + stars + "@" + domain)
 		}
 	case MaskHidden:
 	}

@@ -38,7 +38,11 @@ func (s *Service) once(ctx context.Context, a Actor, operation, key string, inpu
 		tx.Remember(done)
 	})
 	if errors.Is(err, ErrTaken) && asError(err).Param("what") == "idempotencyKey" {
-		result, _, err = s.remembered(ctx, used)
+		result, found, readErr := s.remembered(ctx, used)
+		if readErr == nil && !found {
+			readErr = ErrUnavailable.Because(err) // nothing was written: never answer as if it were
+		}
+		return result, readErr
 	}
 	return result, err
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 )
 
 // Pepper is the key of the login digests: the answer of one HMAC in Vault
@@ -31,8 +32,8 @@ func (p Pepper) digest(purpose string, parts ...string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Format hides the key from every way of printing.
-func (p Pepper) String() string { return Hidden }
+// Format hides the key from every verb of fmt.
+func (p Pepper) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(Hidden)) }
 
-// GoString hides the key from %#v.
-func (p Pepper) GoString() string { return Hidden }
+// MarshalText hides the key from every encoder, slog's among them.
+func (p Pepper) MarshalText() ([]byte, error) { return []byte(Hidden), nil }

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -40,11 +41,11 @@ func (s *Service) registered(ctx context.Context, a Actor) (*Person, error) {
 // is none, or where the actor may not know of them. A person knows only
 // themselves; a service only the apps it is configured for.
 func (s *Service) People(ctx context.Context, a Actor, app string, ids []uuid.UUID) ([]*Person, error) {
-	if a.Has(Subject) && !a.hasStaffRole() {
-		return s.onlyMe(ctx, a, ids)
-	}
 	if err := a.mayName(app); err != nil {
 		return nil, err
+	}
+	if a.Has(Subject) && !a.hasStaffRole() {
+		return s.onlyMe(ctx, a, ids)
 	}
 	standings, err := s.Reader.Standings(ctx, app, ids)
 	if err != nil {
@@ -154,9 +155,15 @@ func (a Actor) hasStaffRole() bool {
 	return ok
 }
 
+// onlyMachine reports whether the actor is a service and no colleague besides:
+// several roles add up, so a service's limits bind nobody who has another one.
+func (a Actor) onlyMachine() bool {
+	return a.Has(Machine) && !slices.ContainsFunc(a.Roles, func(r Role) bool { return r != Machine && r.IsStaff() })
+}
+
 // mayName refuses an app that the actor is not configured for.
 func (a Actor) mayName(app string) error {
-	if a.Has(Machine) && !contains(a.Apps, app) {
+	if a.onlyMachine() && !slices.Contains(a.Apps, app) {
 		return NewError(CodeForbidden, "this service is not configured for the app").With("app", app)
 	}
 	if a.Has(Subject) && !a.hasStaffRole() && a.App != app {

@@ -165,6 +165,9 @@ type Version struct {
 	Facts       Facts         `json:"facts"`
 	// Authoritative is the language that prevailed when it was published.
 	Authoritative string `json:"authoritative"`
+	// Source is the policy.yaml that the version came from, byte for byte, for
+	// export; empty when it was written through the API.
+	Source []byte `json:"-"`
 	// Documents are the hashes of its documents by language.
 	Documents []DocumentRef `json:"documents"`
 }
@@ -205,9 +208,9 @@ type Moment struct {
 // EffectiveAt, ties by PublishedAt, then by id.
 type Timeline []Moment
 
-// NewTimeline sorts the moments.
+// NewTimeline sorts a copy of the moments.
 func NewTimeline(moments []Moment) Timeline {
-	t := Timeline(moments)
+	t := Timeline(slices.Clone(moments))
 	slices.SortFunc(t, func(a, b Moment) int {
 		return cmp.Or(a.EffectiveAt.Compare(b.EffectiveAt), a.PublishedAt.Compare(b.PublishedAt),
 			cmp.Compare(a.Version.String(), b.Version.String()))

@@ -106,7 +106,8 @@ type Reader interface {
 
 // UserTx queues changes of people.
 type UserTx interface {
-	// InsertUser adds a person with a login. ErrTaken: the login has a person.
+	// InsertUser adds a person with a login. ErrTaken (parameter "what":
+	// "login"): the login has a person.
 	InsertUser(u User, login SubjectKey)
 	// ReviseUser raises the revision from the expected one, and sets the
 	// locale when it is not nil. ErrStale: the revision is another one.
@@ -134,8 +135,8 @@ type FieldTx interface {
 // ConsentTx queues consent events.
 type ConsentTx interface {
 	// Append adds an act with its events, whose Seq follow on expected.
-	// ErrStale: the person's ConsentSeq is another one. ErrTaken: the act's id
-	// was used.
+	// ErrStale: the person's ConsentSeq is another one. ErrTaken (parameter
+	// "what": "act"): the act's id was used.
 	Append(act Act, expected int64, events []ConsentEvent)
 }
 
@@ -161,7 +162,8 @@ type KeepingTx interface {
 	// InsertColleague adds a colleague or service with the encrypted display
 	// name (its Text may be empty). ErrTaken: the login is known.
 	InsertColleague(id uuid.UUID, login SubjectKey, name Ciphertext, at time.Time)
-	// Remember keeps what an idempotency key was used for. ErrTaken: it was used.
+	// Remember keeps what an idempotency key was used for. ErrTaken (parameter
+	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
 }
 

@@ -28,6 +28,7 @@ type checked struct {
 // changeset is the changes of one request on their way to the store.
 type changeset struct {
 	user    uuid.UUID
+	fresh   bool // a new person: what is absent is empty
 	at      time.Time
 	changes []checked
 	// filled by encrypt:
@@ -51,8 +52,7 @@ func (c changeset) identifiers() bool {
 
 // check validates changes against the version in force, all of them, so that
 // a form shows every mistake at once.
-func (s *Service) check(a Actor, v *Version, user uuid.UUID, changes []Change) (changeset, error) {
-	set := changeset{user: user, at: s.now()}
+func (s *Service) check(a Actor, v *Version, set changeset, changes []Change) (changeset, error) {
 	collected := v.Facts.Collected(s.Catalogue)
 	var errs Errors
 	seen := map[string]bool{}
@@ -75,7 +75,7 @@ func (s *Service) check(a Actor, v *Version, user uuid.UUID, changes []Change) (
 		}
 		set.changes = append(set.changes, one)
 	}
-	if err := s.checkPair(set.changes, seen, changes); err != nil {
+	if err := s.checkPair(set, seen, changes); err != nil {
 		errs = append(errs, err)
 	}
 	return set, errs.orNil()
@@ -117,8 +117,8 @@ func (s *Service) proven(a Actor, field Field, normalised string) bool {
 
 // checkPair holds IIN and birth date together: whoever changes one sends both,
 // so that neither can come to contradict the other unseen.
-func (s *Service) checkPair(ok []checked, seen map[string]bool, changes []Change) *Error {
-	if seen[FieldIIN] != seen[FieldBirthDate] {
+func (s *Service) checkPair(set changeset, seen map[string]bool, changes []Change) *Error {
+	if !set.fresh && seen[FieldIIN] != seen[FieldBirthDate] {
 		present, absent := FieldIIN, FieldBirthDate
 		if !seen[present] {
 			present, absent = absent, present
@@ -128,7 +128,7 @@ func (s *Service) checkPair(ok []checked, seen map[string]bool, changes []Change
 			With("missing", absent).At(changes[i].Path...)
 	}
 	values := map[string]checked{}
-	for _, c := range ok {
+	for _, c := range set.changes {
 		if c.Value != nil {
 			values[c.Field] = c
 		}
@@ -291,7 +291,12 @@ func (s *Service) updateMyProfile(ctx context.Context, a Actor, in UpdateProfile
 	if err := me.gate(); err != nil {
 		return uuid.Nil, err
 	}
-	set, err := s.check(a, me.Current(), user.ID, in.Changes)
+	if in.Locale != nil {
+		if err := me.App.speaks(*in.Locale); err != nil {
+			return uuid.Nil, err
+		}
+	}
+	set, err := s.check(a, me.Current(), changeset{user: user.ID, at: s.now()}, in.Changes)
 	if err != nil {
 		return uuid.Nil, err
 	}

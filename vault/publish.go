@@ -16,6 +16,7 @@ type PolicyDraft struct {
 	EffectiveAt      *time.Time
 	Facts            *Facts
 	Texts            []PolicyText
+	Source           []byte // the file that Facts were read from
 	IdempotencyKey   string
 }
 
@@ -101,6 +102,7 @@ func (s *Service) fill(v *Version, app App, in PolicyDraft, texts []PolicyText) 
 	if in.Facts != nil {
 		v.Facts = *in.Facts
 		v.Facts.order(app.AuthoritativeLanguage)
+		v.Source = in.Source
 	}
 	if in.Texts != nil {
 		texts = in.Texts
@@ -173,7 +175,7 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err != nil {
 		return err
 	}
-	if errs := s.lint(v, app, texts, moments); len(errs) > 0 {
+	if errs := s.lint(v, app, texts); len(errs) > 0 {
 		return errs
 	}
 	if err := s.consistent(ctx, v, moments); err != nil {

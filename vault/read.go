@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,11 +103,15 @@ func (s *Service) document(ctx context.Context, version uuid.UUID, locale string
 	return d, stored, nil
 }
 
-// Consents lists a person's consents in all apps, newest first.
-func (s *Service) Consents(ctx context.Context, user uuid.UUID) ([]Consent, error) {
+// Consents lists a person's consents, newest first: in all apps, or in those
+// that a service is configured for.
+func (s *Service) Consents(ctx context.Context, a Actor, user uuid.UUID) ([]Consent, error) {
 	events, err := s.Reader.Decided(ctx, user)
 	if err != nil {
 		return nil, err
+	}
+	if _, other := a.Allowed(Subject, Support, Compliance, Auditor); !other {
+		events = slices.DeleteFunc(events, func(e ConsentEvent) bool { return !slices.Contains(a.Apps, e.App) })
 	}
 	p := &Person{versions: map[uuid.UUID]*Version{}, now: s.now()}
 	for _, e := range events {
@@ -134,7 +139,7 @@ func (s *Service) Consent(ctx context.Context, a Actor, user, id uuid.UUID) (Con
 			return Consent{}, ErrNotFound
 		}
 	}
-	all, err := s.Consents(ctx, user)
+	all, err := s.Consents(ctx, a, user)
 	if err != nil {
 		return Consent{}, err
 	}
@@ -251,4 +256,42 @@ func (s *Service) AuditEvent(ctx context.Context, a Actor, id uuid.UUID) (*Store
 		return nil, ErrNotFound
 	}
 	return &events[0], nil
+}
+
+// ExportEvents hands out events, newest first, a page at a time. The export
+// leaves an event of its own before the first is handed out.
+func (s *Service) ExportEvents(ctx context.Context, a Actor, filter AuditFilter, pageSize int, each func(StoredEvent) error) error {
+	if err := s.record(ctx, s.event(a, a.Kind(), AuditExported)); err != nil {
+		return err
+	}
+	page := Page{Limit: pageSize}
+	for {
+		events, err := s.Reader.Events(ctx, filter, page)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if err := each(e); err != nil {
+				return err
+			}
+		}
+		if len(events) < pageSize {
+			return nil
+		}
+		page.After = events[len(events)-1].ID
+	}
+}
+
+// ExportPolicy answers a version as it is stored, drafts and source included,
+// with its texts.
+func (s *Service) ExportPolicy(ctx context.Context, a Actor, id uuid.UUID) (*Version, []PolicyText, error) {
+	v, err := s.Reader.Version(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.Status != Published && !a.Has(Compliance) && !a.Has(System) {
+		return nil, nil, ErrNotFound
+	}
+	texts, err := s.texts(ctx, v)
+	return v, texts, err
 }

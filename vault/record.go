@@ -138,7 +138,7 @@ func (s *Service) withdraw(p *Person, in Withdrawal) (Act, []ConsentEvent, error
 	open := map[string][]Consent{}
 	var items []string
 	for _, c := range slices.Backward(p.Consents()) {
-		if c.Type == Given && len(c.Later) == 0 {
+		if c.State == ConsentGiven {
 			if len(open[c.Item]) == 0 {
 				items = append(items, c.Item)
 			}

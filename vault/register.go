@@ -50,6 +50,9 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 	if me.User != nil {
 		return me.User.ID, false, nil
 	}
+	if err := me.App.speaks(in.Locale); err != nil {
+		return uuid.Nil, false, err
+	}
 	user := User{ID: s.NewID(), Status: StatusActive, Revision: 1, Locale: in.Locale, CreatedAt: s.now()}
 	me.User = &user // as they will be, for the rules below
 	act, events, err := s.decide(me, in.Consent)
@@ -57,12 +60,12 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 		return uuid.Nil, false, err
 	}
 	me.History = append(me.History, events...)
-	set := changeset{user: user.ID, at: user.CreatedAt}
+	set := changeset{user: user.ID, fresh: true, at: user.CreatedAt}
 	if len(in.Changes) > 0 {
 		if err := me.gate(); err != nil {
 			return uuid.Nil, false, err
 		}
-		if set, err = s.check(a, me.Current(), user.ID, in.Changes); err != nil {
+		if set, err = s.check(a, me.Current(), set, in.Changes); err != nil {
 			return uuid.Nil, false, err
 		}
 	}
@@ -72,7 +75,6 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 	if act.Context, err = s.encryptWith(ctx, a, &set, registered.ID); err != nil {
 		return uuid.Nil, false, err
 	}
-	user.ConsentSeq = int64(len(events))
 	login := s.Pepper.Login(a.Issuer, a.Subject)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.InsertUser(user, login)

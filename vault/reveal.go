@@ -98,7 +98,7 @@ func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
 	view, err := r.view(req)
 	if err != nil {
 		r.out[i].Err = err
-		if CodeOf(err) == CodePolicyNotAccepted {
+		if code := CodeOf(err); code == CodePolicyNotAccepted || code == CodeForbidden {
 			r.deny(view, req, codes(req.Fields))
 		}
 		return
@@ -173,8 +173,8 @@ func (r *reveal) revealEvent(v view, req RevealRequest, codes []string) AuditEve
 	}
 	e := r.event(actor, v.role, ProfileRevealed)
 	e.Subject, e.App, e.Fields = req.Person.User.ID, req.Person.App.Code, codes
-	e.Purpose, e.Reason, e.Consent = req.Basis.Purpose, req.Basis.Reason, v.check.consent
-	e.Reference = req.Basis.Ticket + req.Basis.Legal
+	e.Purpose, e.Reason, e.Consent = v.basis.Purpose, v.basis.Reason, v.check.consent
+	e.Reference = v.basis.Ticket + v.basis.Legal
 	return e
 }
 

@@ -46,7 +46,7 @@ func (in Screen) digestParts() []string {
 	return parts
 }
 
-// digest tells one act from another under the same eventId. Nothing personal
+// actDigest tells one act from another under the same eventId. Nothing personal
 // is in it, so a plain hash does.
 func actDigest(parts []string) string {
 	raw, err := Canonical(parts)
@@ -130,6 +130,8 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 		switch {
 		case !ok || !item.Asked():
 			bad(NewError(CodeUnknownItem, "the policy version does not ask for such an item"))
+		case d.Decision != Give && d.Decision != Refuse:
+			bad(NewError(CodeInvalidValue, "a decision is GIVEN or REFUSED"))
 		case seen[d.Item]:
 			bad(NewError(CodeDuplicateInput, "the item stands in the decisions twice"))
 		case d.Decision == Give && !p.knows(in, d.Item):
@@ -144,10 +146,10 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 
 // knows reports whether a grant was made knowing of the item's last
 // withdrawal. Clocks cannot say so; the sequence that the client had seen
-// can, and without it the answer is no.
+// can, and without it the answer is no; so it is for one that is not there yet.
 func (p *Person) knows(in Screen, item string) bool {
 	withdrawn := p.History.LastWithdrawal(item)
-	return withdrawn == 0 || in.KnownSeq != nil && *in.KnownSeq >= withdrawn
+	return withdrawn == 0 || in.KnownSeq != nil && *in.KnownSeq >= withdrawn && *in.KnownSeq <= p.User.ConsentSeq
 }
 
 // consentEvent is the audit event of an act.

@@ -18,13 +18,17 @@ type view struct {
 // view refuses a ground that is not valid, and a purpose behind a closed gate.
 // The role is set even then, for the event.
 func (r *reveal) view(req RevealRequest) (view, error) {
-	v := view{service: r.Service, person: req.Person, basis: req.Basis, reveal: req.Reveal, current: req.Person.Current()}
+	v := view{
+		service: r.Service, person: req.Person, role: r.actor.Kind(), basis: req.Basis,
+		reveal: req.Reveal, current: req.Person.Current(),
+	}
 	if err := req.Basis.validate(); err != nil {
 		return v, err
 	}
 	if r.actor.Has(Subject) && !r.actor.hasStaffRole() {
 		v.role, v.own = Subject, true
-		return v, nil // People and Me hand out nobody but themselves
+		v.basis = Basis{} // their own data needs no ground, and the event names none
+		return v, nil     // People and Me hand out nobody but themselves
 	}
 	role, ok := req.Basis.role(r.actor)
 	if !ok {
@@ -66,8 +70,9 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 		out.Visibility, out.Verified, out.UpdatedAt = stored[i].Visibility, stored[i].Verified, stored[i].UpdatedAt
 	}
 	out.State = v.state(field, known, collected, i >= 0)
-	if out.State == StateForbidden || out.State == StateNoConsent || out.State == StateNotCollected {
-		out.Verified, out.UpdatedAt = false, neverUpdated // not even that something is there
+	switch out.State {
+	case StateForbidden, StateNoConsent, StateNotCollected, StateBlocked: // not even that something is there
+		out.Visibility, out.Verified, out.UpdatedAt = Private, false, neverUpdated
 	}
 	return out
 }

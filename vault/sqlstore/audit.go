@@ -28,6 +28,9 @@ func (s *Store) Events(ctx context.Context, filter vault.AuditFilter, page vault
 }
 
 func narrow(b *builder, f vault.AuditFilter) {
+	if f.ID != uuid.Nil {
+		b.add(" AND id = ?", f.ID)
+	}
 	if f.Actor != uuid.Nil {
 		b.add(" AND actor = ?", f.Actor)
 	}

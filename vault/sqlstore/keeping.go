@@ -57,5 +57,5 @@ func (t *tx) Remember(r vault.Remembered) {
 			input = excluded.input, result = excluded.result, at = excluded.at
 		WHERE idempotency.at <= $7`,
 		key(r.Principal), key(r.Operation), key(r.Key), r.Input, r.Result, r.At.UnixMilli(),
-		r.At.Add(-vault.RememberFor).UnixMilli()).expect(1, vault.ErrTaken)
+		r.At.Add(-vault.RememberFor).UnixMilli()).expect(1, vault.ErrTaken.With("what", "idempotencyKey"))
 }

@@ -150,9 +150,8 @@ func (p *postgres) explain(err error) error {
 	}
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
-		if pgconn.SafeToRetry(err) { // nothing was sent
-			return &conflict{brief(err)}
-		}
+		// Not tried again, even if the driver calls that safe: it says so of a
+		// connection that was lost after COMMIT had been sent, too.
 		return brief(err)
 	}
 	cause := fmt.Errorf("SQLSTATE %s", e.Code)

@@ -86,12 +86,12 @@ func (d *sqliteFile) query(ctx context.Context, sql string, args []any, each fun
 	return d.explain(errors.Join(err, rows.Close(), rows.Err()))
 }
 
-func (d *sqliteFile) write(ctx context.Context, list []*statement) (err error) {
+func (d *sqliteFile) write(ctx context.Context, list []*statement) error {
 	conn, err := d.writer.Conn(ctx)
 	if err != nil {
 		return d.explain(err)
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+	defer func() { _ = conn.Close() }() // hands it back; what was committed stays so
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return d.explain(err)
 	}

@@ -75,7 +75,7 @@ func (t *tx) InsertUser(u vault.User, login vault.SubjectKey) {
 	t.queue(`INSERT INTO users (id, status, revision, consent_seq, locale, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		u.ID, u.Status, u.Revision, u.ConsentSeq, u.Locale, u.CreatedAt.UnixMilli()).unique(vault.ErrTaken)
 	t.queue(`INSERT INTO user_subjects (issuer, pepper, digest, user_id) VALUES ($1, $2, $3, $4)`,
-		key(login.Issuer), login.KeyVersion, key(login.Digest), u.ID).unique(vault.ErrTaken)
+		key(login.Issuer), login.KeyVersion, key(login.Digest), u.ID).unique(vault.ErrTaken.With("what", "login"))
 }
 
 // ReviseUser implements vault.UserTx.

@@ -49,7 +49,8 @@ CREATE TABLE policy_versions (
     published_at  {{.Integer}},
     effective_at  {{.Integer}},
     authoritative {{.Text}} NOT NULL,
-    facts         {{.Bytes}} NOT NULL   -- canonical JSON
+    facts         {{.Bytes}} NOT NULL,  -- canonical JSON
+    source        {{.Bytes}}            -- the file that they were read from
 ){{.End}};
 CREATE INDEX policy_versions_newest ON policy_versions (app, created_at, id);
 

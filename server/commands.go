@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/server/folder"
+	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/identifier"
+)
+
+type migrateCommand struct{}
+
+// Run brings the schema up to date.
+func (migrateCommand) Run(p *process) error {
+	s, err := p.settings()
+	if err != nil {
+		return err
+	}
+	db, err := p.openStore(s, s.logger(p.err), true)
+	if err != nil {
+		return err
+	}
+	at, err := db.SchemaVersion(p.ctx)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	_, err = fmt.Fprintf(p.out, "the schema is at version %d\n", at)
+	return errors.Join(err, db.Close())
+}
+
+type appCommand struct {
+	Apply appApplyCommand `cmd:"" help:"Create an app, or bring it up to date, from its file."`
+}
+
+type appApplyCommand struct {
+	File string `arg:"" type:"existingfile" help:"The app's file, app.yaml."`
+}
+
+// Run applies the file.
+func (c appApplyCommand) Run(p *process) (err error) {
+	app, err := folder.App(c.File)
+	if err != nil {
+		return err
+	}
+	if err := checkApp(app); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	sys, err := p.openPlain()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.close()) }()
+	if err := sys.vault.ApplyApp(p.ctx, p.systemActor(), app); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "app %s is as %s says\n", app.Code, c.File)
+	return err
+}
+
+func checkApp(app vault.App) error {
+	var errs []error
+	for _, e := range app.Validate(func(bin string) error { _, err := identifier.BIN(bin); return err }) {
+		errs = append(errs, readable(e))
+	}
+	return errors.Join(errs...)
+}
+
+// readable words the vault's errors for a terminal: the place, then the message.
+func readable(err error) error {
+	var many vault.Errors
+	if errors.As(err, &many) {
+		var errs []error
+		for _, e := range many {
+			errs = append(errs, readable(e))
+		}
+		return errors.Join(errs...)
+	}
+	var one *vault.Error
+	if errors.As(err, &one) && one.Code.OfPayload() {
+		place := ""
+		for i, step := range one.Path {
+			if i > 0 {
+				place += "."
+			}
+			place += step
+		}
+		if place != "" {
+			return fmt.Errorf("%s: %s", place, one.Message)
+		}
+		return errors.New(one.Message)
+	}
+	return err
+}
+
+type healthcheckCommand struct{}
+
+// Run asks the running server at KELISIM_ADDR.
+func (healthcheckCommand) Run(p *process) error {
+	s, err := p.settings()
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, 3*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("no server answers at %s", s.Addr)
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server at %s answers %s", s.Addr, answer.Status)
+	}
+	return nil
+}
+
+type auditCommand struct {
+	Export auditExportCommand `cmd:"" help:"Write events as JSON lines, newest first."`
+}
+
+type auditExportCommand struct {
+	Since time.Time `help:"Only events from this moment on, RFC 3339."`
+	Until time.Time `help:"Only events before this moment, RFC 3339."`
+	Out   string    `help:"The file to write; stdout by default." type:"path"`
+}
+
+// exportPage is how many events are read at a time.
+const exportPage = 1000
+
+// Run exports the events; the export is an event too.
+func (c auditExportCommand) Run(p *process) (err error) {
+	if !c.Until.IsZero() && !c.Since.IsZero() && !c.Since.Before(c.Until) {
+		return errors.New("--since is not before --until")
+	}
+	sys, err := p.openPlain()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.close()) }()
+	to := p.out
+	if c.Out != "" {
+		f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		to = f
+	}
+	return sys.vault.ExportEvents(p.ctx, p.systemActor(), vault.AuditFilter{From: c.Since, To: c.Until}, exportPage,
+		func(e vault.StoredEvent) error {
+			_, err := fmt.Fprintf(to, "%s\n", e.Canonical)
+			return err
+		})
+}
+
+type policyCommand struct {
+	Import  policyImportCommand  `cmd:"" help:"Read a policy folder, or a single text, as a draft."`
+	Export  policyExportCommand  `cmd:"" help:"Write a version as a folder, byte for byte what was imported."`
+	Publish policyPublishCommand `cmd:"" help:"Publish a draft: it never changes again."`
+	List    policyListCommand    `cmd:"" help:"List an app's versions, newest first."`
+}
+
+type policyImportCommand struct {
+	App    string `required:"" help:"Code of the app."`
+	Path   string `arg:"" help:"The folder with policy.yaml and a text per language, or one text file."`
+	Locale string `help:"Language of a single text file; by default from its name, policy.ru.md."`
+}
+
+// Run imports a draft and prints its id.
+func (c policyImportCommand) Run(p *process) (err error) {
+	policy, err := readPolicy(c.Path, c.Locale)
+	if err != nil {
+		return err
+	}
+	sys, err := p.openPlain()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.close()) }()
+	v, err := sys.vault.CreateDraft(p.ctx, p.systemActor(), draftOf(c.App, policy))
+	if err != nil {
+		return readable(err)
+	}
+	_, err = fmt.Fprintln(p.out, v.ID)
+	return err
+}
+
+func readPolicy(path, locale string) (folder.Policy, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return folder.Policy{}, err
+	}
+	if info.IsDir() {
+		return folder.ReadPolicy(path)
+	}
+	return folder.ReadText(path, locale)
+}
+
+func draftOf(app string, policy folder.Policy) vault.PolicyDraft {
+	return vault.PolicyDraft{
+		App: app, Label: &policy.Label, EffectiveAt: policy.EffectiveAt, Facts: &policy.Facts,
+		Texts: policy.Texts, Source: policy.Source(),
+	}
+}
+
+type policyExportCommand struct {
+	ID    uuid.UUID `arg:"" help:"Id of the version, as import and list print it."`
+	Dir   string    `arg:"" type:"path" help:"The folder to write."`
+	Force bool      `help:"Replace files that differ."`
+}
+
+// Run writes a version as a folder.
+func (c policyExportCommand) Run(p *process) (err error) {
+	sys, err := p.openPlain()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.close()) }()
+	v, texts, err := sys.vault.ExportPolicy(p.ctx, p.systemActor(), c.ID)
+	if err != nil {
+		return readable(err)
+	}
+	out := folder.Policy{Label: v.Label, Facts: v.Facts, Texts: texts, Files: folder.Sources(v.Source)}
+	if !v.EffectiveAt.IsZero() {
+		out.EffectiveAt = &v.EffectiveAt
+	}
+	return folder.WritePolicy(c.Dir, out, c.Force)
+}
+
+type policyPublishCommand struct {
+	ID          uuid.UUID  `arg:"" help:"Id of the draft."`
+	EffectiveAt *time.Time `help:"When it takes effect, RFC 3339; at once by default."`
+}
+
+// Run publishes a draft.
+func (c policyPublishCommand) Run(p *process) (err error) {
+	sys, err := p.openPlain()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.close()) }()
+	v, err := sys.vault.Publish(p.ctx, p.systemActor(), vault.Publishing{ID: c.ID, EffectiveAt: c.EffectiveAt})
+	if err != nil {
+		return readable(err)
+	}
+	_, err = fmt.Fprintf(p.out, "%s %q is published and takes effect at %s\n", v.ID, v.Label, v.EffectiveAt.Format(time.RFC3339))
+	for _, d := range v.Documents {
+		_, printed := fmt.Fprintf(p.out, "  %s  %s\n", d.Locale, d.Hash)
+		err = errors.Join(err, printed)
+	}
+	return err
+}
+
+type policyListCommand struct {
+	App string `required:"" help:"Code of the app."`
+}
+
+// Run lists versions.
+func (c policyListCommand) Run(p *process) (err error) {
+	sys, err := p.openPlain()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sys.close()) }()
+	page := vault.Page{Limit: 100}
+	for {
+		versions, err := sys.vault.PolicyVersions(p.ctx, p.systemActor(), c.App, page)
+		if err != nil {
+			return readable(err)
+		}
+		for _, v := range versions {
+			if _, err := fmt.Fprintf(p.out, "%s  %-9s  %-10s  %s  %v\n", v.ID, v.Status, v.Label, moment(v.EffectiveAt), v.Locales()); err != nil {
+				return err
+			}
+		}
+		if len(versions) < page.Limit {
+			return nil
+		}
+		page.After = versions[len(versions)-1].ID
+	}
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-                   "
+	}
+	return t.Format(time.RFC3339)
+}

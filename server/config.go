@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/google/uuid"
+)
+
+// settings are the whole configuration. Each comes from the environment; a
+// secret may be given as the path of a file that holds it, by the same name
+// with _FILE behind it. docs/operations.md explains each.
+type settings struct {
+	Addr         string `env:"KELISIM_ADDR" envDefault:"127.0.0.1:8080"`
+	InternalAddr string `env:"KELISIM_INTERNAL_ADDR"`
+	Data         string `env:"KELISIM_DATA" envDefault:"./data"`
+
+	KeyringKeyFile   string   `env:"KELISIM_KEYRING_KEY_FILE"`
+	TransitMount     string   `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
+	KeyPrefix        string   `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
+	DecryptTokenFile string   `env:"KELISIM_DECRYPT_TOKEN_FILE"`
+	OIDCFile         string   `env:"KELISIM_OIDC_FILE"`
+	TrustedProxies   []string `env:"KELISIM_TRUSTED_PROXIES"`
+	AuditFile        string   `env:"KELISIM_AUDIT_FILE"`
+	LogLevel         string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
+	LogFormat        string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
+
+	DatabaseURL     string `env:"DATABASE_URL"`
+	DatabaseURLFile string `env:"DATABASE_URL_FILE"`
+	RedisURL        string `env:"REDIS_URL"`
+	RedisURLFile    string `env:"REDIS_URL_FILE"`
+	VaultAddr       string `env:"VAULT_ADDR"`
+	VaultToken      string `env:"VAULT_TOKEN"`
+	VaultTokenFile  string `env:"VAULT_TOKEN_FILE"`
+	VaultCACert     string `env:"VAULT_CACERT"`
+	VaultNamespace  string `env:"VAULT_NAMESPACE"`
+
+	proxies []netip.Prefix
+}
+
+// environment is what only the process itself may ask for: its variables, the
+// clock, new ids.
+type environment struct {
+	variables map[string]string
+	clock     func() time.Time
+	newID     func() uuid.UUID
+}
+
+func systemEnvironment() environment {
+	return environment{
+		variables: env.ToMap(os.Environ()),
+		clock:     time.Now,
+		newID:     func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
+	}
+}
+
+// settings reads and verifies the configuration. A KELISIM_ name that means
+// nothing stops the start: it is a typing error, and the setting meant is off.
+func (e environment) settings() (settings, error) {
+	var s settings
+	if err := env.ParseWithOptions(&s, env.Options{Environment: e.variables}); err != nil {
+		return s, fmt.Errorf("configuration: %w", err)
+	}
+	errs := []error{e.unknown()}
+	errs = append(errs, fromFile("DATABASE_URL", &s.DatabaseURL, s.DatabaseURLFile), fromFile("REDIS_URL", &s.RedisURL, s.RedisURLFile))
+	if s.VaultToken != "" && s.VaultTokenFile != "" {
+		errs = append(errs, errors.New("give VAULT_TOKEN or VAULT_TOKEN_FILE, not both"))
+	}
+	for _, text := range s.TrustedProxies {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(text))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("KELISIM_TRUSTED_PROXIES: %q is not a network like 10.0.0.0/8", text))
+		}
+		s.proxies = append(s.proxies, prefix)
+	}
+	if _, err := s.level(); err != nil {
+		errs = append(errs, err)
+	}
+	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
+		errs = append(errs, fmt.Errorf("KELISIM_LOG_FORMAT: %q is not text or json", s.LogFormat))
+	}
+	for name, addr := range map[string]string{"KELISIM_ADDR": s.Addr, "KELISIM_INTERNAL_ADDR": s.InternalAddr} {
+		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q is not host:port, like 127.0.0.1:8080", name, addr))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return s, fmt.Errorf("configuration: %w", err)
+	}
+	return s, nil
+}
+
+func (e environment) unknown() error {
+	fields, err := env.GetFieldParams(&settings{})
+	if err != nil {
+		return err
+	}
+	var known, unknown []string
+	for _, f := range fields {
+		known = append(known, f.Key)
+	}
+	for name := range e.variables {
+		if strings.HasPrefix(name, "KELISIM_") && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	return fmt.Errorf("%s: no such setting; the settings are listed in docs/operations.md", strings.Join(unknown, ", "))
+}
+
+// fromFile fills a secret from the file that holds it.
+func fromFile(name string, value *string, path string) error {
+	if path == "" {
+		return nil
+	}
+	if *value != "" {
+		return fmt.Errorf("give %s or %s_FILE, not both", name, name)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	*value = string(bytes.TrimSpace(raw))
+	return nil
+}
+
+func (s settings) level() (slog.Level, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return 0, fmt.Errorf("KELISIM_LOG_LEVEL: %q is not debug, info, warn or error", s.LogLevel)
+	}
+	return level, nil
+}
+
+// loopback reports whether the API is reachable from this machine only.
+func (s settings) loopback() bool {
+	host, _, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// in is a path in the data folder.
+func (s settings) in(parts ...string) string {
+	return filepath.Join(append([]string{s.Data}, parts...)...)
+}
+
+// database is where the state is: PostgreSQL, or SQLite in the data folder.
+func (s settings) database() string {
+	if s.DatabaseURL != "" {
+		return s.DatabaseURL
+	}
+	return s.in("kelisim.db")
+}
+
+func (s settings) postgres() bool { return strings.HasPrefix(s.DatabaseURL, "postgres") }
+
+// keyringOutside refuses a keyring key that lies beside what it protects.
+func (s settings) keyringOutside() error {
+	if s.KeyringKeyFile == "" {
+		return errors.New("--keyring needs KELISIM_KEYRING_KEY_FILE: the path of the file whose key protects the keyring; `kelisim serve --dev` makes one for you")
+	}
+	data, err := filepath.Abs(s.Data)
+	if err != nil {
+		return err
+	}
+	key, err := filepath.Abs(s.KeyringKeyFile)
+	if err != nil {
+		return err
+	}
+	if within, err := filepath.Rel(data, key); err == nil && !strings.HasPrefix(within, "..") {
+		return fmt.Errorf("KELISIM_KEYRING_KEY_FILE %s lies in KELISIM_DATA: whoever takes the folder has both; move the key elsewhere", s.KeyringKeyFile)
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+// Command kelisim is the privacy vault: the process, and the only package
+// that knows every adapter.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set when the program is built.
+var version = "dev"
+
+// cli is the command line. Settings are environment variables, so that one
+// file of them serves every command; flags are for what one call wants.
+type cli struct {
+	Serve       serveCommand       `cmd:"" help:"Serve the API. Needs VAULT_ADDR, or --keyring, or --dev."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to this program's."`
+	App         appCommand         `cmd:"" help:"Apps: apply."`
+	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
+	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
+	Dev         devCommand         `cmd:"" help:"Development: token."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// process is what a command gets from the outside.
+type process struct {
+	ctx context.Context //nolint:containedctx // a command lives as long as the process
+	environment
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
+	os.Exit(run(p, os.Args[1:]))
+}
+
+// run carries out one command and answers the exit status: 0 done, 1 it
+// failed, 2 it was called wrongly.
+func run(p *process, args []string) int {
+	status := 0
+	parser, err := kong.New(&cli{},
+		kong.Name("kelisim"),
+		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
+		kong.UsageOnError(), kong.Writers(p.out, p.err), kong.Exit(func(code int) { status = code; panic(exited{}) }), kong.Bind(p))
+	if err != nil {
+		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
+		return 2
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(exited); !ok {
+				panic(r)
+			}
+		}
+	}()
+	command, err := parser.Parse(args)
+	if err != nil {
+		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
+		return 2
+	}
+	if err := command.Run(p); err != nil && !errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
+		return 1
+	}
+	return status
+}
+
+// exited unwinds from kong's own exits (--help) to run.
+type exited struct{}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(p *process) error {
+	_, err := fmt.Fprintln(p.out, version)
+	return err
+}

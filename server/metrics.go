@@ -1,0 +1,63 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are the figures that /metrics shows. Labels are routes, operations
+// and outcomes: never anything of a person or of a request's body.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	transit  *prometheus.HistogramVec
+	items    *prometheus.CounterVec
+	denied   *prometheus.CounterVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "kelisim_http_request_seconds", Help: "Time to answer a request, by route and status.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "status"}),
+		transit: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "kelisim_transit_call_seconds", Help: "Time of a call to HashiCorp Vault's transit engine, by operation and outcome.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 3},
+		}, []string{"operation", "outcome"}),
+		items: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kelisim_transit_items_total", Help: "Values sent to the transit engine, by operation.",
+		}, []string{"operation"}),
+		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kelisim_anonymous_denied_total", Help: "Calls refused for want of a token, by root field.",
+		}, []string{"operation"}),
+	}
+	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) transitCall(operation string, items int, took time.Duration, err error) {
+	outcome := "ok"
+	if err != nil {
+		outcome = "error"
+	}
+	m.transit.WithLabelValues(operation, outcome).Observe(took.Seconds())
+	m.items.WithLabelValues(operation).Add(float64(items))
+}
+
+func (m *metrics) deniedAnonymous(operation string) { m.denied.WithLabelValues(operation).Inc() }
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/kelisim/kelisim/graph"
+	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/memcache"
+	"github.com/kelisim/kelisim/vault/rediscache"
+	"github.com/kelisim/kelisim/vault/sqlstore"
+)
+
+// system is the vault with its back ends open.
+type system struct {
+	settings settings
+	log      *slog.Logger
+	metrics  *metrics
+	db       *sqlstore.Store
+	engine   *engine // nil for commands that encrypt nothing
+	vault    *vault.Service
+	audit    *auditFile
+	checks   []check
+	closers  []func() error
+}
+
+// check is one dependency of the readiness.
+type check struct {
+	name     string
+	required bool // without it the service is not ready; otherwise it is slower
+	ask      func(context.Context) error
+}
+
+// close closes what is open, last opened first.
+func (s *system) close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// logger writes the service's log: no addresses, no values, only what the
+// code says.
+func (s settings) logger(to io.Writer) *slog.Logger {
+	level, err := s.level()
+	if err != nil {
+		level = slog.LevelInfo // settings() refused it already
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(to, options))
+	}
+	return slog.New(slog.NewTextHandler(to, options))
+}
+
+// openStore opens the database and refuses a schema that is not this
+// program's, or brings it up to date where that is allowed.
+func (p *process) openStore(s settings, log *slog.Logger, migrate bool) (*sqlstore.Store, error) {
+	if s.DatabaseURL == "" {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("KELISIM_DATA: %w", err)
+		}
+	}
+	db, err := sqlstore.Open(p.ctx, s.database(), sqlstore.Options{Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("the database: %w", err)
+	}
+	step := db.CheckSchema
+	if migrate {
+		step = db.Migrate
+	}
+	if err := step(p.ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+// openSystem opens everything that serving needs.
+func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system, err error) {
+	sys := &system{settings: s, log: s.logger(p.err), metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, sys.close())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(p.ctx, startPatience)
+	defer cancel()
+	if sys.engine, err = p.openEngine(s, m, sys.metrics, sys.log); err != nil {
+		return nil, err
+	}
+	if sys.db, err = p.openStore(s, sys.log, m.dev); err != nil {
+		return nil, err
+	}
+	sys.closers = append(sys.closers, sys.db.Close)
+	t, err := tie(ctx, sys.db, sys.engine, p.newID)
+	if err != nil {
+		return nil, err
+	}
+	pepper, err := sys.engine.state.Pepper(ctx, t.IndexVersion)
+	if err != nil {
+		return nil, fmt.Errorf("the pepper of login digests: %w", err)
+	}
+	cache, err := sys.openCache(t.namespace())
+	if err != nil {
+		return nil, err
+	}
+	if sys.audit, err = openAuditFile(s.AuditFile, p.out, sys.log); err != nil {
+		return nil, err
+	}
+	sys.closers = append(sys.closers, sys.audit.close)
+	config, err := p.vaultConfig(sys.db, sys.log)
+	if err != nil {
+		return nil, err
+	}
+	config.Writer = auditing{sys.db, sys.audit}
+	config.Encrypter, config.Indexer, config.Decrypter = sys.engine.encrypter, sys.engine.indexer, sys.engine.decrypter
+	config.Cache, config.Access = cache, access
+	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
+	config.IndexVersions = []int{t.IndexVersion}
+	sys.vault = vault.New(config)
+	sys.checks = append(sys.checks,
+		check{"database", true, sys.db.Ping},
+		check{"encryption", false, sys.engine.state.Healthy})
+	return sys, nil
+}
+
+// vaultConfig is what every command's vault has in common.
+func (p *process) vaultConfig(db *sqlstore.Store, log *slog.Logger) (vault.Config, error) {
+	schema := graph.Schema()
+	if err := graph.CheckAllowed(schema); err != nil {
+		return vault.Config{}, err
+	}
+	catalogue, err := graph.Catalogue(schema, labels())
+	if err != nil {
+		return vault.Config{}, err
+	}
+	return vault.Config{
+		Reader: db, Writer: db, Cache: memcache.New(memcacheEntries), Normaliser: normaliser{},
+		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: log,
+	}, nil
+}
+
+// openPlain opens the vault for commands that touch nothing personal: without
+// an engine, so that `kelisim policy publish` needs no login to Vault.
+func (p *process) openPlain() (*system, error) {
+	s, err := p.settings()
+	if err != nil {
+		return nil, err
+	}
+	sys := &system{settings: s, log: s.logger(p.err)}
+	if sys.db, err = p.openStore(s, sys.log, false); err != nil {
+		return nil, err
+	}
+	sys.closers = append(sys.closers, sys.db.Close)
+	config, err := p.vaultConfig(sys.db, sys.log)
+	if err != nil {
+		return nil, errors.Join(err, sys.close())
+	}
+	sys.vault = vault.New(config)
+	return sys, nil
+}
+
+// memcacheEntries bounds the in-process cache; published versions are few.
+const memcacheEntries = 1000
+
+func (sys *system) openCache(namespace string) (vault.Cache, error) {
+	if sys.settings.RedisURL == "" {
+		return memcache.New(memcacheEntries), nil
+	}
+	cache, err := rediscache.Open(sys.settings.RedisURL, namespace)
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	sys.closers = append(sys.closers, cache.Close)
+	sys.checks = append(sys.checks, check{"cache", false, cache.Ping})
+	return cache, nil
+}
+
+// backEnds names what the vault stands on, for the start's log line.
+func (sys *system) backEnds() string {
+	names := []string{"SQLite", sys.engine.name, "in-process cache"}
+	if sys.settings.postgres() {
+		names[0] = "PostgreSQL"
+	}
+	if sys.settings.RedisURL != "" {
+		names[2] = "Redis"
+	}
+	return strings.Join(names, ", ")
+}
+
+// systemActor is the command line.
+func (p *process) systemActor() vault.Actor { return vault.SystemActor(p.newID().String()) }
+
+// readiness asks every dependency, with a bound on each.
+func (sys *system) readiness(ctx context.Context) (ready bool, state map[string]string) {
+	ready, state = true, map[string]string{}
+	for _, c := range sys.checks {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		err := c.ask(ctx)
+		cancel()
+		state[c.name] = "ok"
+		if err != nil {
+			state[c.name] = "not available"
+			ready = ready && !c.required
+		}
+	}
+	return ready, state
+}

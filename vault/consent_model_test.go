@@ -1,0 +1,156 @@
+package vault
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// consentModel says what consents mean in the words of the rules, and shares
+// no code with them. It looks at what happened from the newest backwards,
+// where the vault folds it from the oldest on.
+type consentModel struct {
+	versions []modelVersion
+	acts     []modelAct
+	app      []string // BINs of the operators now, the app's own first
+}
+
+type modelVersion struct {
+	id        uuid.UUID
+	published time.Time
+	effective time.Time
+	termDays  int                 // 0: none
+	asks      map[string]bool     // item → based on consent
+	uses      map[string][]string // item → fields
+}
+
+type modelAct struct {
+	seq       int
+	what      string // GIVEN, REFUSED, WITHDRAWN, INVALIDATED
+	item      string
+	version   uuid.UUID
+	operators []string
+	received  time.Time
+}
+
+// modelAnswer is what a check has to answer.
+type modelAnswer struct {
+	allowed bool
+	reason  Reason
+	current bool
+	until   time.Time
+	uses    []string
+}
+
+func (m *consentModel) version(id uuid.UUID) modelVersion {
+	i := slices.IndexFunc(m.versions, func(v modelVersion) bool { return v.id == id })
+	return m.versions[i]
+}
+
+// inForce: of those published and effective by then the one effective last;
+// of equals the one published last.
+func (m *consentModel) inForce(at time.Time) (modelVersion, bool) {
+	var best modelVersion
+	found := false
+	for _, v := range m.versions {
+		if v.effective.After(at) || v.published.After(at) {
+			continue
+		}
+		later := v.effective.After(best.effective) ||
+			v.effective.Equal(best.effective) && (v.published.After(best.published) ||
+				v.published.Equal(best.published) && v.id.String() > best.id.String())
+		if !found || later {
+			best, found = v, true
+		}
+	}
+	return best, found
+}
+
+func (m *consentModel) check(item, operator string, at, now time.Time) modelAnswer {
+	v, ok := m.inForce(at)
+	if !ok {
+		return modelAnswer{reason: NotInForce}
+	}
+	asked, known := v.asks[item]
+	if !known {
+		return modelAnswer{reason: UnknownPurpose}
+	}
+	if !asked {
+		if operator != "" && !slices.Contains(m.app, operator) {
+			return modelAnswer{reason: OperatorNotCovered}
+		}
+		return modelAnswer{allowed: true, reason: NotConsentBased, current: true, uses: v.uses[item]}
+	}
+	act, reason := m.decisive(item, at, now)
+	if reason != ReasonGiven {
+		return modelAnswer{reason: reason}
+	}
+	agreed := m.version(act.version)
+	answer := modelAnswer{allowed: true, reason: ReasonGiven, current: agreed.id == v.id, uses: agreed.uses[item]}
+	if agreed.termDays > 0 {
+		answer.until = act.received.Add(days(agreed.termDays))
+		if !at.Before(answer.until) {
+			return modelAnswer{reason: ReasonExpired}
+		}
+	}
+	if operator == "" {
+		operator = m.app[0]
+	}
+	if !slices.Contains(act.operators, operator) {
+		return modelAnswer{reason: OperatorNotCovered}
+	}
+	return answer
+}
+
+// decisive finds the act that decides: the last withdrawal, or the last
+// decision after it whose version has taken effect.
+func (m *consentModel) decisive(item string, at, now time.Time) (modelAct, Reason) {
+	early := false
+	for _, a := range slices.Backward(m.acts) {
+		if a.item != item || at.Before(now) && a.received.After(at) {
+			continue
+		}
+		if a.what == "WITHDRAWN" || a.what == "INVALIDATED" {
+			return a, Reason(a.what)
+		}
+		if !m.version(a.version).effective.After(at) {
+			return a, Reason(a.what)
+		}
+		early = true
+	}
+	if early {
+		return modelAct{}, NotInForce
+	}
+	return modelAct{}, NeverAsked
+}
+
+// lastWithdrawn is the seq of the item's last withdrawal, or 0.
+func (m *consentModel) lastWithdrawn(item string) int {
+	for _, a := range slices.Backward(m.acts) {
+		if a.item == item && (a.what == "WITHDRAWN" || a.what == "INVALIDATED") {
+			return a.seq
+		}
+	}
+	return 0
+}
+
+// differs compares a check with what it has to be, in words.
+func (want modelAnswer) differs(got Check) string {
+	var fields []string
+	for _, f := range got.scope.Fields {
+		fields = append(fields, f.Field)
+	}
+	switch {
+	case got.Allowed != want.allowed || got.Reason != want.reason:
+		return fmt.Sprintf("answers %t %s, want %t %s", got.Allowed, got.Reason, want.allowed, want.reason)
+	case got.IsCurrent != want.current:
+		return fmt.Sprintf("isCurrentVersion is %t, want %t", got.IsCurrent, want.current)
+	case !got.ValidUntil.Equal(want.until):
+		return fmt.Sprintf("is valid until %s, want %s", got.ValidUntil, want.until)
+	case !slices.Equal(fields, want.uses):
+		return fmt.Sprintf("may use %v, want %v", fields, want.uses)
+	}
+	return ""
+}

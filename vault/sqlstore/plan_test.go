@@ -1,0 +1,179 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
+)
+
+// listener keeps the statements that go to the database.
+type listener struct {
+	database
+	heard []*statement
+}
+
+func (l *listener) query(ctx context.Context, sql string, args []any, each func(row) error) error {
+	l.heard = append(l.heard, &statement{sql: sql, args: args})
+	return l.database.query(ctx, sql, args, each)
+}
+
+func (l *listener) write(ctx context.Context, list []*statement) error {
+	l.heard = append(l.heard, list...)
+	return l.database.write(ctx, list)
+}
+
+// crowd fills the tables with 20,000 people and what belongs to them.
+const crowd = `
+INSERT INTO apps SELECT 'app' || n, gen_random_uuid(), '{}' FROM generate_series(1, 20) n;
+INSERT INTO policy_versions SELECT gen_random_uuid(), 'app' || n % 20 + 1, '1', 'PUBLISHED', 1, n, n, n, n, 'kk', '{}', '' FROM generate_series(1, 20000) n;
+INSERT INTO policy_documents SELECT id, 'kk', 0, '', '', '' FROM policy_versions;
+INSERT INTO users SELECT gen_random_uuid(), CASE WHEN n % 500 = 0 THEN 'BLOCKED' ELSE 'ACTIVE' END, 1, 2, 'kk', n FROM generate_series(1, 20000) n;
+INSERT INTO user_subjects SELECT 'i', 1, id::text, id FROM users;
+INSERT INTO personal_fields SELECT id, code, 'k', 1, 'c', 'PRIVATE', true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
+INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
+INSERT INTO identifier_changes SELECT id, '2026-11-23', 1 FROM users;
+INSERT INTO consent_acts SELECT id, id, '', 1, '', 0, '' FROM users;
+INSERT INTO consent_events SELECT u.id, seq, gen_random_uuid(), u.id, gen_random_uuid(), 'GIVEN', v.app, 'x', v.id, 'kk', '', '[]', 'm', 's', 1, NULL, '', ''
+	FROM users u, generate_series(1, 2) seq, (SELECT * FROM policy_versions LIMIT 1) v;
+INSERT INTO audit_events SELECT gen_random_uuid(), row_number() OVER (), u.id, 'k', 'r', 'a', u.id, 'app1', '[]', 'p', '', '', NULL, '', 'OK', u.id::text, ''
+	FROM users u;
+INSERT INTO meta SELECT 'name' || n, 'v' FROM generate_series(1, 20000) n;
+INSERT INTO actors SELECT gen_random_uuid(), 'i', 1, 'd' || n, '', 0, '', 1 FROM generate_series(1, 20000) n;
+INSERT INTO idempotency SELECT 'p' || n, 'o', 'k', '', gen_random_uuid(), 1 FROM generate_series(1, 20000) n;
+ANALYZE`
+
+func TestNoHotPathScansATable(t *testing.T) {
+	url := daemon.PostgreSQL(t)
+	s := opened(t, url, Options{})
+	r := newRival(t, url)
+	if _, err := r.Exec(t.Context(), crowd, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
+	}
+	var user, version uuid.UUID
+	var app string
+	err := r.QueryRow(t.Context(), "SELECT user_id, version_id, app FROM consent_events LIMIT 1").Scan(&user, &version, &app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := &listener{database: s.db}
+	s.db = heard
+	everyHotPath(t, s, user, version, app)
+
+	scan := regexp.MustCompile(`Seq Scan on (\w+)`)
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		r.run("SET plan_cache_mode = " + mode)
+		for _, statement := range heard.heard {
+			plan := r.explain(statement)
+			for _, found := range scan.FindAllStringSubmatch(plan, -1) {
+				if found[1] != "apps" { // a few rows, all in one page
+					t.Errorf("%s: %s is scanned by\n%s\n%s", mode, found[1], statement.sql, plan)
+				}
+			}
+		}
+	}
+}
+
+// everyHotPath runs what requests run. Errors do not matter here: the
+// statements do.
+func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
+	t.Helper()
+	ctx, page := t.Context(), vault.Page{After: user, Limit: 51}
+	login := vault.SubjectKey{Issuer: "i", KeyVersion: 1, Digest: user.String()}
+	index := []vault.BlindIndex{
+		{Field: "phone", KeyVersion: 1, Digest: user.String()}, {Field: "phone", KeyVersion: 2, Digest: user.String()},
+	}
+	many := make([]uuid.UUID, 20) // of many more, reading the small tables whole is cheaper
+	for i := range many {
+		many[i] = uuid.Must(uuid.NewV7())
+	}
+	for _, read := range []func() error{
+		func() error { _, err := s.Standing(ctx, app, login); return err },
+		func() error { _, err := s.Standings(ctx, app, []uuid.UUID{user}); return err },
+		func() error { _, err := s.Standings(ctx, app, many); return err },
+		func() error { _, err := s.Fields(ctx, many); return err },
+		func() error { _, err := s.Users(ctx, vault.UserFilter{}, page); return err },
+		func() error { _, err := s.Users(ctx, vault.UserFilter{Status: vault.StatusBlocked}, page); return err },
+		func() error { _, err := s.FindUsers(ctx, index, []vault.SubjectKey{login}, 11); return err },
+		func() error { _, err := s.Decided(ctx, user); return err },
+		func() error { _, err := s.Act(ctx, user, user); return err },
+		func() error { _, err := s.Version(ctx, version); return err },
+		func() error { _, err := s.Document(ctx, version, "kk"); return err },
+		func() error { _, err := s.Versions(ctx, app, false, vault.Page{After: version, Limit: 6}); return err },
+		func() error { _, _, err := s.App(ctx, app); return err },
+		func() error { _, err := s.Meta(ctx, "name7"); return err },
+		func() error { _, err := s.Colleague(ctx, login); return err },
+	} {
+		if err := read(); err != nil && vault.CodeOf(err) != vault.CodeNotFound {
+			t.Fatal(err)
+		}
+	}
+	at := time.UnixMilli(10_000)
+	for _, filter := range []vault.AuditFilter{
+		{}, {Subject: user}, {Actor: user}, {Subject: user, Action: "a", From: at}, {From: at, To: at.Add(time.Second)},
+		{RequestID: user.String()}, {ID: user}, {Actor: user, Outcome: vault.OutcomeOK, To: at},
+	} {
+		for _, page := range []vault.Page{{Limit: 51}, {After: user, Limit: 51}} {
+			if _, err := s.Events(ctx, filter, page); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, queue := range []func(vault.Tx){
+		func(tx vault.Tx) { tx.ReviseUser(user, 1, nil) },
+		func(tx vault.Tx) { tx.SetStatus(user, 2, vault.StatusBlocked) },
+		func(tx vault.Tx) { tx.SetVerified(user, "phone", time.UnixMilli(1), true) },
+		func(tx vault.Tx) { tx.PutIndexes(user, "phone", index) },
+		func(tx vault.Tx) { tx.ClearField(user, "phone") },
+		func(tx vault.Tx) { tx.CountChange(user, "2026-11-23", 9) },
+		func(tx vault.Tx) { tx.Append(vault.Act{User: user, ID: version}, 2, nil) },
+		func(tx vault.Tx) { tx.UpdateVersion(&vault.Version{ID: version}, 1, nil) },
+	} {
+		err := s.Write(ctx, func(tx vault.Tx) error {
+			queue(tx)
+			tx.Record(happening(vault.User{ID: user}))
+			return nil
+		})
+		if err != nil && vault.CodeOf(err) != vault.CodeStale {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (r rival) explain(s *statement) string {
+	r.Helper()
+	literals := make([]string, len(s.args))
+	for i, arg := range s.args {
+		switch arg := arg.(type) {
+		case nil:
+			literals[i] = "NULL"
+		case []byte:
+			literals[i] = fmt.Sprintf(`'\x%x'`, arg)
+		default:
+			literals[i] = fmt.Sprintf("'%v'", arg)
+		}
+	}
+	arguments := ""
+	if len(literals) > 0 {
+		arguments = "(" + strings.Join(literals, ", ") + ")"
+	}
+	r.run("PREPARE hot AS " + s.sql)
+	defer r.run("DEALLOCATE hot")
+	rows, err := r.Query(r.Context(), "EXPLAIN EXECUTE hot"+arguments, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		r.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		r.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/kelisim/kelisim/vault/vaulttest"
+	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
+)
+
+func TestMain(m *testing.M) { os.Exit(daemon.Main(m)) }
+
+// opened is a store on a migrated database.
+func opened(t *testing.T, url string, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStoreOnSQLite(t *testing.T) {
+	daemon.Ran(t, "SQLite")
+	vaulttest.Store(t, func(t *testing.T) vaulttest.StoreUnderTest {
+		return opened(t, filepath.Join(t.TempDir(), "vault.db"), Options{})
+	})
+}
+
+func TestStoreOnPostgreSQL(t *testing.T) {
+	daemon.Ran(t, "PostgreSQL")
+	vaulttest.Store(t, emptied(opened(t, daemon.PostgreSQL(t), Options{})))
+}
+
+func TestStoreOnPostgreSQLAtSerializable(t *testing.T) {
+	vaulttest.Store(t, emptied(opened(t, daemon.PostgreSQL(t), Options{Serializable: true})))
+}
+
+// emptied hands out one PostgreSQL store again and again: making a database for
+// each test takes longer than the test.
+func emptied(s *Store) func(t *testing.T) vaulttest.StoreUnderTest {
+	return func(t *testing.T) vaulttest.StoreUnderTest {
+		var wipe []*statement
+		for _, table := range []string{ // whoever refers to another goes first
+			"consent_events", "consent_acts", "identifier_changes", "personal_fields", "blind_index", "user_subjects", "users",
+			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta",
+		} {
+			wipe = append(wipe, &statement{sql: "DELETE FROM " + table, rows: anyRows})
+		}
+		if err := s.db.write(t.Context(), wipe); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}

@@ -1,0 +1,162 @@
+package vaulttest
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+func (s *storeTest) decided(user uuid.UUID) vault.History {
+	s.Helper()
+	h, err := s.store.Decided(s.Context(), user)
+	s.must(err)
+	return h
+}
+
+var consentTests = map[string]func(*storeTest){
+	"EventsAreReadAsTheyWereAppended": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, _ := s.person()
+		act, events := s.act(u.ID, v, 0, "service", "marketing", "қызмет")
+		events[1].Type, events[1].DeviceAt, events[1].AppBuild = vault.Refused, dawn.Add(-time.Hour), "1.2.3 (45)"
+		events[2].Operators = nil
+		s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
+
+		got := s.decided(u.ID)
+		s.same(got, vault.History(events))
+		for i, e := range got {
+			want, err := events[i].Bytes()
+			s.must(err)
+			have, err := e.Bytes()
+			s.must(err)
+			if !bytes.Equal(have, want) {
+				s.Fatalf("the columns give %s, appended was %s", have, want)
+			}
+		}
+		kept, err := s.store.Act(s.Context(), u.ID, act.ID)
+		s.must(err)
+		s.same(kept, act)
+	},
+
+	"HistoryIsInTheOrderOfSeqWhateverIdsAndClocksSay": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, _ := s.person()
+		late, lateEvents := s.act(u.ID, v, 2, "a", "b")
+		early, earlyEvents := s.act(u.ID, v, 0, "a", "b")
+		early.ReceivedAt = dawn.AddDate(1, 0, 0)
+		for i := range earlyEvents {
+			earlyEvents[i].ReceivedAt = early.ReceivedAt
+		}
+		s.write(func(tx vault.Tx) { tx.Append(early, 0, earlyEvents) })
+		s.write(func(tx vault.Tx) { tx.Append(late, 2, lateEvents) })
+		s.same(s.decided(u.ID), vault.History(append(earlyEvents, lateEvents...)))
+		s.same(s.decided(s.id()), vault.History{})
+	},
+
+	"AnActIsAppendedToTheExpectedSeq": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, login := s.person()
+		first, events := s.act(u.ID, v, 0, "a", "b")
+		s.write(func(tx vault.Tx) { tx.Append(first, 0, events) })
+		for _, expected := range []int64{0, 1, 3} {
+			act, events := s.act(u.ID, v, expected, "a")
+			s.wantError(s.try(func(tx vault.Tx) { tx.Append(act, expected, events) }), vault.ErrStale)
+			_, err := s.store.Act(s.Context(), u.ID, act.ID)
+			s.wantError(err, vault.ErrNotFound)
+		}
+		act, events := s.act(s.id(), v, 0, "a")
+		s.wantError(s.try(func(tx vault.Tx) { tx.Append(act, 0, events) }), vault.ErrStale)
+		standing := s.standing("wallet", login)
+		s.same(standing.User.ConsentSeq, int64(2))
+		s.same(standing.User.Revision, int64(1)) // consents do not raise it
+	},
+
+	"OfManyActsOnOneSeqOneWins": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, _ := s.person()
+		type queued struct {
+			act    vault.Act
+			events []vault.ConsentEvent
+		}
+		var acts []queued
+		for range 8 {
+			act, events := s.act(u.ID, v, 0, "a", "b")
+			acts = append(acts, queued{act, events})
+		}
+		s.same(s.race(8, vault.ErrStale, func(i int) error {
+			return s.try(func(tx vault.Tx) { tx.Append(acts[i].act, 0, acts[i].events) })
+		}), 1)
+		s.same(len(s.decided(u.ID)), 2)
+	},
+
+	"AnActCountsOncePerPerson": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		a, _ := s.person()
+		b, _ := s.person()
+		act, events := s.act(a.ID, v, 0, "a")
+		s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
+
+		again, more := s.act(a.ID, v, 1, "a")
+		again.ID, more[0].Act = act.ID, act.ID
+		s.wantTaken(s.try(func(tx vault.Tx) { tx.Append(again, 1, more) }), "what", "act")
+		s.same(len(s.decided(a.ID)), 1)
+
+		theirs, theirEvents := s.act(b.ID, v, 0, "a")
+		theirs.ID, theirEvents[0].Act = act.ID, act.ID
+		s.write(func(tx vault.Tx) { tx.Append(theirs, 0, theirEvents) })
+	},
+
+	"EventsThatDoNotFollowAreRefused": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, _ := s.person()
+		for what, spoil := range map[string]func(*vault.ConsentEvent){
+			"a gap":          func(e *vault.ConsentEvent) { e.Seq = 3 },
+			"another person": func(e *vault.ConsentEvent) { e.User = s.id() },
+			"another act":    func(e *vault.ConsentEvent) { e.Act = s.id() },
+		} {
+			act, events := s.act(u.ID, v, 0, "a", "b")
+			spoil(&events[1])
+			if s.try(func(tx vault.Tx) { tx.Append(act, 0, events) }) == nil {
+				s.Fatalf("%s was appended", what)
+			}
+		}
+		s.same(s.decided(u.ID), vault.History{})
+	},
+
+	"AConsentPinsADocumentThatIsThere": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, _ := s.person()
+		for _, spoil := range []func(*vault.ConsentEvent){
+			func(e *vault.ConsentEvent) { e.Version = s.id() },
+			func(e *vault.ConsentEvent) { e.Locale = "en" },
+		} {
+			act, events := s.act(u.ID, v, 0, "a")
+			spoil(&events[0])
+			s.wantError(s.try(func(tx vault.Tx) { tx.Append(act, 0, events) }), vault.ErrNotFound)
+		}
+		s.same(s.decided(u.ID), vault.History{})
+	},
+
+	"AnActWithoutEventsOrContextIsKept": func(s *storeTest) {
+		s.app("wallet")
+		v := s.published("wallet", dawn)
+		u, login := s.person()
+		act, _ := s.act(u.ID, v, 0)
+		act.Context = vault.Ciphertext{}
+		s.write(func(tx vault.Tx) { tx.Append(act, 0, nil) })
+		kept, err := s.store.Act(s.Context(), u.ID, act.ID)
+		s.must(err)
+		s.same(kept, act)
+		s.same(s.standing("wallet", login).User.ConsentSeq, int64(0))
+	},
+}
