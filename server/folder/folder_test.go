@@ -14,8 +14,6 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-var demo = os.DirFS("../demo")
-
 func TestTheDemoAppReadsWhole(t *testing.T) {
 	app, err := folder.App("../demo/app.yaml")
 	if err != nil {
@@ -31,7 +29,7 @@ func TestTheDemoAppReadsWhole(t *testing.T) {
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	embedded, err := folder.AppFS(demo, "app.yaml")
+	embedded, err := folder.AppFS(os.DirFS("../demo"), "app.yaml")
 	if err != nil || !reflect.DeepEqual(embedded, app) {
 		t.Errorf("from a file system: %v, %+v", err, embedded)
 	}
@@ -72,7 +70,7 @@ func TestTheDemoPolicyReadsWhole(t *testing.T) {
 }
 
 func TestTheDemoPeopleReadInOrder(t *testing.T) {
-	people, err := folder.People(demo)
+	people, err := folder.People(os.DirFS("../demo"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +108,7 @@ func TestTheDemoPeopleReadInOrder(t *testing.T) {
 }
 
 func TestAPersonPrintsNothingPersonal(t *testing.T) {
-	people, err := folder.People(demo)
+	people, err := folder.People(os.DirFS("../demo"))
 	if err != nil {
 		t.Fatal(err)
 	}

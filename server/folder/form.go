@@ -91,7 +91,7 @@ func (f *form) syntax(err error) error {
 	return fmt.Errorf("%s: not valid YAML: %s; check the indentation and the quotes about there", place, text)
 }
 
-func (f *form) fault(line int, format string, args ...any) {
+func (f *form) faultf(line int, format string, args ...any) {
 	f.faults = append(f.faults, fault{line, fmt.Sprintf(format, args...)})
 }
 
@@ -150,7 +150,7 @@ func (o *object) close() {
 	known := strings.Join(o.asked, ", ")
 	for _, key := range o.keys {
 		if !slices.Contains(o.asked, key.Value) {
-			o.form.fault(key.Line, "%s is not known here; correct it to one of: %s, or remove it", quote(key.Value), known)
+			o.form.faultf(key.Line, "%s is not known here; correct it to one of: %s, or remove it", quote(key.Value), known)
 		}
 	}
 }

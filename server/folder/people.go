@@ -59,7 +59,7 @@ func decisions(v value) []vault.ItemDecision {
 	for _, item := range v.object().rest() {
 		decision := vault.Decision(item.text())
 		if decision != vault.Give && decision != vault.Refuse {
-			item.fault("%s: write %s or %s", quote(item.name), vault.Give, vault.Refuse)
+			item.faultf("%s: write %s or %s", quote(item.name), vault.Give, vault.Refuse)
 		}
 		out = append(out, vault.ItemDecision{Item: item.name, Decision: decision})
 	}

@@ -20,7 +20,7 @@ type value struct {
 	name string // the key that it stands under
 }
 
-func (v value) fault(format string, args ...any) { v.form.fault(v.line, format, args...) }
+func (v value) faultf(format string, args ...any) { v.form.faultf(v.line, format, args...) }
 
 // none reports whether nothing is said: no such key, or null.
 func (v value) none() bool { return v.node == nil || v.node.ShortTag() == "!!null" }
@@ -31,11 +31,11 @@ func (v value) is(kind yaml.Kind, wanted string) bool {
 	case v.none():
 		return false
 	case v.node.Kind == yaml.AliasNode:
-		v.fault("%s: *names and &names are not read here; write the value out", v.name)
+		v.faultf("%s: *names and &names are not read here; write the value out", v.name)
 	case v.node.Style&yaml.TaggedStyle != 0:
-		v.fault("%s: !tags are not read here; remove it", v.name)
+		v.faultf("%s: !tags are not read here; remove it", v.name)
 	case v.node.Kind != kind:
-		v.fault("%s: %s", v.name, wanted)
+		v.faultf("%s: %s", v.name, wanted)
 	default:
 		return true
 	}
@@ -49,7 +49,7 @@ func (v value) text() string {
 		return ""
 	}
 	if strings.ContainsRune(v.node.Value, 0) {
-		v.fault("%s: a NUL character; remove it", v.name)
+		v.faultf("%s: a NUL character; remove it", v.name)
 	}
 	return v.node.Value
 }
@@ -71,7 +71,7 @@ func (v value) flag() *bool {
 	}
 	yes := v.node.Value == "true"
 	if v.node.ShortTag() != "!!bool" || !yes && v.node.Value != "false" {
-		v.fault("%s: %s", v.name, wanted)
+		v.faultf("%s: %s", v.name, wanted)
 		return nil
 	}
 	return &yes
@@ -80,7 +80,7 @@ func (v value) flag() *bool {
 // answer is a flag that may not be left out.
 func (v value) answer() bool {
 	if v.none() {
-		v.fault("%s is missing; write true or false", v.name)
+		v.faultf("%s is missing; write true or false", v.name)
 	}
 	flag := v.flag()
 	return flag != nil && *flag
@@ -93,7 +93,7 @@ func (v value) moment() *time.Time {
 	}
 	at, err := time.Parse(time.RFC3339, v.text())
 	if err != nil {
-		v.fault("%s: not a time; write it like 2026-10-01T00:00:00+05:00, or null", v.name)
+		v.faultf("%s: not a time; write it like 2026-10-01T00:00:00+05:00, or null", v.name)
 		return nil
 	}
 	at = at.UTC()
@@ -105,7 +105,7 @@ func (v value) moment() *time.Time {
 func (v value) date() string {
 	text := v.text()
 	if _, err := time.Parse(time.DateOnly, text); text != "" && err != nil {
-		v.fault("%s: not a date; write it like 2026-10-01", v.name)
+		v.faultf("%s: not a date; write it like 2026-10-01", v.name)
 	}
 	return text
 }
@@ -120,9 +120,9 @@ func (v value) words() vault.Words {
 	for _, word := range o.rest() {
 		switch {
 		case !slices.Contains(vault.Languages, word.name):
-			word.fault("%s is not a language of the product; use one of %s", quote(word.name), languages("%"))
+			word.faultf("%s is not a language of the product; use one of %s", quote(word.name), languages("%"))
 		case word.none():
-			word.fault("%s: no words; write them, or remove the line", word.name)
+			word.faultf("%s: no words; write them, or remove the line", word.name)
 		default:
 			out = append(out, vault.Word{Locale: word.name, Text: word.text()})
 		}
@@ -149,11 +149,11 @@ func (v value) object() *object {
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key, node := v.node.Content[i], v.node.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Style&yaml.TaggedStyle != 0 || key.ShortTag() == "!!null" {
-			v.form.fault(key.Line, "a key is a plain word; write it out")
+			v.form.faultf(key.Line, "a key is a plain word; write it out")
 			continue
 		}
 		if first, ok := o.values[key.Value]; ok {
-			v.form.fault(key.Line, "%s is here twice, first at line %d; keep one", quote(key.Value), first.Line)
+			v.form.faultf(key.Line, "%s is here twice, first at line %d; keep one", quote(key.Value), first.Line)
 			continue
 		}
 		o.keys, o.values[key.Value] = append(o.keys, key), node
@@ -170,7 +170,7 @@ func each[T any](v value, read func(value) T) []T {
 	for _, node := range v.node.Content {
 		entry := value{form: v.form, node: node, line: node.Line, name: "an entry of " + v.name}
 		if entry.none() {
-			entry.fault("%s is empty; fill it in, or remove it", entry.name)
+			entry.faultf("%s is empty; fill it in, or remove it", entry.name)
 			continue
 		}
 		out = append(out, read(entry))

@@ -146,7 +146,7 @@ func replace(path string, raw []byte) (err error) {
 		}
 	}()
 	_, err = file.Write(raw)
-	//nolint:gosec // a policy is there to be read by everybody
+	// A policy is there to be read by everybody.
 	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return err
 	}

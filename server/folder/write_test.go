@@ -1,12 +1,12 @@
 package folder_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -227,7 +227,7 @@ func TestAFolderThatCannotBeWrittenIsAnError(t *testing.T) {
 // throughFiles writes a policy into a new folder and reads it back.
 func throughFiles(t rapid.TB, parent string, p folder.Policy) folder.Policy {
 	t.Helper()
-	dir := filepath.Join(parent, fmt.Sprint(rand.Uint64()))
+	dir := filepath.Join(parent, strconv.FormatUint(rand.Uint64(), 10))
 	if err := folder.WritePolicy(dir, p, false); err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func sameFacts(a, b folder.Policy) bool {
 
 // sorted is a copy with every list of words in the order of languages.
 func sorted(v reflect.Value) any {
-	switch words, ok := v.Interface().(vault.Words); {
+	switch words, ok := reflect.TypeAssert[vault.Words](v); {
 	case ok:
 		words = slices.Clone(words)
 		slices.SortFunc(words, func(a, b vault.Word) int { return strings.Compare(a.Locale, b.Locale) })
@@ -261,8 +261,8 @@ func sorted(v reflect.Value) any {
 		return out
 	case v.Kind() == reflect.Struct:
 		var out []any
-		for i := range v.NumField() {
-			out = append(out, sorted(v.Field(i)))
+		for _, field := range v.Fields() {
+			out = append(out, sorted(field))
 		}
 		return out
 	}
@@ -272,9 +272,9 @@ func sorted(v reflect.Value) any {
 func anyPolicy(t *rapid.T) folder.Policy {
 	lists := func(what string) int { return rapid.IntRange(0, 3).Draw(t, what) }
 	p := folder.Policy{
-		Label: anyText.Draw(t, "label"),
+		Label: anyText().Draw(t, "label"),
 		Facts: vault.Facts{
-			Title: anyWords(t), Term: rapid.Ptr(anyText, true).Draw(t, "term"), LawTitle: anyWords(t),
+			Title: anyWords(t), Term: rapid.Ptr(anyText(), true).Draw(t, "term"), LawTitle: anyWords(t),
 			ThirdParties: anyFlag(t), CrossBorder: anyFlag(t), PublicSources: anyFlag(t), Withdrawal: anyWords(t),
 			Items: []vault.Item{}, Fields: []vault.Field{},
 		},
@@ -285,51 +285,53 @@ func anyPolicy(t *rapid.T) folder.Policy {
 	}
 	if rapid.Bool().Draw(t, "approved") {
 		day := rapid.SampledFrom([]string{"", "2026-10-01", "2024-02-29"}).Draw(t, "day")
-		p.Facts.Approval = &vault.Approval{By: anyText.Draw(t, "by"), At: day, Reference: anyText.Draw(t, "reference")}
+		p.Facts.Approval = &vault.Approval{By: anyText().Draw(t, "by"), At: day, Reference: anyText().Draw(t, "reference")}
 	}
 	for range lists("items") {
 		item := vault.Item{
-			Code: anyText.Draw(t, "code"), Kind: vault.ItemKind(anyText.Draw(t, "kind")), Required: rapid.Bool().Draw(t, "required"),
-			Basis: vault.LawfulBasis(anyText.Draw(t, "basis")), Title: anyWords(t), Statement: anyWords(t),
-			Fields: []vault.ItemField{}, Retention: rapid.Ptr(anyText, true).Draw(t, "retention"), Recipients: []vault.Recipient{},
+			Code: anyText().Draw(t, "code"), Kind: vault.ItemKind(anyText().Draw(t, "kind")), Required: rapid.Bool().Draw(t, "required"),
+			Basis: vault.LawfulBasis(anyText().Draw(t, "basis")), Title: anyWords(t), Statement: anyWords(t),
+			Fields: []vault.ItemField{}, Retention: rapid.Ptr(anyText(), true).Draw(t, "retention"), Recipients: []vault.Recipient{},
 		}
 		for range lists("uses") {
-			item.Fields = append(item.Fields, vault.ItemField{Field: anyText.Draw(t, "field"), Required: rapid.Bool().Draw(t, "needed")})
+			item.Fields = append(item.Fields, vault.ItemField{Field: anyText().Draw(t, "field"), Required: rapid.Bool().Draw(t, "needed")})
 		}
 		for range lists("recipients") {
-			item.Recipients = append(item.Recipients, vault.Recipient{Name: anyWords(t), Country: anyText.Draw(t, "country"), Purpose: anyWords(t)})
+			item.Recipients = append(item.Recipients, vault.Recipient{Name: anyWords(t), Country: anyText().Draw(t, "country"), Purpose: anyWords(t)})
 		}
 		p.Facts.Items = append(p.Facts.Items, item)
 	}
 	for range lists("fields") {
 		p.Facts.Fields = append(p.Facts.Fields, vault.Field{
-			Code: anyText.Draw(t, "code"), Class: vault.FieldClass(anyText.Draw(t, "class")), Kind: vault.FieldKind(anyText.Draw(t, "kind")),
-			Mask: vault.FieldMask(anyText.Draw(t, "mask")), Label: anyWords(t),
+			Code: anyText().Draw(t, "code"), Class: vault.FieldClass(anyText().Draw(t, "class")), Kind: vault.FieldKind(anyText().Draw(t, "kind")),
+			Mask: vault.FieldMask(anyText().Draw(t, "mask")), Label: anyWords(t),
 		})
 	}
 	for _, locale := range vault.Languages {
 		if rapid.Bool().Draw(t, "text") {
-			p.Texts = append(p.Texts, vault.PolicyText{Locale: locale, Text: anyText.Draw(t, "text")})
+			p.Texts = append(p.Texts, vault.PolicyText{Locale: locale, Text: anyText().Draw(t, "text")})
 		}
 	}
 	return p
 }
 
 // anyText is a string that a file can hold: anything but NUL.
-var anyText = rapid.OneOf(
-	rapid.String(),
-	rapid.StringOf(rapid.SampledFrom([]rune("a Яқ:#-{}[],&*!|>'\"%@`?~<=\n\r\t\\0:. \u00a0\u0085\u2028\ufeff😀\x01\x7f"))),
-	rapid.SampledFrom([]string{
-		"", " ", "null", "~", "true", "no", "1.10", "0x1", "2026-10-01", "<<", "=", "- a", "a: b", "a #b", "---", "...", "\n", "a\n", "\na", "a\n b", " a\nb",
-		"a\n\n\nb\n", "a\r\nb", "'", "\"", "{a: b}", "|", "%YAML 1.1", "\ufeffa", "a\u2028b", "!!str a", "*a", "&a",
-	}),
-).Filter(func(s string) bool { return !strings.ContainsRune(s, 0) })
+func anyText() *rapid.Generator[string] {
+	return rapid.OneOf(
+		rapid.String(),
+		rapid.StringOf(rapid.SampledFrom([]rune("a Яқ:#-{}[],&*!|>'\"%@`?~<=\n\r\t\\0:. \u00a0\u0085\u2028\ufeff😀\x01\x7f"))),
+		rapid.SampledFrom([]string{
+			"", " ", "null", "~", "true", "no", "1.10", "0x1", "2026-10-01", "<<", "=", "- a", "a: b", "a #b", "---", "...", "\n", "a\n", "\na", "a\n b", " a\nb",
+			"a\n\n\nb\n", "a\r\nb", "'", "\"", "{a: b}", "|", "%YAML 1.1", "\ufeffa", "a\u2028b", "!!str a", "*a", "&a",
+		}),
+	).Filter(func(s string) bool { return !strings.ContainsRune(s, 0) })
+}
 
 func anyWords(t *rapid.T) vault.Words {
 	var out vault.Words
 	for _, locale := range vault.Languages {
 		if rapid.Bool().Draw(t, locale) {
-			out = append(out, vault.Word{Locale: locale, Text: anyText.Draw(t, "words")})
+			out = append(out, vault.Word{Locale: locale, Text: anyText().Draw(t, "words")})
 		}
 	}
 	return out

@@ -37,8 +37,6 @@ func bearer(authorization []string) (string, error) {
 		return "", refuse("the Authorization header is not of the form `Bearer <token>`")
 	case len(token) > MaxToken:
 		return "", refuse("the token is longer than 8 KiB")
-	case !tokenForm.MatchString(token):
-		return "", refuse("the bearer token is not a signed JWT")
 	}
 	return token, nil
 }
@@ -51,6 +49,9 @@ type header struct {
 
 // peek reads header and issuer of a token that nobody has verified.
 func peek(raw string) (header, string, error) {
+	if !tokenForm.MatchString(raw) {
+		return header{}, "", refuse("the bearer token is not a signed JWT")
+	}
 	var h header
 	var body struct {
 		Issuer string `json:"iss"`

@@ -1,0 +1,135 @@
+package vault
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// carried publishes a second version, made from the first by a change, and
+// answers whether consent to the item from the first still counts.
+func carried(change func(*Facts)) bool {
+	item := func() Item {
+		i := ask("courier", false, "phone", "email")
+		i.Kind, i.Retention = ThirdParties, text("P1Y")
+		i.Recipients = []Recipient{{Name: inAll("Jel"), Country: "KZ", Purpose: inAll("delivery")}}
+		return i
+	}
+	one := testVersion(1, morning, morning, item())
+	one.Facts.Term, one.Facts.ThirdParties = text("P3Y"), yes()
+	two := testVersion(2, morning.Add(days(1)), morning.Add(days(1)), item())
+	two.Facts.Term, two.Facts.ThirdParties = text("P3Y"), yes()
+	change(&two.Facts)
+	carryConsents(one, nil)
+	carryConsents(two, one)
+	return two.Facts.Items[0].ConsentFrom == one.ID
+}
+
+func TestAChangeThatWidensNothingAsksNobodyAgain(t *testing.T) {
+	for name, change := range map[string]func(*Facts){
+		"nothing":                     func(*Facts) {},
+		"shorter retention":           func(f *Facts) { f.Items[0].Retention = text("P6M") },
+		"the same retention":          func(f *Facts) { f.Items[0].Retention = text("P12M") },
+		"shorter term":                func(f *Facts) { f.Term = text("P1Y") },
+		"a field fewer":               func(f *Facts) { f.Items[0].Fields = f.Items[0].Fields[:1] },
+		"no recipient any more":       func(f *Facts) { f.Items[0].Recipients = nil },
+		"another title":               func(f *Facts) { f.Items[0].Title = inAll("new") },
+		"now required":                func(f *Facts) { f.Items[0].Required = true },
+		"another item beside it":      func(f *Facts) { f.Items = append(f.Items, ask("news", false, "iin")) },
+		"another law, another method": func(f *Facts) { f.LawTitle, f.Withdrawal = inAll("x"), inAll("y") },
+	} {
+		if !carried(change) {
+			t.Errorf("%s: everybody is asked again", name)
+		}
+	}
+}
+
+func TestAChangeThatWidensAnItemAsksAgain(t *testing.T) {
+	for name, change := range map[string]func(*Facts){
+		"longer retention":      func(f *Facts) { f.Items[0].Retention = text("P13M") },
+		"retention without end": func(f *Facts) { f.Items[0].Retention = nil },
+		"longer term":           func(f *Facts) { f.Term = text("P3Y1D") },
+		"a term without end":    func(f *Facts) { f.Term = nil },
+		"a field more":          func(f *Facts) { f.Items[0].Fields = append(f.Items[0].Fields, ItemField{"iin", false}) },
+		"another field":         func(f *Facts) { f.Items[0].Fields[0].Field = "iin" },
+		"a recipient more": func(f *Facts) {
+			f.Items[0].Recipients = append(f.Items[0].Recipients, Recipient{Name: inAll("X"), Country: "KZ"})
+		},
+		"the recipient moves":     func(f *Facts) { f.Items[0].Recipients[0].Country = "RU" },
+		"the recipient's purpose": func(f *Facts) { f.Items[0].Recipients[0].Purpose = inAll("advertising") },
+		"other words":             func(f *Facts) { f.Items[0].Statement = inAll("other") },
+		"another kind":            func(f *Facts) { f.Items[0].Kind = Publication },
+		"another basis":           func(f *Facts) { f.Items[0].Basis = BasisLaw },
+		"another code":            func(f *Facts) { f.Items[0].Code = "courier2" },
+		"now across the border":   func(f *Facts) { f.CrossBorder = yes() },
+		"now in public":           func(f *Facts) { f.PublicSources = yes() },
+	} {
+		if carried(change) {
+			t.Errorf("%s: nobody is asked", name)
+		}
+	}
+}
+
+func TestThirdPartiesForTheFirstTimeAskAgain(t *testing.T) {
+	one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
+	two.Facts.ThirdParties = yes()
+	carryConsents(one, nil)
+	carryConsents(two, one)
+	if two.Facts.Items[0].ConsentFrom != two.ID {
+		t.Error("nobody is asked")
+	}
+}
+
+func TestConsentFromReachesBackOverSeveralVersions(t *testing.T) {
+	one := testVersion(1, morning, morning, ask("contact", true, "phone"))
+	two := testVersion(2, morning.Add(days(1)), morning.Add(days(1)), ask("contact", true, "phone"))
+	three := testVersion(3, morning.Add(days(2)), morning.Add(days(2)), ask("contact", true, "phone", "email"))
+	four := testVersion(4, morning.Add(days(3)), morning.Add(days(3)), ask("contact", true, "email"))
+	p := testPerson(morning, one, two, three, four)
+	for v, want := range map[*Version]uuid.UUID{one: one.ID, two: one.ID, three: three.ID, four: three.ID} {
+		if got := p.versions[v.ID].Facts.Items[0].ConsentFrom; got != want {
+			t.Errorf("version %s counts from %s", v.Label, p.versions[got].Label)
+		}
+	}
+	p.gives("contact", one)
+	for n, accepted := range map[int]bool{0: true, 1: true, 2: false, 3: false} {
+		p.now = morning.Add(days(n))
+		if got := p.Status().Accepted; got != accepted {
+			t.Errorf("day %d: accepted is %t", n, got)
+		}
+	}
+}
+
+func TestANewVersionThatOnlyShortensRetentionDisturbsNobody(t *testing.T) {
+	item := ask("contact", true, "phone")
+	item.Retention = text("P3Y")
+	optional := ask("marketing", false, "phone")
+	one := testVersion(1, morning, morning, item, optional)
+	item.Retention = text("P1Y")
+	two := testVersion(2, morning.Add(days(1)), morning.Add(days(5)), item, optional)
+
+	p := testPerson(morning, one)
+	p.gives("contact", one)
+	p.happens(Refused, "marketing", one)
+	p.add(two)
+	for _, moment := range []time.Time{two.PublishedAt, two.EffectiveAt} {
+		p.now = moment
+		if s := p.Status(); !s.Accepted || len(s.Missing) > 0 || len(p.Pending()) > 0 {
+			t.Errorf("%s: %+v, %v", moment, s, codesOf(p.Pending()))
+		}
+		if got := p.Check("contact", "", moment); got.Reason != ReasonGiven {
+			t.Errorf("%s: %s", moment, got.Reason)
+		}
+	}
+}
+
+func TestAWiderVersionAsksThoseWhoRefusedToo(t *testing.T) {
+	one := testVersion(1, morning, morning, ask("marketing", false, "phone"))
+	two := testVersion(2, morning, morning.Add(days(5)), ask("marketing", false, "phone", "email"))
+	p := testPerson(morning, one, two)
+	p.happens(Refused, "marketing", one)
+	if got := codesOf(p.Pending()); len(got) != 1 || got[0] != "marketing@2" {
+		t.Errorf("pending: %v", got)
+	}
+}
