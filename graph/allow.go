@@ -26,7 +26,7 @@ func (r *Resolver) allow(ctx context.Context, _ any, next graphql.Resolver, role
 	}
 	field := graphql.GetFieldContext(ctx)
 	operation := field.Object + "." + field.Field.Name
-	if actor.Has(vault.Anonymous) {
+	if !actor.Authenticated() {
 		r.Denied(operation)
 		return nil, vault.NewError(vault.CodeUnauthenticated, "this needs a token: send it as Authorization: Bearer …")
 	}

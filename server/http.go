@@ -138,7 +138,7 @@ func (e *edge) actor(r *http.Request) (vault.Actor, error) {
 	}
 	a := caller.Actor
 	a.Network = vault.Network{Address: vault.NewPlain(e.address(r)), UserAgent: vault.NewPlain(cutTo(r.UserAgent(), maxUserAgent))}
-	if _, colleague := a.Allowed(vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor); colleague {
+	if a.Authenticated() && !a.Has(vault.Subject) {
 		a.ID, err = e.vault.Colleague(r.Context(), a.Issuer, a.Subject, caller.Name)
 	}
 	return a, err

@@ -59,6 +59,10 @@ type Network struct {
 	UserAgent Plain
 }
 
+// Authenticated reports whether there was a valid token. One that grants no
+// role is still somebody's: what it is refused is on record.
+func (a Actor) Authenticated() bool { return a.Issuer != "" }
+
 // Has reports whether the token grants the role.
 func (a Actor) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 

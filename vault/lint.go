@@ -23,6 +23,7 @@ func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
 	l.texts(app, texts)
 	l.ownFields(v.Facts.Fields, s.Catalogue)
 	l.items(v.Facts, s.Catalogue)
+	l.allWords(app, v.Facts)
 	if v.Facts.Term != nil {
 		l.duration(*v.Facts.Term, "facts", "term")
 	}
@@ -223,6 +224,40 @@ func (l *linter) items(f Facts, catalogue Catalogue) {
 				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", fmt.Sprint(j), "country")...)
 			}
 		}
+	}
+}
+
+// allWords holds words to the app's languages: each at most once, and said.
+func (l *linter) allWords(app App, f Facts) {
+	l.words(app, f.Title, "facts", "title")
+	l.words(app, f.LawTitle, "facts", "lawTitle")
+	l.words(app, f.Withdrawal, "facts", "withdrawal")
+	for i, item := range f.Items {
+		n := fmt.Sprint(i)
+		l.words(app, item.Title, "facts", "items", n, "title")
+		l.words(app, item.Statement, "facts", "items", n, "statement")
+		for j, r := range item.Recipients {
+			l.words(app, r.Name, "facts", "items", n, "recipients", fmt.Sprint(j), "name")
+			l.words(app, r.Purpose, "facts", "items", n, "recipients", fmt.Sprint(j), "purpose")
+		}
+	}
+	for i, field := range f.Fields {
+		l.words(app, field.Label, "facts", "fields", fmt.Sprint(i), "label")
+	}
+}
+
+func (l *linter) words(app App, w Words, path ...string) {
+	seen := map[string]bool{}
+	for _, word := range w {
+		switch {
+		case !slices.Contains(app.Languages, word.Locale):
+			l.add(CodeUnknownLocale, "the app does not speak this language", path...)
+		case seen[word.Locale]:
+			l.add(CodeDuplicateInput, "there are words in this language twice", path...)
+		case strings.TrimSpace(word.Text) == "":
+			l.add(CodeRequired, "the words are empty; say something, or leave the language out", path...)
+		}
+		seen[word.Locale] = true
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -75,8 +76,12 @@ func (d *sqliteFile) ping(ctx context.Context) error {
 	return nil
 }
 
+// numbered turns "$1" into "?1". SQLite takes both, but looks for the first
+// kind as for a name: through all of them, for each of them.
+func numbered(sql string) string { return strings.ReplaceAll(sql, "$", "?") }
+
 func (d *sqliteFile) query(ctx context.Context, sql string, args []any, each func(row) error) error {
-	rows, err := d.reader.QueryContext(ctx, sql, args...)
+	rows, err := d.reader.QueryContext(ctx, numbered(sql), args...)
 	if err != nil {
 		return d.explain(err)
 	}
@@ -113,7 +118,7 @@ func (d *sqliteFile) write(ctx context.Context, list []*statement) error {
 func (d *sqliteFile) run(ctx context.Context, conn *sql.Conn, list []*statement) error {
 	for _, s := range list {
 		var rows int64
-		result, err := conn.ExecContext(ctx, s.sql, s.args...)
+		result, err := conn.ExecContext(ctx, numbered(s.sql), s.args...)
 		if err == nil {
 			rows, err = result.RowsAffected()
 		}

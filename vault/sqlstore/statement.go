@@ -159,9 +159,10 @@ func ceilPower(n int) int {
 }
 
 // insert queues rows of one table: in statements of powers of two, for the same
-// reason, and never with more arguments than a database takes.
+// reason, and of few, because the time that SQLite takes to bind arguments
+// grows with their square.
 func (t *tx) insert(table string, columns []string, rows [][]any, taken error) {
-	const most = 256
+	const most = 32
 	for len(rows) > 0 {
 		n := most
 		for n > len(rows) {

@@ -169,7 +169,7 @@ var writeTests = map[string]func(*storeTest){
 	},
 
 	"AListOfManyPeopleIsOneQuestion": func(s *storeTest) {
-		ids := make([]uuid.UUID, 3000)
+		ids := make([]uuid.UUID, 1000)
 		for i := range ids {
 			ids[i] = s.id()
 		}
