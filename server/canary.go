@@ -66,6 +66,15 @@ func tie(ctx context.Context, db store, e *engine, newID func() uuid.UUID) (ties
 	return t, t.check(ctx, e)
 }
 
+// untied reports whether a database was never served from.
+func untied(ctx context.Context, db store) (bool, error) {
+	_, err := readTies(ctx, db)
+	if errors.Is(err, vault.ErrNotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
 func readTies(ctx context.Context, db store) (t ties, err error) {
 	raw, err := db.Meta(ctx, metaTies)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,8 +52,8 @@ func (c appApplyCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := checkApp(app); err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+	if err := checkApp(c.File, app); err != nil {
+		return err
 	}
 	sys, err := p.openPlain()
 	if err != nil {
@@ -66,10 +67,11 @@ func (c appApplyCommand) Run(p *process) (err error) {
 	return err
 }
 
-func checkApp(app vault.App) error {
+// checkApp says everything that is wrong with an app, each with its place.
+func checkApp(file string, app vault.App) error {
 	var errs []error
 	for _, e := range app.Validate(func(bin string) error { _, err := identifier.BIN(bin); return err }) {
-		errs = append(errs, readable(e))
+		errs = append(errs, fmt.Errorf("%s: %w", file, readable(e)))
 	}
 	return errors.Join(errs...)
 }
@@ -86,15 +88,8 @@ func readable(err error) error {
 	}
 	var one *vault.Error
 	if errors.As(err, &one) && one.Code.OfPayload() {
-		place := ""
-		for i, step := range one.Path {
-			if i > 0 {
-				place += "."
-			}
-			place += step
-		}
-		if place != "" {
-			return fmt.Errorf("%s: %s", place, one.Message)
+		if len(one.Path) > 0 {
+			return fmt.Errorf("%s: %s", strings.Join(one.Path, "."), one.Message)
 		}
 		return errors.New(one.Message)
 	}
@@ -163,7 +158,7 @@ func (c auditExportCommand) Run(p *process) (err error) {
 	if c.Out != "" {
 		f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {
-			return fmt.Errorf("--out: %w", err)
+			return fmt.Errorf("--out names a new file: %w", err)
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		to = f

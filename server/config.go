@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,6 +74,7 @@ func (e environment) settings() (settings, error) {
 	}
 	errs := []error{e.unknown()}
 	errs = append(errs, fromFile("DATABASE_URL", &s.DatabaseURL, s.DatabaseURLFile), fromFile("REDIS_URL", &s.RedisURL, s.RedisURLFile))
+	errs = append(errs, s.urls()...)
 	if s.VaultToken != "" && s.VaultTokenFile != "" {
 		errs = append(errs, errors.New("give VAULT_TOKEN or VAULT_TOKEN_FILE, not both"))
 	}
@@ -89,15 +91,40 @@ func (e environment) settings() (settings, error) {
 	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
 		errs = append(errs, fmt.Errorf("KELISIM_LOG_FORMAT: %q is not text or json", s.LogFormat))
 	}
-	for name, addr := range map[string]string{"KELISIM_ADDR": s.Addr, "KELISIM_INTERNAL_ADDR": s.InternalAddr} {
-		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q is not host:port, like 127.0.0.1:8080", name, addr))
+	for _, a := range []struct{ name, addr string }{{"KELISIM_ADDR", s.Addr}, {"KELISIM_INTERNAL_ADDR", s.InternalAddr}} {
+		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q is not host:port, like 127.0.0.1:8080", a.name, a.addr))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return s, fmt.Errorf("configuration: %w", err)
 	}
 	return s, nil
+}
+
+// urls refuses addresses of back ends that are none. Two of them may hold a
+// password, so that no error repeats an address, or a parser's text of it.
+func (s settings) urls() []error {
+	var errs []error
+	for _, is := range []struct {
+		name, url string
+		schemes   []string
+	}{
+		{"DATABASE_URL", s.DatabaseURL, []string{"postgres", "postgresql"}},
+		{"REDIS_URL", s.RedisURL, []string{"redis", "rediss", "unix"}},
+		{"VAULT_ADDR", s.VaultAddr, []string{"https", "http"}},
+	} {
+		u, err := url.Parse(is.url)
+		switch {
+		case is.url == "":
+		case err != nil, !slices.Contains(is.schemes, u.Scheme), u.Host+u.Path == "":
+			errs = append(errs, fmt.Errorf("%s: not an address that begins with %s://; in a password write /, @, : and %% as %%2F, %%40, %%3A and %%25",
+				is.name, strings.Join(is.schemes, ":// or ")))
+		case is.name == "VAULT_ADDR" && u.User != nil:
+			errs = append(errs, errors.New("VAULT_ADDR: holds a user or a password; give the login by VAULT_TOKEN_FILE"))
+		}
+	}
+	return errs
 }
 
 func (e environment) unknown() error {
@@ -171,12 +198,41 @@ func (s settings) database() string {
 	return s.in("kelisim.db")
 }
 
-func (s settings) postgres() bool { return strings.HasPrefix(s.DatabaseURL, "postgres") }
+func (s settings) postgres() bool { return s.DatabaseURL != "" }
+
+// mode is what `serve` was told about where keys are.
+type mode struct{ dev, keyring bool }
+
+// suit refuses settings that contradict each other or the mode, and those that
+// are missing for it. Nothing is chosen silently outside development.
+func (s settings) suit(m mode) error {
+	var errs []error
+	refuse := func(when bool, text string) {
+		if when {
+			errs = append(errs, errors.New(text))
+		}
+	}
+	refuse(m.dev && !s.loopback(), "--dev serves on loopback only, and KELISIM_ADDR is "+s.Addr+"; its tokens are no protection")
+	refuse(m.dev && m.keyring, "--dev and --keyring contradict each other; --dev has a keyring of its own")
+	refuse(s.VaultAddr == "" && !m.keyring && !m.dev,
+		"say where the keys are: VAULT_ADDR for HashiCorp Vault, --keyring for the embedded engine, or --dev to try it out")
+	refuse(s.VaultAddr != "" && m.keyring, "VAULT_ADDR and --keyring contradict each other; the keys are in one place")
+	refuse(s.VaultAddr != "" && s.KeyringKeyFile != "", "VAULT_ADDR and KELISIM_KEYRING_KEY_FILE contradict each other; the keys are in one place")
+	refuse(s.VaultAddr != "" && s.VaultToken == "" && s.VaultTokenFile == "", "no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
+	refuse(s.VaultAddr == "" && s.postgres() && (m.keyring || m.dev),
+		"PostgreSQL with the embedded keyring is refused: several replicas cannot share its file; give VAULT_ADDR")
+	refuse(s.OIDCFile == "" && !m.dev, "KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
+	refuse(s.Addr == s.InternalAddr && !strings.HasSuffix(s.Addr, ":0"), "KELISIM_ADDR and KELISIM_INTERNAL_ADDR are the same; the internal one is not for everybody")
+	if m.keyring {
+		errs = append(errs, s.keyringOutside())
+	}
+	return errors.Join(errs...)
+}
 
 // keyringOutside refuses a keyring key that lies beside what it protects.
 func (s settings) keyringOutside() error {
 	if s.KeyringKeyFile == "" {
-		return errors.New("--keyring needs KELISIM_KEYRING_KEY_FILE: the path of the file whose key protects the keyring; `kelisim serve --dev` makes one for you")
+		return errors.New("--keyring needs KELISIM_KEYRING_KEY_FILE: the path of a file with an age identity, which protects the keyring; `age-keygen` makes one")
 	}
 	data, err := filepath.Abs(s.Data)
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/server/folder"
 	"github.com/kelisim/kelisim/server/identity"
 	"github.com/kelisim/kelisim/vault"
@@ -47,11 +45,14 @@ func devTokens(s settings, log *slog.Logger) map[string]string {
 	return out
 }
 
+// metaDemo is kept in the database once the demo is whole.
+const metaDemo = "demo"
+
 // fillDemo puts the demo app, its policy and its people into a new database.
-// They go through the same use cases as everybody's.
+// They go through the same use cases as everybody's. An interrupted start is
+// continued by the next one; a database with other apps is left alone.
 func (p *process) fillDemo(sys *system, dev *identity.Dev) error {
-	apps, err := sys.db.Apps(p.ctx)
-	if err != nil || len(apps) > 0 {
+	if _, err := sys.db.Meta(p.ctx, metaDemo); !errors.Is(err, vault.ErrNotFound) {
 		return err
 	}
 	files, err := fs.Sub(demo, "demo")
@@ -62,25 +63,11 @@ func (p *process) fillDemo(sys *system, dev *identity.Dev) error {
 	if err != nil {
 		return err
 	}
-	if err := checkApp(app); err != nil {
+	apps, err := sys.db.Apps(p.ctx)
+	if err != nil || slices.ContainsFunc(apps, func(other vault.App) bool { return other.Code != app.Code }) {
 		return err
 	}
-	if err := sys.vault.ApplyApp(p.ctx, p.systemActor(), app); err != nil {
-		return err
-	}
-	texts, err := fs.Sub(files, "policy")
-	if err != nil {
-		return err
-	}
-	policy, err := folder.ReadPolicyFS(texts)
-	if err != nil {
-		return err
-	}
-	draft, err := sys.vault.CreateDraft(p.ctx, p.systemActor(), draftOf(app.Code, policy))
-	if err != nil {
-		return readable(err)
-	}
-	version, err := sys.vault.Publish(p.ctx, p.systemActor(), vault.Publishing{ID: draft.ID})
+	version, err := p.publishDemo(sys, app, files)
 	if err != nil {
 		return readable(err)
 	}
@@ -93,7 +80,38 @@ func (p *process) fillDemo(sys *system, dev *identity.Dev) error {
 			return fmt.Errorf("%s: %w", person.Subject, readable(err))
 		}
 	}
-	return nil
+	err = sys.db.Maintain(p.ctx, func(tx vault.KeepingTx) error { tx.InsertMeta(metaDemo, version.ID.String()); return nil })
+	if errors.Is(err, vault.ErrTaken) {
+		return nil // by another replica, which did the same
+	}
+	return err
+}
+
+// publishDemo answers the demo policy that is in force, and makes it so first.
+func (p *process) publishDemo(sys *system, app vault.App, files fs.FS) (*vault.Version, error) {
+	if err := checkApp("app.yaml", app); err != nil {
+		return nil, err
+	}
+	if err := sys.vault.ApplyApp(p.ctx, p.systemActor(), app); err != nil {
+		return nil, err
+	}
+	inForce, err := sys.vault.PolicyInForce(p.ctx, p.systemActor(), app.Code, time.Time{})
+	if err != nil || inForce != nil {
+		return inForce, err
+	}
+	texts, err := fs.Sub(files, "policy")
+	if err != nil {
+		return nil, err
+	}
+	policy, err := folder.ReadPolicyFS(texts)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := sys.vault.CreateDraft(p.ctx, p.systemActor(), draftOf(app.Code, policy))
+	if err != nil {
+		return nil, err
+	}
+	return sys.vault.Publish(p.ctx, p.systemActor(), vault.Publishing{ID: draft.ID})
 }
 
 // register is a demo person's first act.
@@ -119,69 +137,13 @@ func (p *process) register(sys *system, issuer string, version *vault.Version, p
 	return err
 }
 
-// greet prints where the console is, and lines that work when pasted.
-func (p *process) greet(e *edge) error {
-	policy, err := e.vault.PolicyInForce(p.ctx, p.systemActor(), e.demoAppCode(p.ctx), time.Time{})
-	if err != nil {
-		return err
-	}
-	if policy == nil {
-		return errors.New("the demo policy is not in force")
-	}
-	hash, ok := policy.Document("en")
-	if !ok {
-		return errors.New("the demo policy has no English text")
-	}
-	base := "http://" + e.settings.Addr
-	curl := func(role, query string) string {
-		body, err := json.Marshal(map[string]string{"query": query})
-		if err != nil {
-			return ""
-		}
-		return fmt.Sprintf(`curl -sS %s/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer $(cat %s)" -d '%s'`,
-			base, e.settings.in("dev", role+".token"), strings.ReplaceAll(string(body), "'", `'\''`))
-	}
-	register := fmt.Sprintf(`mutation { registerMe(input: { locale: "en", profile: { familyName: "Ахметова", givenName: "Айсұлу", phone: "8 701 234 56 78", email: "aisulu@mail.example" }, consent: { eventId: "%s", version: "%s", locale: "en", documentHash: "%s", decisions: [{ item: "identify", decision: GIVEN }, { item: "contact", decision: GIVEN }, { item: "marketing", decision: REFUSED }] } }) { created user { id policyStatus { accepted } } userErrors { code message path } } }`,
-		p.newID(), graph.VersionID(policy.ID), hash)
-	readBack := `{ me { id policyStatus { accepted missing } profile { familyName { value } phone { value state } email { value } } consents { nodes { item state locale documentHash } } } }`
-	find := `{ findUsers(by: { phone: "+7 701 234 56 78" }) { id profile { familyName { value state } phone { value state } email { value state } } } }`
-	_, err = fmt.Fprintf(p.out, `
-Kelisim %s is ready: %s
-
-  Console   %s/console/
-  Tokens    %s (roles: subject service support compliance security auditor)
-
-Register, and record what you agree to:
-
-%s
-
-Read yourself back:
-
-%s
-
-Find the same person by phone, as support, masked:
-
-%s
-
-`, version, e.backEnds(), base, e.settings.in("dev", "tokens.json"), curl("subject", register), curl("subject", readBack), curl("support", find))
-	return err
-}
-
-func (e *edge) demoAppCode(ctx context.Context) string {
-	code, err := e.vault.DefaultApp(ctx, vault.Actor{})
-	if err != nil {
-		return "dala"
-	}
-	return code
-}
-
 type devCommand struct {
 	Token devTokenCommand `cmd:"" help:"Print a token of the local issuer, for a server run with --dev on the same data folder."`
 }
 
 type devTokenCommand struct {
 	Role  string        `default:"subject" enum:"subject,service,support,compliance,security,auditor" help:"What the token's holder is: ${enum}."`
-	Sub   string        `help:"Subject of the token; by default that of the ready-made token of the role."`
+	Sub   string        `help:"Subject of the token, that is, who the holder is; by default that of the ready-made token of the role."`
 	TTL   time.Duration `name:"ttl" default:"1h" help:"How long it is valid."`
 	Phone string        `help:"A phone number that counts as verified (subject only)."`
 	Email string        `help:"An e-mail address that counts as verified (subject only)."`
@@ -199,6 +161,9 @@ func (c devTokenCommand) Run(p *process) error {
 	dev, err := identity.NewDev(s.in("dev"), p.clock)
 	if err != nil {
 		return err
+	}
+	if c.Role != "subject" && c.Phone+c.Email != "" {
+		return errors.New("--phone and --email are for the role subject: colleagues are not in the vault")
 	}
 	claims := map[string]any{}
 	for name, value := range map[string]string{"phone_number": c.Phone, "email": c.Email} {

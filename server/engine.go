@@ -34,28 +34,17 @@ type engineState interface {
 	Healthy(ctx context.Context) error
 }
 
-// mode is what `serve` was told about where keys are.
-type mode struct{ dev, keyring bool }
-
-// openEngine opens the engine that the settings name. Nothing is chosen
-// silently outside development: without VAULT_ADDR the start needs --keyring.
-func (p *process) openEngine(s settings, m mode, metrics *metrics, log *slog.Logger) (*engine, error) {
+// openEngine opens the engine that the settings name; settings.suit checked
+// that they name one. Beside a fresh database the embedded engine may make its
+// keyring; beside any other, a new one could decrypt nothing.
+func (p *process) openEngine(s settings, m mode, fresh bool, metrics *metrics, log *slog.Logger) (*engine, error) {
 	switch {
-	case s.VaultAddr != "" && m.keyring:
-		return nil, errors.New("VAULT_ADDR and --keyring contradict each other; the keys are in one place")
 	case s.VaultAddr != "":
 		return p.openTransit(s, metrics, log)
-	case s.postgres() && (m.keyring || m.dev):
-		return nil, errors.New("PostgreSQL with the embedded keyring is refused: several replicas cannot share its file; give VAULT_ADDR")
-	case m.keyring:
-		if err := s.keyringOutside(); err != nil {
-			return nil, err
-		}
-		return openKeyring(s, s.KeyringKeyFile)
-	case m.dev:
-		return openDevKeyring(s)
+	case m.dev && s.KeyringKeyFile == "":
+		return openDevKeyring(s, fresh)
 	}
-	return nil, errors.New("say where the keys are: VAULT_ADDR for HashiCorp Vault, --keyring for the embedded engine, or --dev to try it out")
+	return openKeyring(s, s.KeyringKeyFile, fresh)
 }
 
 func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*engine, error) {
@@ -101,35 +90,33 @@ func tokenOf(token, file string) transit.Token {
 	}
 }
 
-func openKeyring(s settings, keyFile string) (*engine, error) {
+func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {
 	path := s.in("keyring.age")
 	_, err := os.Stat(path)
-	_, stored := os.Stat(s.in("kelisim.db"))
-	// A new keyring beside an old database could decrypt nothing in it.
-	create := errors.Is(err, fs.ErrNotExist) && errors.Is(stored, fs.ErrNotExist)
-	k, err := keyring.Open(path, keyFile, s.KeyPrefix, keyring.Options{Create: create})
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing && !fresh {
+		return nil, fmt.Errorf("the embedded keyring %s is missing, and the database beside it was written with it: bring it back from a backup", path)
+	}
+	k, err := keyring.Open(path, keyFile, s.KeyPrefix, keyring.Options{Create: missing})
 	if err != nil {
-		return nil, fmt.Errorf("the embedded keyring %s: %w", path, err)
+		return nil, fmt.Errorf("the embedded keyring: %w", err)
 	}
 	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k}, nil
 }
 
 // openDevKeyring makes the key that protects the keyring when there is none.
 // It lies in the data folder, which only development allows.
-func openDevKeyring(s settings) (*engine, error) {
-	file := s.KeyringKeyFile
-	if file == "" {
-		file = s.in("dev", "keyring.key")
-		if err := os.MkdirAll(s.in("dev"), 0o700); err != nil {
+func openDevKeyring(s settings, fresh bool) (*engine, error) {
+	file := s.in("dev", "keyring.key")
+	if err := os.MkdirAll(s.in("dev"), 0o700); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(file); fresh && errors.Is(err, fs.ErrNotExist) {
+		if err := keyring.NewKeyFile(file); err != nil {
 			return nil, err
 		}
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			if err := keyring.NewKeyFile(file); err != nil {
-				return nil, err
-			}
-		}
 	}
-	return openKeyring(s, file)
+	return openKeyring(s, file, fresh)
 }
 
 // startPatience bounds what the start asks of the back ends.

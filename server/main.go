@@ -40,6 +40,7 @@ type process struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
 	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
 	os.Exit(run(p, os.Args[1:]))
 }
@@ -51,7 +52,7 @@ func run(p *process, args []string) int {
 	parser, err := kong.New(&cli{},
 		kong.Name("kelisim"),
 		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
-		kong.UsageOnError(), kong.Writers(p.out, p.err), kong.Exit(func(code int) { status = code; panic(exited{}) }), kong.Bind(p))
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(func(code int) { status = code; panic(exited{}) }), kong.Bind(p))
 	if err != nil {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 2
@@ -65,7 +66,7 @@ func run(p *process, args []string) int {
 	}()
 	command, err := parser.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
+		_, _ = fmt.Fprintf(p.err, "kelisim: %v; see %s --help\n", err, asked(err))
 		return 2
 	}
 	if err := command.Run(p); err != nil && !errors.Is(err, context.Canceled) {
@@ -73,6 +74,15 @@ func run(p *process, args []string) int {
 		return 1
 	}
 	return status
+}
+
+// asked is the command whose help tells more about a wrong call.
+func asked(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+		return wrong.Context.Selected().FullPath()
+	}
+	return "kelisim"
 }
 
 // exited unwinds from kong's own exits (--help) to run.

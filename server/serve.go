@@ -30,8 +30,9 @@ func (c serveCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Dev && !s.loopback() {
-		return fmt.Errorf("--dev serves on loopback only, and KELISIM_ADDR is %s; its tokens are no protection", s.Addr)
+	m := mode{dev: c.Dev, keyring: c.Keyring}
+	if err := s.suit(m); err != nil {
+		return err
 	}
 	listeners, err := s.listen(p.ctx)
 	if err != nil {
@@ -42,7 +43,7 @@ func (c serveCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	sys, err := p.openSystem(s, mode{dev: c.Dev, keyring: c.Keyring}, vault.Access(who.config.Access))
+	sys, err := p.openSystem(s, m, vault.Access(who.config.Access))
 	if err != nil {
 		return err
 	}
@@ -61,12 +62,12 @@ func (c serveCommand) Run(p *process) (err error) {
 		return err
 	}
 	if c.Dev {
-		if err := p.greet(e); err != nil {
+		if err := p.greet(e, listeners.public.Addr().String()); err != nil {
 			return err
 		}
 	} else {
 		sys.log.LogAttrs(p.ctx, slog.LevelInfo, "serving", slog.String("version", version), slog.String("address", listeners.public.Addr().String()),
-			slog.String("backEnds", sys.backEnds()))
+			slog.String("internal", address(listeners.internal)), slog.String("backEnds", sys.backEnds()))
 	}
 	return e.serve(p.ctx, listeners)
 }
@@ -99,6 +100,14 @@ func listen(ctx context.Context, setting, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return l, nil
+}
+
+// address is where a listener is reached; empty for none.
+func address(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return l.Addr().String()
 }
 
 // close closes what a server did not close already.
@@ -156,21 +165,17 @@ type callers struct {
 }
 
 func (c serveCommand) identity(p *process, s settings) (callers, error) {
-	if c.Dev {
-		dev, err := openDev(p, s)
-		if err != nil {
-			return callers{}, err
+	var out callers
+	var err error
+	if s.OIDCFile != "" { // suit() refused that it is missing outside development
+		if out.config, err = identity.Load(s.OIDCFile, c.Dev); err != nil {
+			return callers{}, fmt.Errorf("KELISIM_OIDC_FILE: %w", err)
 		}
-		return callers{dev: dev}, nil
 	}
-	if s.OIDCFile == "" {
-		return callers{}, errors.New("KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
+	if c.Dev {
+		out.dev, err = openDev(p, s)
 	}
-	config, err := identity.Load(s.OIDCFile, false)
-	if err != nil {
-		return callers{}, fmt.Errorf("KELISIM_OIDC_FILE: %w", err)
-	}
-	return callers{config: config}, nil
+	return out, err
 }
 
 func (c callers) provider(p *process, sys *system) (*identity.Provider, error) {

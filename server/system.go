@@ -63,10 +63,8 @@ func (s settings) logger(to io.Writer) *slog.Logger {
 // openStore opens the database and refuses a schema that is not this
 // program's, or brings it up to date where that is allowed.
 func (p *process) openStore(s settings, log *slog.Logger, migrate bool) (*sqlstore.Store, error) {
-	if s.DatabaseURL == "" {
-		if err := os.MkdirAll(s.Data, 0o700); err != nil {
-			return nil, fmt.Errorf("KELISIM_DATA: %w", err)
-		}
+	if err := s.prepareData(migrate); err != nil {
+		return nil, err
 	}
 	db, err := sqlstore.Open(p.ctx, s.database(), sqlstore.Options{Log: log})
 	if err != nil {
@@ -76,10 +74,32 @@ func (p *process) openStore(s settings, log *slog.Logger, migrate bool) (*sqlsto
 	if migrate {
 		step = db.Migrate
 	}
-	if err := step(p.ctx); err != nil {
+	err = db.Ping(p.ctx) // in few words, where a migration would tell all it tried
+	if err == nil {
+		err = step(p.ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the database: %w", err), db.Close())
 	}
 	return db, nil
+}
+
+// prepareData makes the folder of the SQLite database where that is wanted. A
+// command called in the wrong place leaves nothing behind.
+func (s settings) prepareData(make bool) error {
+	if s.postgres() {
+		return nil
+	}
+	if make {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return fmt.Errorf("KELISIM_DATA: %w", err)
+		}
+		return nil
+	}
+	if _, err := os.Stat(s.database()); err != nil {
+		return fmt.Errorf("there is no database at %s: run kelisim migrate, or set KELISIM_DATA or DATABASE_URL to where it is", s.database())
+	}
+	return nil
 }
 
 // openSystem opens everything that serving needs.
@@ -92,13 +112,17 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}()
 	ctx, cancel := context.WithTimeout(p.ctx, startPatience)
 	defer cancel()
-	if sys.engine, err = p.openEngine(s, m, sys.metrics, sys.log); err != nil {
-		return nil, err
-	}
 	if sys.db, err = p.openStore(s, sys.log, m.dev); err != nil {
 		return nil, err
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
+	fresh, err := untied(ctx, sys.db)
+	if err != nil {
+		return nil, err
+	}
+	if sys.engine, err = p.openEngine(s, m, fresh, sys.metrics, sys.log); err != nil {
+		return nil, err
+	}
 	t, err := tie(ctx, sys.db, sys.engine, p.newID)
 	if err != nil {
 		return nil, err
@@ -106,10 +130,6 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	pepper, err := sys.engine.state.Pepper(ctx, t.IndexVersion)
 	if err != nil {
 		return nil, fmt.Errorf("the pepper of login digests: %w", err)
-	}
-	cache, err := sys.openCache(t.namespace())
-	if err != nil {
-		return nil, err
 	}
 	if sys.audit, err = openAuditFile(s.AuditFile, p.out, sys.log); err != nil {
 		return nil, err
@@ -121,7 +141,10 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Writer = auditing{sys.db, sys.audit}
 	config.Encrypter, config.Indexer, config.Decrypter = sys.engine.encrypter, sys.engine.indexer, sys.engine.decrypter
-	config.Cache, config.Access = cache, access
+	config.Access = access
+	if err := sys.openRedis(t.namespace(), &config); err != nil {
+		return nil, err
+	}
 	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
 	config.IndexVersions = []int{t.IndexVersion}
 	sys.vault = vault.New(config)
@@ -141,8 +164,12 @@ func (p *process) vaultConfig(db *sqlstore.Store, log *slog.Logger) (vault.Confi
 	if err != nil {
 		return vault.Config{}, err
 	}
+	cache, err := memcache.New(memcacheSize, p.clock)
+	if err != nil {
+		return vault.Config{}, err
+	}
 	return vault.Config{
-		Reader: db, Writer: db, Cache: memcache.New(memcacheEntries), Normaliser: normaliser{},
+		Reader: db, Writer: db, Cache: cache, Normaliser: normaliser{},
 		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: log,
 	}, nil
 }
@@ -167,20 +194,22 @@ func (p *process) openPlain() (*system, error) {
 	return sys, nil
 }
 
-// memcacheEntries bounds the in-process cache; published versions are few.
-const memcacheEntries = 1000
+// memcacheSize bounds the in-process cache, in bytes; published versions are few.
+const memcacheSize = 64 << 20
 
-func (sys *system) openCache(namespace string) (vault.Cache, error) {
+// openRedis makes Redis the cache where it is configured.
+func (sys *system) openRedis(namespace string, config *vault.Config) error {
 	if sys.settings.RedisURL == "" {
-		return memcache.New(memcacheEntries), nil
+		return nil
 	}
 	cache, err := rediscache.Open(sys.settings.RedisURL, namespace)
 	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL: %w", err)
+		return errors.New("REDIS_URL: not an address like redis://host:6379/0") // a parser's error would repeat the password
 	}
 	sys.closers = append(sys.closers, cache.Close)
 	sys.checks = append(sys.checks, check{"cache", false, cache.Ping})
-	return cache, nil
+	config.Cache = cache
+	return nil
 }
 
 // backEnds names what the vault stands on, for the start's log line.

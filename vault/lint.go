@@ -43,8 +43,8 @@ func (s *Service) lint(v *Version, app App, texts []PolicyText) Errors {
 	l.need(f.CrossBorder != nil, "say whether data is transferred across the border: true or false", "facts", "crossBorder")
 	l.need(f.PublicSources != nil, "say whether data is disseminated in public sources: true or false", "facts", "publicSources")
 	said := func(w Words) bool {
-		text, _ := WordsIn(w, app.AuthoritativeLanguage)
-		return strings.TrimSpace(text) != ""
+		_, ok := WordsIn(w, app.AuthoritativeLanguage)
+		return ok
 	}
 	l.need(said(f.LawTitle), "give the full title of the governing law in the authoritative language", "facts", "lawTitle")
 	l.need(said(f.Withdrawal), "say in the authoritative language how a consent is withdrawn", "facts", "withdrawal")
