@@ -37,20 +37,20 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 		r.extend(ctx, out, vault.CodeTimeout, "nobody waits for this answer any more")
 	case given != nil && given.Extensions["code"] != nil: // gqlparser's, scrubbed by the transport
 		return given
-	case given != nil && argumentError(ctx, given):
-		r.extend(ctx, out, vault.CodeBadRequest, "an argument or input value is not of its type")
+	case given != nil && argumentError(ctx):
+		r.extend(ctx, out, vault.CodeBadRequest, "an argument or input value is not of its type; path says which")
 	default:
 		r.internal(ctx, out, err)
 	}
 	return out
 }
 
-// argumentError reports whether gqlgen failed to read an argument: the text
-// holds the value, so it is not passed on.
-func argumentError(ctx context.Context, err *gqlerror.Error) bool {
+// argumentError reports whether gqlgen failed to read an argument: then the
+// field has none, where its definition has some. The text may hold the value,
+// so it is not passed on.
+func argumentError(ctx context.Context) bool {
 	field := graphql.GetFieldContext(ctx)
-	return field != nil && field.Args == nil && err.Err != nil && errors.As(err.Err, new(*gqlerror.Error)) == false &&
-		field.Field.Definition != nil && len(field.Field.Definition.Arguments) > 0 && field.Result == nil && !field.IsResolver
+	return field != nil && field.Args == nil && field.Field.Definition != nil && len(field.Field.Definition.Arguments) > 0
 }
 
 func (r *Resolver) presentKnown(ctx context.Context, out *gqlerror.Error, known *vault.Error, cause error) {

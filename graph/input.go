@@ -1,7 +1,7 @@
 package graph
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -39,7 +39,7 @@ func changes(in *generated.ProfileInput, path ...string) []vault.Change {
 		}
 	}
 	for i, own := range in.Fields.Value() {
-		add(own.Code, own.Value.Value(), "fields", fmt.Sprint(i), "value")
+		add(own.Code, own.Value.Value(), "fields", strconv.Itoa(i), "value")
 	}
 	return out
 }

@@ -90,7 +90,7 @@ func makeTies(ctx context.Context, e *engine, instance uuid.UUID) (ties, error) 
 	t := ties{Instance: instance}
 	latest, err := e.state.LatestVersion(ctx, e.state.IndexKey())
 	if err != nil {
-		return t, fmt.Errorf("the index key %s: %w", e.state.IndexKey(), err)
+		return t, fmt.Errorf("the index key %s: %w", e.state.IndexKey(), readable(err))
 	}
 	t.IndexVersion = latest
 	results, err := e.encrypter.Encrypt(ctx, []vault.EncryptItem{{Place: t.place(), Value: vault.NewPlain(canaryContent), Reference: instance}})
@@ -98,7 +98,7 @@ func makeTies(ctx context.Context, e *engine, instance uuid.UUID) (ties, error) 
 		err = results[0].Err
 	}
 	if err != nil {
-		return t, fmt.Errorf("encrypting with %s: %w", e.name, err)
+		return t, fmt.Errorf("encrypting with %s: %w", e.name, readable(err))
 	}
 	c := results[0].Ciphertext
 	t.Key, t.KeyVersion, t.Ciphertext = c.Key, c.Version, c.Text
@@ -116,7 +116,7 @@ func (t ties) digest(ctx context.Context, e *engine) (string, error) {
 		err = results[0].Err
 	}
 	if err != nil {
-		return "", fmt.Errorf("the index key at version %d: %w", t.IndexVersion, err)
+		return "", fmt.Errorf("the index key at version %d: %w", t.IndexVersion, readable(err))
 	}
 	return results[0].Digest, nil
 }
@@ -134,7 +134,7 @@ func (t ties) check(ctx context.Context, e *engine) error {
 	case errors.Is(err, vault.ErrUndecryptable):
 		return errOtherKeys
 	case err != nil:
-		return fmt.Errorf("decrypting with %s: %w", e.name, err)
+		return fmt.Errorf("decrypting with %s: %w", e.name, readable(err))
 	case results[0].Value.Reveal() != canaryContent:
 		return errOtherKeys
 	}

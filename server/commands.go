@@ -76,7 +76,8 @@ func checkApp(file string, app vault.App) error {
 	return errors.Join(errs...)
 }
 
-// readable words the vault's errors for a terminal: the place, then the message.
+// readable words the vault's errors for a terminal: the place, then the
+// message; of a back end that does not answer, the cause.
 func readable(err error) error {
 	var many vault.Errors
 	if errors.As(err, &many) {
@@ -92,6 +93,14 @@ func readable(err error) error {
 			return fmt.Errorf("%s: %s", strings.Join(one.Path, "."), one.Message)
 		}
 		return errors.New(one.Message)
+	}
+	switch {
+	case one == nil:
+		return err
+	case one.Code == vault.CodeNotFound:
+		return errors.New("there is no such object")
+	case one.Code == vault.CodeUnavailable && one.Unwrap() != nil:
+		return one.Unwrap()
 	}
 	return err
 }
@@ -279,6 +288,11 @@ func (c policyListCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
+	if _, err := sys.vault.App(p.ctx, c.App); errors.Is(err, vault.ErrNotFound) {
+		return fmt.Errorf("there is no app %q", c.App)
+	} else if err != nil {
+		return readable(err)
+	}
 	page := vault.Page{Limit: 100}
 	for {
 		versions, err := sys.vault.PolicyVersions(p.ctx, p.systemActor(), c.App, page)

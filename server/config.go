@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -234,15 +235,24 @@ func (s settings) keyringOutside() error {
 	if s.KeyringKeyFile == "" {
 		return errors.New("--keyring needs KELISIM_KEYRING_KEY_FILE: the path of a file with an age identity, which protects the keyring; `age-keygen` makes one")
 	}
-	data, err := filepath.Abs(s.Data)
+	key, err := filepath.EvalSymlinks(s.KeyringKeyFile)
 	if err != nil {
+		return fmt.Errorf("KELISIM_KEYRING_KEY_FILE: %w; `age-keygen -o FILE` makes one", err)
+	}
+	data, err := filepath.EvalSymlinks(s.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing lies in it
+	}
+	if err != nil {
+		return fmt.Errorf("KELISIM_DATA: %w", err)
+	}
+	if data, err = filepath.Abs(data); err != nil {
 		return err
 	}
-	key, err := filepath.Abs(s.KeyringKeyFile)
-	if err != nil {
+	if key, err = filepath.Abs(key); err != nil {
 		return err
 	}
-	if within, err := filepath.Rel(data, key); err == nil && !strings.HasPrefix(within, "..") {
+	if within, err := filepath.Rel(data, key); err == nil && filepath.IsLocal(within) {
 		return fmt.Errorf("KELISIM_KEYRING_KEY_FILE %s lies in KELISIM_DATA: whoever takes the folder has both; move the key elsewhere", s.KeyringKeyFile)
 	}
 	return nil

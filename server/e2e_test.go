@@ -201,11 +201,11 @@ func (w *world) enter(token string, profile input) outcome {
 		`created user { id revision consentSeq policyStatus { accepted missing } }`)
 }
 
-// check asks a service's question, with more arguments as GraphQL if any.
+// check asks whether data may be used, with more arguments as GraphQL if any.
 func (w *world) check(user, purpose, more string) (allowed bool, reason string, whole any) {
 	w.t.Helper()
 	query := fmt.Sprintf(`query($u: ID!, $p: String!) { consentCheck(user: $u, purpose: $p %s) { user allowed reason isCurrentVersion validUntil asOf } }`, more)
-	got := at(w.ask(w.staff(vault.Machine), query, map[string]any{"u": user, "p": purpose}).must(), "consentCheck")
+	got := at(w.ask(w.staff(vault.Compliance), query, map[string]any{"u": user, "p": purpose}).must(), "consentCheck")
 	return at(got, "allowed") == true, str(got, "reason"), got
 }
 

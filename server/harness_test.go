@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/server/identity"
@@ -21,7 +22,8 @@ import (
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
 
-func TestMain(m *testing.M) { os.Exit(daemon.Main(m)) }
+// TestMain makes `kelisim` a command of the scripts.
+func TestMain(m *testing.M) { testscript.Main(suite{m}, map[string]func(){"kelisim": main}) }
 
 // world is a whole Kelisim on one set of back ends, with its demo, reached
 // over HTTP as clients reach it.

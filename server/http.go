@@ -199,7 +199,7 @@ func (e *edge) around(next *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := e.clock()
 		id := e.newID().String()
-		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Request-ID", id)
 		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
 		seen := &watched{ResponseWriter: w, status: http.StatusOK}
 		_, route := next.Handler(r)

@@ -47,12 +47,16 @@ func main() {
 
 // run carries out one command and answers the exit status: 0 done, 1 it
 // failed, 2 it was called wrongly.
-func run(p *process, args []string) int {
-	status := 0
+func run(p *process, args []string) (status int) {
+	failed := 0
+	if len(args) == 0 {
+		args, failed = []string{"--help"}, 2
+	}
+	exit := func(code int) { status = max(code, failed); panic(exited{}) }
 	parser, err := kong.New(&cli{},
 		kong.Name("kelisim"),
 		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(func(code int) { status = code; panic(exited{}) }), kong.Bind(p))
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(exit), kong.Bind(p))
 	if err != nil {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 2
@@ -73,7 +77,7 @@ func run(p *process, args []string) int {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 1
 	}
-	return status
+	return 0
 }
 
 // asked is the command whose help tells more about a wrong call.

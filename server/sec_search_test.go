@@ -24,7 +24,7 @@ import (
 type secret struct{ name, value string }
 
 // leak is a secret found where it does not belong.
-type leak struct{ secret, form, place string }
+type leak struct{ secret, form, place, around string }
 
 // spellings are the values that one secret may be kept as: as it was sent, as
 // it is stored, as it is looked up, in either case.
@@ -97,8 +97,9 @@ func search(place string, haystack []byte, secrets []secret) []leak {
 	for _, s := range secrets {
 		for _, text := range spellings(s.value) {
 			for form, needle := range encodings(text) {
-				if bytes.Contains(haystack, []byte(needle)) {
-					found = append(found, leak{s.name, form, place})
+				if i := bytes.Index(haystack, []byte(needle)); i >= 0 {
+					around := haystack[max(0, i-60):min(len(haystack), i+len(needle)+20)]
+					found = append(found, leak{s.name, form, place, string(around)})
 				}
 			}
 		}

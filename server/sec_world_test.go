@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -70,8 +72,8 @@ func (w *world) events(filter vault.AuditFilter) []vault.StoredEvent {
 	return events
 }
 
-// of are the events of one answer's request.
-func (w *world) of(a answer) []vault.StoredEvent {
+// eventsOf are the events of one answer's request.
+func (w *world) eventsOf(a answer) []vault.StoredEvent {
 	w.t.Helper()
 	id := a.header.Get("X-Request-Id")
 	if id == "" {
@@ -115,4 +117,25 @@ func iinOf(t *testing.T, birth string, century byte, serial string) string {
 	}
 	t.Fatalf("%s has no check digit; take another serial", digits)
 	return ""
+}
+
+// encode is the body of a GraphQL request.
+func encode(t *testing.T, query string, variables map[string]any) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// decoded is the text inside a GraphQL id.
+func decoded(id string) (string, error) {
+	text, err := base64.RawURLEncoding.DecodeString(id)
+	return string(text), err
+}
+
+// trust makes the server believe what proxies of a network forwarded.
+func (w *world) trust(network string) {
+	w.edge.settings.proxies = []netip.Prefix{netip.MustParsePrefix(network)}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -189,10 +190,8 @@ func (sys *system) appOf(ctx context.Context, audience string) (string, bool, er
 		return "", false, err
 	}
 	for _, app := range apps {
-		for _, a := range app.Audiences {
-			if a == audience {
-				return app.Code, true, nil
-			}
+		if slices.Contains(app.Audiences, audience) {
+			return app.Code, true, nil
 		}
 	}
 	return "", false, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,10 +39,10 @@ type check struct {
 }
 
 // close closes what is open, last opened first.
-func (s *system) close() error {
+func (sys *system) close() error {
 	var errs []error
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		errs = append(errs, s.closers[i]())
+	for _, one := range slices.Backward(sys.closers) {
+		errs = append(errs, one())
 	}
 	return errors.Join(errs...)
 }
@@ -79,18 +80,18 @@ func (p *process) openStore(s settings, log *slog.Logger, migrate bool) (*sqlsto
 		err = step(p.ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the database: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("the database: %w", readable(err)), db.Close())
 	}
 	return db, nil
 }
 
 // prepareData makes the folder of the SQLite database where that is wanted. A
 // command called in the wrong place leaves nothing behind.
-func (s settings) prepareData(make bool) error {
+func (s settings) prepareData(create bool) error {
 	if s.postgres() {
 		return nil
 	}
-	if make {
+	if create {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return fmt.Errorf("KELISIM_DATA: %w", err)
 		}

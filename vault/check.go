@@ -185,8 +185,11 @@ func (p *Person) counted(item Item, v *Version) (Reason, bool) {
 			counts = false
 		}
 		return pos.state, counts
+	case NeverAsked, NotInForce:
+		return pos.state, false
+	default:
+		return pos.state, true
 	}
-	return pos.state, pos.state != NeverAsked && pos.state != NotInForce
 }
 
 // Pending lists what the person has to decide: of the version in force first,

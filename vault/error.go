@@ -110,8 +110,7 @@ func (e Errors) orNil() error {
 
 // CodeOf is the code of an error, or CodeInternal when it has none.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return CodeInternal

@@ -106,7 +106,8 @@ func (s *Service) CheckConsents(ctx context.Context, a Actor, q ConsentQuestion)
 		return nil, NewError(CodeBadRequest, "ask about at most 100 people at once").With("limit", "100")
 	}
 	if a.onlyMachine() && !slices.Contains(a.Purposes, q.Purpose) {
-		return nil, NewError(CodeForbidden, "this service is not configured for the purpose").With("purpose", q.Purpose)
+		err := NewError(CodeForbidden, "this service is not configured for the purpose")
+		return nil, s.refuse(ctx, a, "purpose", only(q.Users), err)
 	}
 	people, err := s.People(ctx, a, q.App, q.Users)
 	if err != nil {

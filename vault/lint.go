@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func (s *Service) lint(v *Version, app App, texts []PolicyText) Errors {
 	l.need(f.Approval.complete(), "say who approved the version, when (YYYY-MM-DD) and under which reference", "facts", "approval")
 	l.need(len(f.Items) > 0, "name at least one consent item", "facts", "items")
 	for i, item := range f.Items {
-		path := []string{"facts", "items", fmt.Sprint(i)}
+		path := []string{"facts", "items", strconv.Itoa(i)}
 		l.need(said(item.Title), "the item needs a title in the authoritative language", append(path, "title")...)
 		l.need(said(item.Statement), "the item needs a statement in the authoritative language", append(path, "statement")...)
 		if item.Kind == ThirdParties {
@@ -59,7 +60,7 @@ func (s *Service) lint(v *Version, app App, texts []PolicyText) Errors {
 		}
 	}
 	for i, field := range f.Fields {
-		path := []string{"facts", "fields", fmt.Sprint(i)}
+		path := []string{"facts", "fields", strconv.Itoa(i)}
 		l.need(said(field.Label), "the field needs a label in the authoritative language", append(path, "label")...)
 		used := slices.ContainsFunc(f.Items, func(i Item) bool { return i.Uses(field.Code) })
 		l.need(used, "no item uses the field, so nothing could be collected in it: name it in an item, or leave it out", path...)
@@ -91,7 +92,7 @@ func (l *linter) slots(f Facts) {
 	for i, item := range f.Items {
 		abroad := slices.ContainsFunc(item.Recipients, func(r Recipient) bool { return !home(r) })
 		if abroad && f.CrossBorder != nil && !*f.CrossBorder {
-			l.add(CodeVersionIncomplete, "a recipient is abroad, and crossBorder says false", "facts", "items", fmt.Sprint(i), "recipients")
+			l.add(CodeVersionIncomplete, "a recipient is abroad, and crossBorder says false", "facts", "items", strconv.Itoa(i), "recipients")
 		}
 	}
 }
@@ -128,7 +129,7 @@ func (s *Service) consistent(ctx context.Context, v *Version, moments []Moment) 
 			if ok && (old.Kind != field.Kind || old.Class != field.Class) {
 				l.add(CodeVersionIncomplete, fmt.Sprintf(
 					"version %q of app %q declares this field as %s %s: people's values are stored under it; take a new code",
-					was.Label, was.App, old.Class, old.Kind), "facts", "fields", fmt.Sprint(i))
+					was.Label, was.App, old.Class, old.Kind), "facts", "fields", strconv.Itoa(i))
 			}
 		}
 	}
@@ -149,7 +150,7 @@ func (l *linter) need(ok bool, message string, path ...string) {
 }
 
 func (l *linter) duration(iso string, path ...string) {
-	if _, ok := AddDuration(neverUpdated, iso); !ok {
+	if _, ok := AddDuration(time.Time{}, iso); !ok {
 		l.add(CodeInvalidValue, "a duration is ISO 8601 in years, months and days: P3Y, P6M, P30D", path...)
 	}
 }
@@ -157,7 +158,7 @@ func (l *linter) duration(iso string, path ...string) {
 func (l *linter) texts(app App, texts []PolicyText) {
 	seen := map[string]bool{}
 	for i, t := range texts {
-		path := []string{"texts", fmt.Sprint(i)}
+		path := []string{"texts", strconv.Itoa(i)}
 		switch {
 		case !slices.Contains(app.Languages, t.Locale):
 			l.add(CodeUnknownLocale, "the app does not speak this language", append(path, "locale")...)
@@ -173,7 +174,7 @@ func (l *linter) texts(app App, texts []PolicyText) {
 func (l *linter) ownFields(fields []Field, catalogue Catalogue) {
 	seen := map[string]bool{}
 	for i, f := range fields {
-		path := []string{"facts", "fields", fmt.Sprint(i)}
+		path := []string{"facts", "fields", strconv.Itoa(i)}
 		_, typed := catalogue.Get(f.Code)
 		switch {
 		case !codeForm.MatchString(f.Code) || f.Code == FieldConsentContext:
@@ -198,7 +199,7 @@ func (l *linter) ownFields(fields []Field, catalogue Catalogue) {
 func (l *linter) items(f Facts, catalogue Catalogue) {
 	seen := map[string]bool{}
 	for i, item := range f.Items {
-		path := []string{"facts", "items", fmt.Sprint(i)}
+		path := []string{"facts", "items", strconv.Itoa(i)}
 		switch {
 		case !itemCodeForm.MatchString(item.Code):
 			l.add(CodeInvalidValue, "an item's code is 2 to 40 letters, digits and _ and begins with a small letter", append(path, "code")...)
@@ -216,12 +217,12 @@ func (l *linter) items(f Facts, catalogue Catalogue) {
 		for j, use := range item.Fields {
 			if _, ok := f.Field(catalogue, use.Field); !ok {
 				l.add(CodeInvalidValue, "there is no such field: not in the product, and not among the version's own",
-					append(path, "fields", fmt.Sprint(j))...)
+					append(path, "fields", strconv.Itoa(j))...)
 			}
 		}
 		for j, r := range item.Recipients {
 			if !countryForm.MatchString(r.Country) {
-				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", fmt.Sprint(j), "country")...)
+				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", strconv.Itoa(j), "country")...)
 			}
 		}
 	}
@@ -233,16 +234,16 @@ func (l *linter) allWords(app App, f Facts) {
 	l.words(app, f.LawTitle, "facts", "lawTitle")
 	l.words(app, f.Withdrawal, "facts", "withdrawal")
 	for i, item := range f.Items {
-		n := fmt.Sprint(i)
+		n := strconv.Itoa(i)
 		l.words(app, item.Title, "facts", "items", n, "title")
 		l.words(app, item.Statement, "facts", "items", n, "statement")
 		for j, r := range item.Recipients {
-			l.words(app, r.Name, "facts", "items", n, "recipients", fmt.Sprint(j), "name")
-			l.words(app, r.Purpose, "facts", "items", n, "recipients", fmt.Sprint(j), "purpose")
+			l.words(app, r.Name, "facts", "items", n, "recipients", strconv.Itoa(j), "name")
+			l.words(app, r.Purpose, "facts", "items", n, "recipients", strconv.Itoa(j), "purpose")
 		}
 	}
 	for i, field := range f.Fields {
-		l.words(app, field.Label, "facts", "fields", fmt.Sprint(i), "label")
+		l.words(app, field.Label, "facts", "fields", strconv.Itoa(i), "label")
 	}
 }
 
@@ -292,7 +293,7 @@ func longer(now, was *string) bool {
 	case now == nil:
 		return true
 	}
-	a, _ := AddDuration(neverUpdated, *now)
-	b, _ := AddDuration(neverUpdated, *was)
+	a, _ := AddDuration(time.Time{}, *now)
+	b, _ := AddDuration(time.Time{}, *was)
 	return a.After(b)
 }

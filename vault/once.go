@@ -97,8 +97,7 @@ func (a Actor) as(user uuid.UUID) Actor {
 
 // asError is the error as an *Error; one without a code is internal.
 func asError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return NewError(CodeInternal, "something went wrong inside the service").Because(err)

@@ -42,7 +42,7 @@ func (s *Service) registered(ctx context.Context, a Actor) (*Person, error) {
 // themselves; a service only the apps it is configured for.
 func (s *Service) People(ctx context.Context, a Actor, app string, ids []uuid.UUID) ([]*Person, error) {
 	if err := a.mayName(app); err != nil {
-		return nil, err
+		return nil, s.refuse(ctx, a, "app", only(ids), err)
 	}
 	if a.Has(Subject) && !a.hasStaffRole() {
 		return s.onlyMe(ctx, a, ids)
@@ -72,9 +72,21 @@ func (s *Service) onlyMe(ctx context.Context, a Actor, ids []uuid.UUID) ([]*Pers
 	for i, id := range ids {
 		if me.User != nil && me.User.ID == id {
 			out[i] = me
+			continue
+		}
+		if err := s.refuse(ctx, a, "person", id, nil); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// only is the id that is alone in a list, or none.
+func only(ids []uuid.UUID) uuid.UUID {
+	if len(ids) == 1 {
+		return ids[0]
+	}
+	return uuid.Nil
 }
 
 // people adds the contents of the versions that standings refer to.
@@ -164,10 +176,10 @@ func (a Actor) onlyMachine() bool {
 // mayName refuses an app that the actor is not configured for.
 func (a Actor) mayName(app string) error {
 	if a.onlyMachine() && !slices.Contains(a.Apps, app) {
-		return NewError(CodeForbidden, "this service is not configured for the app").With("app", app)
+		return NewError(CodeForbidden, "this service is not configured for the app")
 	}
 	if a.Has(Subject) && !a.hasStaffRole() && a.App != app {
-		return NewError(CodeForbidden, "the token is for another app").With("app", app)
+		return NewError(CodeForbidden, "the token is for another app")
 	}
 	return nil
 }

@@ -199,9 +199,9 @@ func (v *Version) Locales() []string {
 
 // Moment is when a published version counts.
 type Moment struct {
-	Version     uuid.UUID
-	PublishedAt time.Time
-	EffectiveAt time.Time
+	Version     uuid.UUID `json:"version"`
+	PublishedAt time.Time `json:"publishedAt"`
+	EffectiveAt time.Time `json:"effectiveAt"`
 }
 
 // Timeline is the published versions of an app in their order: by
@@ -221,9 +221,9 @@ func NewTimeline(moments []Moment) Timeline {
 // InForce is the version in force at a moment: the last one to have taken
 // effect and to have been published by then.
 func (t Timeline) InForce(at time.Time) (uuid.UUID, bool) {
-	for i := len(t) - 1; i >= 0; i-- {
-		if !t[i].EffectiveAt.After(at) && !t[i].PublishedAt.After(at) {
-			return t[i].Version, true
+	for _, m := range slices.Backward(t) {
+		if !m.EffectiveAt.After(at) && !m.PublishedAt.After(at) {
+			return m.Version, true
 		}
 	}
 	return uuid.Nil, false

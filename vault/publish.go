@@ -32,7 +32,7 @@ func (s *Service) CreateDraft(ctx context.Context, a Actor, in PolicyDraft) (*Ve
 }
 
 func (s *Service) createDraft(ctx context.Context, a Actor, in PolicyDraft, remember rememberer) (uuid.UUID, error) {
-	app, _, err := s.app(ctx, in.App)
+	app, err := s.app(ctx, in.App)
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -241,7 +241,7 @@ func (s *Service) draft(ctx context.Context, id uuid.UUID) (*Version, App, error
 	if v.Status != Draft {
 		return nil, App{}, NewError(CodeVersionPublished, "this version is published and never changes; start a new draft").At("id")
 	}
-	app, _, err := s.app(ctx, v.App)
+	app, err := s.app(ctx, v.App)
 	return v, app, err
 }
 

@@ -20,12 +20,12 @@ func (s *Service) App(ctx context.Context, code string) (App, error) {
 }
 
 // app is App for an input: an unknown one is the input's mistake.
-func (s *Service) app(ctx context.Context, code string) (App, []Moment, error) {
-	app, moments, err := s.Reader.App(ctx, code)
+func (s *Service) app(ctx context.Context, code string) (App, error) {
+	app, err := s.App(ctx, code)
 	if errors.Is(err, ErrNotFound) {
-		err = NewError(CodeUnknownApp, "there is no such app").With("app", code).At("app")
+		err = NewError(CodeUnknownApp, "there is no such app").At("app")
 	}
-	return app, moments, err
+	return app, err
 }
 
 // PolicyInForce answers the version in force at a moment (zero: now), or nil
@@ -136,7 +136,7 @@ func (s *Service) Consent(ctx context.Context, a Actor, user, id uuid.UUID) (Con
 			return Consent{}, err
 		}
 		if me.User == nil || me.User.ID != user {
-			return Consent{}, ErrNotFound
+			return Consent{}, s.refuse(ctx, a, "consent", user, ErrNotFound)
 		}
 	}
 	all, err := s.Consents(ctx, a, user)
@@ -189,8 +189,14 @@ func (s *Service) ApplyApp(ctx context.Context, a Actor, app App) error {
 
 // Deny records that an authenticated caller was refused an operation.
 func (s *Service) Deny(ctx context.Context, a Actor, operation string) error {
+	return s.refuse(ctx, a, operation, uuid.Nil, nil)
+}
+
+// refuse records that an authenticated caller was refused something of a
+// person's, or of nobody's, and answers the refusal.
+func (s *Service) refuse(ctx context.Context, a Actor, what string, subject uuid.UUID, refusal error) error {
 	event := s.event(a, a.Kind(), AccessDenied)
-	event.Object, event.Outcome = operation, OutcomeDenied
+	event.Object, event.Subject, event.Outcome = what, subject, OutcomeDenied
 	if a.Has(Subject) && !a.hasStaffRole() {
 		me, err := s.Me(ctx, a)
 		if err != nil {

@@ -20,7 +20,7 @@ type Acted struct {
 func (s *Service) RecordConsent(ctx context.Context, a Actor, in Screen, idempotencyKey string) (Acted, error) {
 	_, err := s.once(ctx, a, "recordConsent", idempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
-			return s.act(ctx, a, in.Act, in.digestParts(), ConsentRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
+			return s.act(ctx, a, in.Act, in.Path, in.digestParts(), ConsentRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
 				return s.decide(me, in)
 			})
 		})
@@ -53,7 +53,7 @@ func (in Withdrawal) digestParts() []string {
 func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (Acted, error) {
 	_, err := s.once(ctx, a, "withdrawConsent", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
-			return s.act(ctx, a, in.Act, in.digestParts(), WithdrawalRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
+			return s.act(ctx, a, in.Act, nil, in.digestParts(), WithdrawalRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
 				return s.withdraw(me, in)
 			})
 		})
@@ -64,9 +64,10 @@ func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (
 	return s.acted(ctx, a, in.Act, func(e ConsentEvent) bool { return e.Type == Withdrawn })
 }
 
-// act carries out one act of a registered person, once.
-func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, digest []string, action Action, remember rememberer,
-	make func(*Person) (Act, []ConsentEvent, error),
+// act carries out one act of a registered person, once. The path is where in
+// the input it stands.
+func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, path, digest []string, action Action, remember rememberer,
+	decide func(*Person) (Act, []ConsentEvent, error),
 ) (uuid.UUID, error) {
 	me, err := s.registered(ctx, a)
 	if err != nil {
@@ -76,11 +77,11 @@ func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, digest []strin
 		return uuid.Nil, NewError(CodeUserBlocked, "everything about this person is erased")
 	}
 	if was, err := s.Reader.Act(ctx, me.User.ID, id); err == nil {
-		return id, was.repeats(digest)
+		return id, was.repeats(digest, path)
 	} else if !errors.Is(err, ErrNotFound) {
 		return uuid.Nil, err
 	}
-	act, events, err := make(me)
+	act, events, err := decide(me)
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -99,11 +100,12 @@ func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, digest []strin
 }
 
 // repeats reports whether an act says the same as the one on record.
-func (a Act) repeats(parts []string) error {
+func (a Act) repeats(parts, path []string) error {
 	if a.Digest == actDigest(parts) {
 		return nil
 	}
-	return NewError(CodeEventIDReused, "this eventId belongs to another act of this person; make a new one for a new act").At("eventId")
+	return NewError(CodeEventIDReused, "this eventId belongs to another act of this person; make a new one for a new act").
+		At(append(slices.Clone(path), "eventId")...)
 }
 
 // acted reads back what an act did.

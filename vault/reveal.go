@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -121,6 +120,7 @@ func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
 				f.State = StateUnavailable // until it is decrypted
 			case StateNoConsent, StateForbidden, StateBlocked:
 				refused = append(refused, want.Code)
+			default:
 			}
 		}
 		r.out[i].Fields[j] = f
@@ -260,6 +260,3 @@ func (s *Service) CollectedFields(p *Person) []string {
 	}
 	return out
 }
-
-// neverUpdated is the time of a field in which nothing is stored.
-var neverUpdated time.Time

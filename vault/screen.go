@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -124,7 +125,7 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 	seen := map[string]bool{}
 	for i, d := range in.Decisions {
 		bad := func(e *Error) {
-			errs = append(errs, asError(at(e, "decisions", fmt.Sprint(i), "item")))
+			errs = append(errs, asError(at(e, "decisions", strconv.Itoa(i), "item")))
 		}
 		item, ok := v.Facts.Item(d.Item)
 		switch {

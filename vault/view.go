@@ -1,6 +1,9 @@
 package vault
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // view is how one actor sees one person on one ground: everything that
 // decides about a field, without its value.
@@ -41,8 +44,11 @@ func (r *reveal) view(req RevealRequest) (view, error) {
 	if req.Basis.Purpose == "" {
 		return v, nil
 	}
+	if !slices.Contains(r.actor.Apps, req.Person.App.Code) { // also where another role lets it name the app
+		return v, NewError(CodeForbidden, "this service is not configured for the app")
+	}
 	if !slices.Contains(r.actor.Purposes, req.Basis.Purpose) {
-		return v, NewError(CodeForbidden, "this service is not configured for the purpose").With("purpose", req.Basis.Purpose)
+		return v, NewError(CodeForbidden, "this service is not configured for the purpose")
 	}
 	if req.Person.User.Status == StatusActive {
 		if err := req.Person.gate(); err != nil {
@@ -56,7 +62,7 @@ func (r *reveal) view(req RevealRequest) (view, error) {
 // field is the answer for one field without its value: PLAIN and MASKED say
 // what it will be once it is decrypted.
 func (v view) field(code string, stored []StoredField) PersonalField {
-	out := PersonalField{Field: Field{Code: code}, State: StateNotCollected, Visibility: Private, UpdatedAt: neverUpdated}
+	out := PersonalField{Field: Field{Code: code}, State: StateNotCollected, Visibility: Private, UpdatedAt: time.Time{}}
 	collected := false
 	if v.current != nil {
 		collected = slices.ContainsFunc(v.current.Facts.Items, func(i Item) bool { return i.Uses(code) })
@@ -72,7 +78,8 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 	out.State = v.state(field, known, collected, i >= 0)
 	switch out.State {
 	case StateForbidden, StateNoConsent, StateNotCollected, StateBlocked: // not even that something is there
-		out.Visibility, out.Verified, out.UpdatedAt = Private, false, neverUpdated
+		out.Visibility, out.Verified, out.UpdatedAt = Private, false, time.Time{}
+	default:
 	}
 	return out
 }
@@ -139,9 +146,10 @@ func (v view) sight(field Field) (Sight, FieldState) {
 			return SeesMask, ""
 		}
 		return SeesValue, ""
+	default:
+		if sight == MayReveal && v.basis.Ticket != "" && slices.Contains(v.reveal, field.Code) {
+			return SeesValue, ""
+		}
+		return SeesMask, ""
 	}
-	if sight == MayReveal && v.basis.Ticket != "" && slices.Contains(v.reveal, field.Code) {
-		return SeesValue, ""
-	}
-	return SeesMask, ""
 }

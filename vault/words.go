@@ -61,7 +61,7 @@ func boolToInt(b bool) int {
 	return 0
 }
 
-func (f *Facts) order(authoritative string) {
+func (f Facts) order(authoritative string) {
 	order(authoritative, f.Title, f.LawTitle, f.Withdrawal)
 	for _, item := range f.Items {
 		order(authoritative, item.Title, item.Statement)
@@ -74,7 +74,7 @@ func (f *Facts) order(authoritative string) {
 	}
 }
 
-func (a *App) order() {
+func (a App) order() {
 	l := a.AuthoritativeLanguage
 	order(l, a.Name, a.Operator.Name, a.Operator.Address, a.Owner.Name, a.Owner.Address, a.Contacts.Address, a.ResponsiblePerson.Name)
 	for _, o := range a.Group {

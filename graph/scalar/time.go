@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/kelisim/kelisim/vault"
 )
 
 const dateTime = "2006-01-02T15:04:05.000Z"
@@ -29,11 +31,15 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 func UnmarshalDateTime(v any) (time.Time, error) {
 	text, ok := v.(string)
 	if !ok {
-		return time.Time{}, fmt.Errorf("a DateTime is a string of RFC 3339, like %s", dateTime)
+		return time.Time{}, errDateTime()
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}, fmt.Errorf("a DateTime is a string of RFC 3339, like %s", dateTime)
+		return time.Time{}, errDateTime()
 	}
 	return t.UTC().Truncate(time.Millisecond), nil
+}
+
+func errDateTime() error {
+	return vault.NewError(vault.CodeBadRequest, "a DateTime is a string of RFC 3339, like 2026-11-23T08:30:00.000Z")
 }

@@ -17,7 +17,10 @@ func consentInto(e *vault.ConsentEvent) []any {
 	return []any{
 		orZero(&e.ID), orZero(&e.User), orZero(&e.Seq), orZero(&e.Act), orZero(&e.Consent), orZero(&e.Type),
 		orZero(&e.App), orZero(&e.Item), orZero(&e.Version), orZero(&e.Locale), orZero(&e.Document),
-		texts{&e.Operators}, orZero(&e.Method), orZero(&e.GivenBy), moment{&e.ReceivedAt}, moment{&e.DeviceAt},
+		texts{&e.Operators},
+		orZero(&e.Method), orZero(&e.GivenBy),
+		moment{&e.ReceivedAt},
+		moment{&e.DeviceAt},
 		orZero(&e.AppBuild),
 	}
 }
@@ -46,7 +49,7 @@ func (s *Store) Act(ctx context.Context, user, id uuid.UUID) (vault.Act, error) 
 // orders whoever appends at the same time.
 func (t *tx) Append(act vault.Act, expected int64, events []vault.ConsentEvent) {
 	t.queue(`UPDATE users SET consent_seq = consent_seq + $3 WHERE id = $1 AND consent_seq = $2`,
-		act.User, expected, int64(len(events))).expect(1, vault.ErrStale)
+		act.User, expected, int64(len(events))).orMissed(vault.ErrStale)
 	t.queue(`INSERT INTO consent_acts (user_id, id, digest, received_at, key_name, key_version, network_context)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		act.User, act.ID, act.Digest, act.ReceivedAt.UnixMilli(), act.Context.Key, act.Context.Version, act.Context.Text).

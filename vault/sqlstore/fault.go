@@ -39,6 +39,8 @@ func brief(err error) error {
 		return fmt.Errorf("%s: %w", dial.Op, dial.Err)
 	case errors.As(err, &file):
 		return fmt.Errorf("%s: %w", file.Op, file.Err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("no answer in time") // the store's time, not the caller's
 	}
 	return fmt.Errorf("%T", err)
 }

@@ -61,9 +61,9 @@ func (t *tx) PutIndexes(user uuid.UUID, field string, rows []vault.BlindIndex) {
 // SetVerified implements vault.FieldTx.
 func (t *tx) SetVerified(user uuid.UUID, field string, writtenAt time.Time, verified bool) {
 	t.queue(`UPDATE personal_fields SET verified = $4 WHERE user_id = $1 AND code = $2 AND updated_at = $3`,
-		user, key(field), writtenAt.UnixMilli(), verified).expect(1, vault.ErrStale)
+		user, key(field), writtenAt.UnixMilli(), verified).orMissed(vault.ErrStale)
 	t.queue(`UPDATE blind_index SET verified = $3 WHERE user_id = $1 AND field = $2`,
-		user, key(field), verified).unique(proved(field))
+		user, key(field), verified).orTaken(proved(field))
 }
 
 // CountChange implements vault.FieldTx.
@@ -75,5 +75,5 @@ func (t *tx) CountChange(user uuid.UUID, day string, limit int) {
 	t.queue(`INSERT INTO identifier_changes (user_id, day, changes) VALUES ($1, $2, 1)
 		ON CONFLICT (user_id, day) DO UPDATE SET changes = identifier_changes.changes + 1
 		WHERE identifier_changes.changes < $3`,
-		user, key(day), limit).expect(1, vault.ErrLimited)
+		user, key(day), limit).orMissed(vault.ErrLimited)
 }

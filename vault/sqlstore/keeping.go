@@ -38,7 +38,7 @@ func (s *Store) Remembered(ctx context.Context, principal, operation, token stri
 
 // InsertMeta implements vault.KeepingTx.
 func (t *tx) InsertMeta(name, value string) {
-	t.queue(`INSERT INTO meta (name, value) VALUES ($1, $2)`, key(name), value).unique(vault.ErrTaken)
+	t.queue(`INSERT INTO meta (name, value) VALUES ($1, $2)`, key(name), value).orTaken(vault.ErrTaken)
 }
 
 // InsertColleague implements vault.KeepingTx.
@@ -57,5 +57,5 @@ func (t *tx) Remember(r vault.Remembered) {
 			input = excluded.input, result = excluded.result, at = excluded.at
 		WHERE idempotency.at <= $7`,
 		key(r.Principal), key(r.Operation), key(r.Key), r.Input, r.Result, r.At.UnixMilli(),
-		r.At.Add(-vault.RememberFor).UnixMilli()).expect(1, vault.ErrTaken.With("what", "idempotencyKey"))
+		r.At.Add(-vault.RememberFor).UnixMilli()).orMissed(vault.ErrTaken.With("what", "idempotencyKey"))
 }

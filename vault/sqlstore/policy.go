@@ -61,14 +61,14 @@ func (s *Store) Version(ctx context.Context, id uuid.UUID) (*vault.Version, erro
 // Versions implements vault.PolicyReader.
 func (s *Store) Versions(ctx context.Context, app string, drafts bool, page vault.Page) ([]*vault.Version, error) {
 	b := &builder{}
-	b.add("SELECT "+versionColumns+", d.locale, d.hash FROM (SELECT * FROM policy_versions WHERE app = ?", key(app))
+	b.add("SELECT "+versionColumns+", d.locale, d.hash FROM (SELECT "+versionColumns+" FROM policy_versions v WHERE v.app = ?", key(app))
 	if !drafts {
-		b.add(" AND status = 'PUBLISHED'")
+		b.add(" AND v.status = 'PUBLISHED'")
 	}
 	if page.After != uuid.Nil {
-		b.add(" AND (created_at, id) < ((SELECT created_at FROM policy_versions WHERE id = ?), ?)", page.After, page.After)
+		b.add(" AND (v.created_at, v.id) < ((SELECT created_at FROM policy_versions WHERE id = ?), ?)", page.After, page.After)
 	}
-	b.add(" ORDER BY created_at DESC, id DESC LIMIT ?) v LEFT JOIN policy_documents d ON d.version_id = v.id"+
+	b.add(" ORDER BY v.created_at DESC, v.id DESC LIMIT ?) v LEFT JOIN policy_documents d ON d.version_id = v.id"+
 		" ORDER BY v.created_at DESC, v.id DESC, d.position", page.Limit)
 	return s.versions(ctx, b.String(), b.args)
 }
@@ -98,7 +98,7 @@ func (t *tx) InsertVersion(v *vault.Version, documents []vault.StoredDocument) {
 		(id, app, label, status, revision, created_at, updated_at, published_at, effective_at, authoritative, facts, source)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		v.ID, key(v.App), v.Label, v.Status, v.Revision, v.CreatedAt.UnixMilli(), v.UpdatedAt.UnixMilli(),
-		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).unique(vault.ErrTaken)
+		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).orTaken(vault.ErrTaken)
 	t.insertDocuments(v.ID, documents)
 }
 
@@ -114,7 +114,7 @@ func (t *tx) UpdateVersion(v *vault.Version, expected int64, documents []vault.S
 		published_at = $6, effective_at = $7, authoritative = $8, facts = $9, source = $10
 		WHERE id = $1 AND revision = $2 AND status = 'DRAFT'`,
 		v.ID, expected, v.Label, v.Status, v.UpdatedAt.UnixMilli(),
-		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).expect(1, vault.ErrStale)
+		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).orMissed(vault.ErrStale)
 	t.queue(`DELETE FROM policy_documents WHERE version_id = $1`, v.ID)
 	t.insertDocuments(v.ID, documents)
 }

@@ -79,7 +79,7 @@ func (p *postgres) write(ctx context.Context, list []*statement) error {
 	defer conn.Release() // ends a connection that is still in a transaction
 
 	// One statement that cannot be disappointed is a transaction by itself.
-	alone := len(list) == 1 && list[0].rows == anyRows
+	alone := len(list) == 1 && list[0].missed == nil
 	if err := p.send(ctx, conn, list, !alone); err != nil {
 		if !alone {
 			p.rollback(ctx, conn)

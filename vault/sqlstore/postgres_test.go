@@ -146,7 +146,7 @@ func TestAConnectionCutInTheMiddleLeavesNothing(t *testing.T) {
 	u := someone(t, s)
 	r := newRival(t, url)
 	r.run("BEGIN")
-	r.run("SELECT * FROM users WHERE id = $1 FOR UPDATE", u.ID)
+	r.run("SELECT id FROM users WHERE id = $1 FOR UPDATE", u.ID)
 	done, event := make(chan error, 1), happening(u)
 	go func() {
 		done <- s.Write(t.Context(), func(tx vault.Tx) error {
@@ -231,7 +231,7 @@ func TestALongWaitForALockIsCutShort(t *testing.T) {
 	u := someone(t, s)
 	r := newRival(t, url)
 	r.run("BEGIN")
-	r.run("SELECT * FROM users WHERE id = $1 FOR UPDATE", u.ID)
+	r.run("SELECT id FROM users WHERE id = $1 FOR UPDATE", u.ID)
 	err := s.Write(t.Context(), func(tx vault.Tx) error {
 		tx.Record(happening(u))
 		tx.ReviseUser(u.ID, 1, nil)
@@ -245,7 +245,11 @@ func TestALongWaitForALockIsCutShort(t *testing.T) {
 func TestAFullPoolAnswersInTime(t *testing.T) {
 	url := daemon.PostgreSQL(t)
 	s := opened(t, url, Options{MaxConns: 1, Timeout: 50 * time.Millisecond})
-	conn, err := s.db.(*postgres).pool.Acquire(t.Context())
+	p, ok := s.db.(*postgres)
+	if !ok {
+		t.Fatalf("opened %T", s.db)
+	}
+	conn, err := p.pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,6 +258,7 @@ func TestAFullPoolAnswersInTime(t *testing.T) {
 		t.Errorf("got %v: the deadline was the store's, not the caller's", err)
 	}
 	conn.Release()
+	s.timeout = time.Minute
 	keep(t, s, "name")
 }
 

@@ -33,7 +33,7 @@ type schema interface {
 	// migrating opens what migrations run on; the caller closes it with
 	// migrated.
 	migrating() (*sql.DB, []goose.ProviderOption, error)
-	migrated(*sql.DB) error
+	migrated(db *sql.DB) error
 }
 
 // Latest is the version of the schema that this program is written for.

@@ -85,10 +85,13 @@ func (d *sqliteFile) query(ctx context.Context, sql string, args []any, each fun
 	if err != nil {
 		return d.explain(err)
 	}
-	for err == nil && rows.Next() {
-		err = each(rows)
+	defer func() { _ = rows.Close() }() // what there was to say, Err says
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return d.explain(err)
+		}
 	}
-	return d.explain(errors.Join(err, rows.Close(), rows.Err()))
+	return d.explain(rows.Err())
 }
 
 func (d *sqliteFile) write(ctx context.Context, list []*statement) error {

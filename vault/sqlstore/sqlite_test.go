@@ -59,7 +59,11 @@ func TestSQLiteWriteIsTriedAgainWhileAnotherProcessWrites(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s := opened(t, path, Options{BusyTimeout: time.Millisecond})
 	other := opened(t, path, Options{})
-	conn, err := other.db.(*sqliteFile).writer.Conn(t.Context())
+	file, ok := other.db.(*sqliteFile)
+	if !ok {
+		t.Fatalf("opened %T", other.db)
+	}
+	conn, err := file.writer.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func emptied(s *Store) func(t *testing.T) vaulttest.StoreUnderTest {
 			"consent_events", "consent_acts", "identifier_changes", "personal_fields", "blind_index", "user_subjects", "users",
 			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta",
 		} {
-			wipe = append(wipe, &statement{sql: "DELETE FROM " + table, rows: anyRows})
+			wipe = append(wipe, &statement{sql: "DELETE FROM " + table})
 		}
 		if err := s.db.write(t.Context(), wipe); err != nil {
 			t.Fatal(err)

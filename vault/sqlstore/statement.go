@@ -17,25 +17,16 @@ import (
 type statement struct {
 	sql    string
 	args   []any
-	rows   int64 // how many rows it has to touch; anyRows: that does not matter
-	missed error // it touched another number
+	missed error // it did not touch exactly one row; nil: that does not matter
 	taken  error // a unique value was there already
 }
 
-const anyRows = -1
-
-// expect says how many rows the statement has to touch, and what it means if
+// orMissed says that the statement has to touch one row, and what it means if
 // it does not.
-func (s *statement) expect(rows int64, missed error) *statement {
-	s.rows, s.missed = rows, missed
-	return s
-}
+func (s *statement) orMissed(err error) { s.missed = err }
 
-// unique says what it means that a unique value is there already.
-func (s *statement) unique(taken error) *statement {
-	s.taken = taken
-	return s
-}
+// orTaken says what it means that a unique value is there already.
+func (s *statement) orTaken(err error) { s.taken = err }
 
 // outcome is what the statement answers, given what the database did.
 func (s *statement) outcome(rows int64, err error) error {
@@ -48,7 +39,7 @@ func (s *statement) outcome(rows int64, err error) error {
 		return s.taken
 	case errors.As(err, &o):
 		return vault.ErrNotFound.Because(o)
-	case err == nil && s.rows != anyRows && rows != s.rows:
+	case err == nil && s.missed != nil && rows != 1:
 		return s.missed
 	}
 	return err
@@ -67,9 +58,17 @@ var _ vault.Tx = (*tx)(nil)
 func (t *tx) queue(sql string, args ...any) *statement {
 	args, err := plain(args)
 	t.fail(err)
-	s := &statement{sql: sql, args: args, rows: anyRows}
+	s := &statement{sql: sql, args: args}
 	t.list = append(t.list, s)
 	return s
+}
+
+// fill calls the function that queues.
+func (t *tx) fill(queue func(*tx) error) error {
+	if err := queue(t); err != nil {
+		return err
+	}
+	return t.err
 }
 
 func (t *tx) fail(err error) {
@@ -176,7 +175,7 @@ func (t *tx) insert(table string, columns []string, rows [][]any, taken error) {
 			}
 			b.add("(?"+strings.Repeat(", ?", len(values)-1)+")", values...)
 		}
-		t.queue(b.String(), b.args...).unique(taken)
+		t.queue(b.String(), b.args...).orTaken(taken)
 		rows = rows[n:]
 	}
 }

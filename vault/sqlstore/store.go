@@ -86,7 +86,7 @@ func open(ctx context.Context, url string, o Options) (database, error) {
 	case found && scheme == "sqlite":
 		return openSQLite(ctx, strings.TrimPrefix(rest, "//"), o)
 	case strings.Contains(url, "://"):
-		return nil, fmt.Errorf("sqlstore: %q is no database that is supported: use postgres:// or sqlite:", scheme)
+		return nil, fmt.Errorf("sqlstore: %q is no database that is supported: use postgres:// or the path of a file", scheme)
 	}
 	return openSQLite(ctx, url, o)
 }
@@ -126,13 +126,10 @@ func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	var refused error // by the function itself: not the database's doing
 	err := s.attempt(ctx, func(ctx context.Context) error {
 		t := &tx{}
-		if refused = queue(t); refused == nil {
-			refused = t.err
+		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
+			return s.db.write(ctx, t.list)
 		}
-		if refused != nil || len(t.list) == 0 {
-			return nil
-		}
-		return s.db.write(ctx, t.list)
+		return nil
 	})
 	if refused != nil {
 		return refused
@@ -160,7 +157,8 @@ func (s *Store) attempt(ctx context.Context, do func(context.Context) error) err
 		if i == attempts {
 			return vault.ErrUnavailable.Because(fmt.Errorf("gave up after %d attempts: %w", attempts, again))
 		}
-		pause := time.NewTimer(time.Duration(rand.Int64N(int64(i * i * int(time.Millisecond)))))
+		wait := rand.N(time.Duration(i*i) * time.Millisecond) //nolint:gosec // no secret: it keeps rivals apart
+		pause := time.NewTimer(wait)
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -14,7 +14,8 @@ const userColumns = "u.id, u.status, u.revision, u.consent_seq, u.locale, u.crea
 func userInto(u *vault.User) []any {
 	return []any{
 		orZero(&u.ID), orZero(&u.Status), orZero(&u.Revision),
-		orZero(&u.ConsentSeq), orZero(&u.Locale), moment{&u.CreatedAt},
+		orZero(&u.ConsentSeq), orZero(&u.Locale),
+		moment{&u.CreatedAt},
 	}
 }
 
@@ -73,9 +74,9 @@ func (s *Store) FindUsers(ctx context.Context, by []vault.BlindIndex, logins []v
 // InsertUser implements vault.UserTx.
 func (t *tx) InsertUser(u vault.User, login vault.SubjectKey) {
 	t.queue(`INSERT INTO users (id, status, revision, consent_seq, locale, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		u.ID, u.Status, u.Revision, u.ConsentSeq, u.Locale, u.CreatedAt.UnixMilli()).unique(vault.ErrTaken)
+		u.ID, u.Status, u.Revision, u.ConsentSeq, u.Locale, u.CreatedAt.UnixMilli()).orTaken(vault.ErrTaken)
 	t.queue(`INSERT INTO user_subjects (issuer, pepper, digest, user_id) VALUES ($1, $2, $3, $4)`,
-		key(login.Issuer), login.KeyVersion, key(login.Digest), u.ID).unique(vault.ErrTaken.With("what", "login"))
+		key(login.Issuer), login.KeyVersion, key(login.Digest), u.ID).orTaken(vault.ErrTaken.With("what", "login"))
 }
 
 // ReviseUser implements vault.UserTx.
@@ -85,11 +86,11 @@ func (t *tx) ReviseUser(id uuid.UUID, expected int64, locale *string) {
 		chosen = *locale
 	}
 	t.queue(`UPDATE users SET revision = revision + 1, locale = COALESCE($3, locale) WHERE id = $1 AND revision = $2`,
-		id, expected, chosen).expect(1, vault.ErrStale)
+		id, expected, chosen).orMissed(vault.ErrStale)
 }
 
 // SetStatus implements vault.UserTx.
 func (t *tx) SetStatus(id uuid.UUID, expected int64, status vault.Status) {
 	t.queue(`UPDATE users SET revision = revision + 1, status = $3 WHERE id = $1 AND revision = $2`,
-		id, expected, status).expect(1, vault.ErrStale)
+		id, expected, status).orMissed(vault.ErrStale)
 }

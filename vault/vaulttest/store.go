@@ -1,3 +1,7 @@
+// Package vaulttest holds the suites that every store, encrypter, decrypter,
+// indexer and cache has to pass, whatever it is built on, and faults to put
+// under the use cases. A difference that is found between two back ends becomes
+// a test in its suite.
 package vaulttest
 
 import (
@@ -30,14 +34,14 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
-				test(&storeTest{T: t, store: open(t), clock: dawn})
+				test(&storeTest{T: t, store: open(t), clock: dawn()})
 			})
 		}
 	}
 }
 
 // dawn is when the tests take place.
-var dawn = time.Date(2026, 11, 23, 6, 30, 0, int(250*time.Millisecond), time.UTC)
+func dawn() time.Time { return time.Date(2026, 11, 23, 6, 30, 0, int(250*time.Millisecond), time.UTC) }
 
 // storeTest is a store with the shortest words for what tests do to it.
 type storeTest struct {
@@ -116,7 +120,7 @@ func (s *storeTest) write(queue func(vault.Tx)) {
 func (s *storeTest) event() vault.AuditEvent {
 	s.Helper()
 	return vault.AuditEvent{
-		ID: s.id(), At: dawn, Kind: vault.System, Role: vault.System, Action: vault.UserUpdated,
+		ID: s.id(), At: dawn(), Kind: vault.System, Role: vault.System, Action: vault.UserUpdated,
 		Outcome: vault.OutcomeOK, RequestID: "test",
 	}
 }

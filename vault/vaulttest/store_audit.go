@@ -64,7 +64,7 @@ var auditTests = map[string]func(*storeTest){
 		}
 		for _, i := range []int{10, 3, 0, 6, 1, 9, 5, 2, 8, 4, 7} {
 			e := s.fullEvent()
-			e.ID, e.At = ids[i], dawn.Add(time.Duration(i/5)*time.Millisecond)
+			e.ID, e.At = ids[i], dawn().Add(time.Duration(i/5)*time.Millisecond)
 			s.must(s.record(e))
 		}
 		slices.Reverse(ids)

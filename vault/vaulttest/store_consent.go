@@ -19,10 +19,10 @@ func (s *storeTest) decided(user uuid.UUID) vault.History {
 var consentTests = map[string]func(*storeTest){
 	"EventsAreReadAsTheyWereAppended": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, _ := s.person()
 		act, events := s.act(u.ID, v, 0, "service", "marketing", "қызмет")
-		events[1].Type, events[1].DeviceAt, events[1].AppBuild = vault.Refused, dawn.Add(-time.Hour), "1.2.3 (45)"
+		events[1].Type, events[1].DeviceAt, events[1].AppBuild = vault.Refused, dawn().Add(-time.Hour), "1.2.3 (45)"
 		events[2].Operators = nil
 		s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
 
@@ -44,11 +44,11 @@ var consentTests = map[string]func(*storeTest){
 
 	"HistoryIsInTheOrderOfSeqWhateverIdsAndClocksSay": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, _ := s.person()
 		late, lateEvents := s.act(u.ID, v, 2, "a", "b")
 		early, earlyEvents := s.act(u.ID, v, 0, "a", "b")
-		early.ReceivedAt = dawn.AddDate(1, 0, 0)
+		early.ReceivedAt = dawn().AddDate(1, 0, 0)
 		for i := range earlyEvents {
 			earlyEvents[i].ReceivedAt = early.ReceivedAt
 		}
@@ -60,7 +60,7 @@ var consentTests = map[string]func(*storeTest){
 
 	"AnActIsAppendedToTheExpectedSeq": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, login := s.person()
 		first, events := s.act(u.ID, v, 0, "a", "b")
 		s.write(func(tx vault.Tx) { tx.Append(first, 0, events) })
@@ -79,7 +79,7 @@ var consentTests = map[string]func(*storeTest){
 
 	"OfManyActsOnOneSeqOneWins": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, _ := s.person()
 		type queued struct {
 			act    vault.Act
@@ -98,7 +98,7 @@ var consentTests = map[string]func(*storeTest){
 
 	"AnActCountsOncePerPerson": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		a, _ := s.person()
 		b, _ := s.person()
 		act, events := s.act(a.ID, v, 0, "a")
@@ -116,7 +116,7 @@ var consentTests = map[string]func(*storeTest){
 
 	"EventsThatDoNotFollowAreRefused": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, _ := s.person()
 		for what, spoil := range map[string]func(*vault.ConsentEvent){
 			"a gap":          func(e *vault.ConsentEvent) { e.Seq = 3 },
@@ -134,7 +134,7 @@ var consentTests = map[string]func(*storeTest){
 
 	"AConsentPinsADocumentThatIsThere": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, _ := s.person()
 		for _, spoil := range []func(*vault.ConsentEvent){
 			func(e *vault.ConsentEvent) { e.Version = s.id() },
@@ -149,7 +149,7 @@ var consentTests = map[string]func(*storeTest){
 
 	"AnActWithoutEventsOrContextIsKept": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, login := s.person()
 		act, _ := s.act(u.ID, v, 0)
 		act.Context = vault.Ciphertext{}

@@ -29,20 +29,20 @@ var keepingTests = map[string]func(*storeTest){
 		s.wantError(err, vault.ErrNotFound)
 		first, second := s.id(), s.id()
 		name := vault.Ciphertext{Key: "kelisim-pii", Version: 1, Text: "vault:v1:AAAA"}
-		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertColleague(first, login, name, dawn) }))
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertColleague(first, login, name, dawn()) }))
 		s.wantError(s.maintain(func(tx vault.KeepingTx) {
-			tx.InsertColleague(second, login, vault.Ciphertext{}, dawn)
+			tx.InsertColleague(second, login, vault.Ciphertext{}, dawn())
 		}), vault.ErrTaken)
 		login2 := login
 		login2.Issuer = "https://other.example"
-		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertColleague(second, login2, vault.Ciphertext{}, dawn) }))
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertColleague(second, login2, vault.Ciphertext{}, dawn()) }))
 		got, err := s.store.Colleague(s.Context(), login)
 		s.must(err)
 		s.same(got, first)
 	},
 
 	"AKeyIsRememberedForADay": func(s *storeTest) {
-		r := vault.Remembered{Principal: "p", Operation: "registerMe", Key: "k", Input: "i", Result: s.id(), At: dawn}
+		r := vault.Remembered{Principal: "p", Operation: "registerMe", Key: "k", Input: "i", Result: s.id(), At: dawn()}
 		recall := func(principal, operation, key string) (vault.Remembered, error) {
 			return s.store.Remembered(s.Context(), principal, operation, key)
 		}
@@ -58,9 +58,9 @@ var keepingTests = map[string]func(*storeTest){
 		}
 
 		again := r
-		again.Result, again.At = s.id(), dawn.Add(vault.RememberFor-1e6)
+		again.Result, again.At = s.id(), dawn().Add(vault.RememberFor-1e6)
 		s.wantTaken(s.try(func(tx vault.Tx) { tx.Remember(again) }), "what", "idempotencyKey")
-		again.At = dawn.Add(vault.RememberFor)
+		again.At = dawn().Add(vault.RememberFor)
 		s.write(func(tx vault.Tx) { tx.Remember(again) })
 		got, err = recall("p", "registerMe", "k")
 		s.must(err)
@@ -68,7 +68,7 @@ var keepingTests = map[string]func(*storeTest){
 	},
 
 	"OfManyUsesOfOneKeyOneCounts": func(s *storeTest) {
-		r := vault.Remembered{Principal: "p", Operation: "o", Key: "k", Input: "i", Result: s.id(), At: dawn}
+		r := vault.Remembered{Principal: "p", Operation: "o", Key: "k", Input: "i", Result: s.id(), At: dawn()}
 		s.same(s.race(8, vault.ErrTaken, func(int) error {
 			return s.try(func(tx vault.Tx) { tx.Remember(r) })
 		}), 1)

@@ -34,7 +34,7 @@ var policyTests = map[string]func(*storeTest){
 	},
 
 	"AVersionBelongsToAnAppAndBeginsAsADraft": func(s *storeTest) {
-		v := &vault.Version{ID: s.id(), App: "nowhere", Label: "1", Status: vault.Draft, Revision: 1, CreatedAt: dawn, UpdatedAt: dawn}
+		v := &vault.Version{ID: s.id(), App: "nowhere", Label: "1", Status: vault.Draft, Revision: 1, CreatedAt: dawn(), UpdatedAt: dawn()}
 		s.wantError(s.try(func(tx vault.Tx) { tx.InsertVersion(v, nil) }), vault.ErrNotFound)
 		s.app("wallet")
 		v.App, v.Status = "wallet", vault.Published
@@ -50,7 +50,7 @@ var policyTests = map[string]func(*storeTest){
 		v, _ := s.draft("wallet")
 		yes := true
 		v.Label, v.Facts.CrossBorder, v.Facts.Term = "1.1", &yes, nil
-		v.UpdatedAt, v.EffectiveAt, v.Revision, v.Authoritative = s.tick(), dawn.AddDate(0, 2, 0), 2, "ru"
+		v.UpdatedAt, v.EffectiveAt, v.Revision, v.Authoritative = s.tick(), dawn().AddDate(0, 2, 0), 2, "ru"
 		docs := documents(v)[1:]
 		v.Documents = v.Documents[1:]
 		s.write(func(tx vault.Tx) { tx.UpdateVersion(v, 1, docs) })
@@ -68,7 +68,7 @@ var policyTests = map[string]func(*storeTest){
 
 	"WhatWasPublishedNeverChanges": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		changed := *v
 		changed.Label, changed.Status = "2.0", vault.Draft
 		for revision := range int64(4) {
@@ -94,8 +94,8 @@ var policyTests = map[string]func(*storeTest){
 			ids = append(ids, s.id())
 		}
 		for n, i := range []int{3, 0, 6, 1, 5, 2, 4} {
-			v := &vault.Version{ID: ids[i], App: "wallet", Label: "1", Status: vault.Draft, Revision: 1, UpdatedAt: dawn}
-			v.CreatedAt = dawn.AddDate(0, 0, i/3) // three of one moment
+			v := &vault.Version{ID: ids[i], App: "wallet", Label: "1", Status: vault.Draft, Revision: 1, UpdatedAt: dawn()}
+			v.CreatedAt = dawn().AddDate(0, 0, i/3) // three of one moment
 			docs := documents(v)
 			s.write(func(tx vault.Tx) { tx.InsertVersion(v, docs[:n%3]) })
 		}
@@ -108,7 +108,7 @@ var policyTests = map[string]func(*storeTest){
 		s.same(list(true), ids)
 		none(s, list(false))
 
-		one, two := s.published("wallet", dawn), s.published("wallet", dawn)
+		one, two := s.published("wallet", dawn()), s.published("wallet", dawn())
 		s.same(list(false), []uuid.UUID{two.ID, one.ID})
 		got, err := s.store.Versions(s.Context(), "wallet", false, vault.Page{Limit: 5})
 		s.must(err)
@@ -122,7 +122,7 @@ var policyTests = map[string]func(*storeTest){
 		s.same(got, a)
 		s.same(published, []vault.Moment{})
 
-		one, two := s.published("wallet", dawn), s.published("wallet", dawn.AddDate(0, 0, 1))
+		one, two := s.published("wallet", dawn()), s.published("wallet", dawn().AddDate(0, 0, 1))
 		s.draft("wallet")
 		_, published, err = s.store.App(s.Context(), "wallet")
 		s.must(err)

@@ -24,8 +24,8 @@ var standingTests = map[string]func(*storeTest){
 		app := s.app("wallet")
 		s.app("other")
 		s.person()
-		v := s.published("wallet", dawn.AddDate(0, 1, 0))
-		s.published("other", dawn)
+		v := s.published("wallet", dawn().AddDate(0, 1, 0))
+		s.published("other", dawn())
 		s.draft("wallet")
 		s.same(s.standing("wallet", vault.SubjectKey{Issuer: "i", KeyVersion: 1, Digest: "nobody"}), vault.Standing{
 			App: app, Published: []vault.Moment{{Version: v.ID, PublishedAt: v.PublishedAt, EffectiveAt: v.EffectiveAt}},
@@ -35,7 +35,7 @@ var standingTests = map[string]func(*storeTest){
 	"AStandingHoldsOwnEventsOfTheApp": func(s *storeTest) {
 		s.app("wallet")
 		s.app("other")
-		v, w := s.published("wallet", dawn), s.published("other", dawn)
+		v, w := s.published("wallet", dawn()), s.published("other", dawn())
 		a, login := s.person()
 		b, _ := s.person()
 		first, firstEvents := s.act(a.ID, v, 0, "x", "y")
@@ -55,7 +55,7 @@ var standingTests = map[string]func(*storeTest){
 
 	"StandingsComeInTheOrderAsked": func(s *storeTest) {
 		app := s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		a, login := s.person()
 		b, _ := s.person()
 		act, events := s.act(a.ID, v, 0, "x")
@@ -78,7 +78,7 @@ var standingTests = map[string]func(*storeTest){
 
 	"AStandingIsOneSnapshot": func(s *storeTest) {
 		s.app("wallet")
-		v := s.published("wallet", dawn)
+		v := s.published("wallet", dawn())
 		u, login := s.person()
 		const acts = 40
 		done := make(chan error, 1)

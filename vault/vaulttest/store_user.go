@@ -27,7 +27,7 @@ var userTests = map[string]func(*storeTest){
 	"OfManyConcurrentInsertsOfOneLoginOneWins": func(s *storeTest) {
 		login := vault.SubjectKey{Issuer: "https://id.example", KeyVersion: 1, Digest: "d"}
 		won := s.race(16, vault.ErrTaken, func(int) error {
-			u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn}
+			u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn()}
 			return s.try(func(tx vault.Tx) { tx.InsertUser(u, login) })
 		})
 		s.same(won, 1)
@@ -43,10 +43,11 @@ var userTests = map[string]func(*storeTest){
 			"abc", "ABC", "abc ", " abc", "é", "e\u0301", "е", "e", "ß", "ss", "ﬁ", "fi", "i", "і", "İ", "ı", "",
 		} {
 			for _, login := range []vault.SubjectKey{
-				{Issuer: "i", KeyVersion: 1, Digest: digest}, {Issuer: "i", KeyVersion: 2, Digest: digest},
+				{Issuer: "i", KeyVersion: 1, Digest: digest},
+				{Issuer: "i", KeyVersion: 2, Digest: digest},
 				{Issuer: digest, KeyVersion: 1, Digest: "issuer"},
 			} {
-				u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn}
+				u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn()}
 				s.write(func(tx vault.Tx) { tx.InsertUser(u, login) })
 				s.same(s.standing("wallet", login).User.ID, u.ID)
 				found[u.ID] = true
@@ -104,7 +105,7 @@ var userTests = map[string]func(*storeTest){
 			want = append(want, s.id())
 		}
 		for _, i := range []int{3, 0, 6, 1, 5, 2, 4} {
-			u := vault.User{ID: want[i], Status: vault.StatusActive, Revision: 1, CreatedAt: dawn}
+			u := vault.User{ID: want[i], Status: vault.StatusActive, Revision: 1, CreatedAt: dawn()}
 			login := vault.SubjectKey{Issuer: "i", KeyVersion: 1, Digest: u.ID.String()}
 			s.write(func(tx vault.Tx) { tx.InsertUser(u, login) })
 		}

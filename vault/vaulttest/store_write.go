@@ -13,7 +13,7 @@ import (
 
 // newcomer queues a person with nothing wrong.
 func (s *storeTest) newcomer() func(vault.Tx) {
-	u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn}
+	u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn()}
 	login := vault.SubjectKey{Issuer: "i", KeyVersion: 1, Digest: u.ID.String()}
 	return func(tx vault.Tx) { tx.InsertUser(u, login) }
 }
