@@ -26,15 +26,23 @@ func (r *Resolver) allow(ctx context.Context, _ any, next graphql.Resolver, role
 	}
 	field := graphql.GetFieldContext(ctx)
 	operation := field.Object + "." + field.Field.Name
+	r.refused(ctx, actor, operation)
+	if !actor.Authenticated() {
+		return nil, vault.NewError(vault.CodeUnauthenticated, "this needs a token: send it as Authorization: Bearer …")
+	}
+	return nil, vault.NewError(vault.CodeForbidden, "the token's role may not call this").With("operation", operation)
+}
+
+// refused notes a refusal: as an event, or in the count of those without a token.
+func (r *Resolver) refused(ctx context.Context, actor vault.Actor, operation string) {
 	if !actor.Authenticated() {
 		r.Denied(operation)
-		return nil, vault.NewError(vault.CodeUnauthenticated, "this needs a token: send it as Authorization: Bearer …")
+		return
 	}
 	if err := r.Vault.Deny(ctx, actor, operation); err != nil {
 		r.Log.LogAttrs(ctx, slog.LevelError, "a refusal could not be recorded", slog.String("operation", operation),
 			slog.String("requestId", actor.RequestID), slog.Any("error", err))
 	}
-	return nil, vault.NewError(vault.CodeForbidden, "the token's role may not call this").With("operation", operation)
 }
 
 // CheckAllowed refuses a schema in which a root field does not say who may

@@ -49,6 +49,7 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 		actor.Roles = []vault.Role{vault.Anonymous}
 	}
 	if _, ok := actor.Allowed(roles[o.kind]...); !ok {
+		r.refused(ctx, actor, "Query.node")
 		return nil, vault.ErrNotFound
 	}
 	switch o.kind {

@@ -86,6 +86,9 @@ func (r mutationResolver) RecordConsent(ctx context.Context, input generated.Rec
 func (r mutationResolver) WithdrawConsent(ctx context.Context, input generated.WithdrawConsentInput) (*generated.WithdrawConsentPayload, error) {
 	out := &generated.WithdrawConsentPayload{Consents: []vault.Consent{}}
 	in, err := withdrawal(input)
+	if app := deref(input.App.Value()); err == nil && app != "" && app != from(ctx).actor.App {
+		err = vault.NewError(vault.CodeUnknownApp, "the token is for another app; leave app out").At("app")
+	}
 	if err == nil {
 		var done vault.Acted
 		if done, err = r.Vault.WithdrawConsent(ctx, from(ctx).actor, in); err == nil {

@@ -52,7 +52,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has {
+	if owner, own, has := strings.Cut(rest, "."); has && kind == typeConsent { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

@@ -108,16 +108,22 @@ func basisOf(in *generated.BasisInput) vault.Basis {
 	}
 	out.Purpose = deref(in.Purpose.Value())
 	if request := in.Request.Value(); request != nil {
-		out.Reason, out.Ticket = string(request.Reason), request.Ticket
-		if out.Ticket == "" {
-			out.Ticket = "-" // given and empty: not of the form, rather than not given
-		}
+		of := requestOf(request)
+		out.Reason, out.Ticket = of.Reason, of.Ticket
 	}
 	if legal := in.Legal.Value(); legal != nil {
 		out.Legal = legal.Reference
 		if out.Legal == "" {
 			out.Legal = "-"
 		}
+	}
+	return out
+}
+
+func requestOf(in *generated.RequestBasisInput) vault.Basis {
+	out := vault.Basis{Reason: string(in.Reason), Ticket: in.Ticket}
+	if out.Ticket == "" {
+		out.Ticket = "-" // given and empty: not of the form, rather than not given
 	}
 	return out
 }

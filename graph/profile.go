@@ -84,10 +84,10 @@ func lookAhead(ctx context.Context, collected []string) ([]vault.Wanted, error) 
 
 // codesOf reads the codes of a `fields(codes:)`; without any, all collected.
 func codesOf(argument any, collected []string) ([]string, error) {
-	list, ok := argument.([]any)
-	if !ok {
+	if argument == nil {
 		return collected, nil
 	}
+	list := graphql.CoerceList(argument) // as the resolver gets it: one code alone is a list of one
 	if len(list) > fieldsPerList {
 		return nil, vault.NewError(vault.CodeBadRequest, "name at most 100 codes").With("limit", "100")
 	}

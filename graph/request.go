@@ -41,9 +41,9 @@ const (
 func (r *Resolver) WithRequest(ctx context.Context, actor vault.Actor, languages []string) context.Context {
 	req := &request{actor: actor, languages: languages}
 	options := []dataloadgen.Option{dataloadgen.WithWait(loaderWait), dataloadgen.WithBatchCapacity(loaderSize)}
-	req.people = dataloadgen.NewLoader(r.loadPeople, options...)
-	req.reveals = dataloadgen.NewLoader(r.loadReveals, append(options, dataloadgen.WithoutCache())...)
-	req.missing = dataloadgen.NewLoader(r.loadMissing, append(options, dataloadgen.WithoutCache())...)
+	req.people = dataloadgen.NewLoader(guarded(r, r.loadPeople), options...)
+	req.reveals = dataloadgen.NewLoader(guarded(r, r.loadReveals), append(options, dataloadgen.WithoutCache())...)
+	req.missing = dataloadgen.NewLoader(guarded(r, r.loadMissing), append(options, dataloadgen.WithoutCache())...)
 	return context.WithValue(ctx, requestKey{}, req)
 }
 
@@ -104,6 +104,19 @@ func (r *Resolver) loadReveals(ctx context.Context, keys []*vault.RevealRequest)
 func (r *Resolver) loadMissing(ctx context.Context, people []*vault.Person) ([][]string, []error) {
 	out, err := r.Vault.MissingFields(ctx, people)
 	return out, everywhere(err)
+}
+
+// guarded recovers from a panic as resolvers do. The loader would make an error
+// of it whose text holds what was panicked with, and the log would repeat it.
+func guarded[K comparable, V any](r *Resolver, load func(context.Context, []K) ([]V, []error)) func(context.Context, []K) ([]V, []error) {
+	return func(ctx context.Context, keys []K) (out []V, errs []error) {
+		defer func() {
+			if v := recover(); v != nil {
+				out, errs = nil, everywhere(r.Recover(ctx, v))
+			}
+		}()
+		return load(ctx, keys)
+	}
 }
 
 // everywhere is one error as a loader's errors: a single one counts for all.

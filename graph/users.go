@@ -190,7 +190,7 @@ func (r *Resolver) identify(ctx context.Context, user string, field generated.Id
 	}[field]
 	_, err = r.Vault.SetVerified(ctx, from(ctx).actor, vault.Identifying{
 		User: id, Field: code, IdempotencyKey: deref(key.Value()),
-		Basis: vault.Basis{Reason: string(basis.Reason), Ticket: basis.Ticket},
+		Basis: requestOf(&basis),
 	}, verified)
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {

@@ -102,7 +102,8 @@ func newWorld(t *testing.T, name string, s settings) *world {
 		s.TransitMount = "transit"
 	}
 	w.audit = filepath.Join(s.Data, "audit.jsonl")
-	s.AuditFile, w.s = w.audit, s
+	s.AuditFile = w.audit
+	w.s = s
 	w.p = &process{ctx: context.Background(), environment: environment{clock: w.clock.Now, newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}, out: w.log, err: w.log}
 	w.start()
 	if err := w.p.fillDemo(w.sys, w.dev); err != nil {

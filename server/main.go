@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/kelisim/kelisim/vault/rediscache"
 )
 
 // version is set when the program is built.
@@ -41,6 +43,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
+	rediscache.Quiet()
 	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
 	os.Exit(run(p, os.Args[1:]))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kelisim/kelisim/vault/keyring"
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
 
@@ -68,6 +69,7 @@ type script struct {
 type running struct {
 	*exec.Cmd
 	done chan error
+	told bool // to stop; told twice, it would not wait for requests under way
 }
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -78,10 +80,12 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	}{
 		"exits":    {1, (*script).exits},   // STATUS ARGS…: runs kelisim, which ends with the status and prints no secret
 		"start":    {2, (*script).start},   // NAME ARGS…: starts kelisim and waits until it serves; $NAME and $NAME_INTERNAL are its addresses
-		"stop":     {1, (*script).stop},    // NAME: SIGTERM, and it ends well
+		"end":      {1, (*script).end},     // NAME: SIGTERM, and it ends well
+		"await":    {1, (*script).await},   // FILE: until it is there
 		"ask":      {3, (*script).ask},     // ADDR TOKENFILE|- QUERY: GraphQL; the answer is stdout
 		"get":      {1, (*script).get},     // URL: the status and the body are stdout
 		"keep":     {1, (*script).keep},    // NAME [path.in.json]: sets $NAME from stdout
+		"key":      {1, (*script).key},     // FILE: a key for a keyring
 		"private":  {1, (*script).private}, // DIR: nobody but the owner may read what is in it
 		"silent":   {1, (*script).silent},  // FILE…: no secret in them
 		"underway": {1, (*script).underway},
@@ -113,7 +117,6 @@ func (s *script) exits(ts *testscript.TestScript, args []string) {
 		}
 		got = status.ExitCode()
 	}
-	ts.Logf("%s%s", ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	if got != want {
 		ts.Fatalf("status %d, want %d", got, want)
 	}
@@ -201,12 +204,9 @@ func poll(ts *testscript.TestScript, so func() bool) {
 	}
 }
 
-func (s *script) stop(ts *testscript.TestScript, args []string) {
+func (s *script) end(ts *testscript.TestScript, args []string) {
 	r := s.running[args[0]]
-	// A script that is busy with `answered` has sent the signal already.
-	if err := r.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		ts.Fatalf("%v", err)
-	}
+	r.tell(ts)
 	select {
 	case err := <-r.done:
 		if err != nil {
@@ -214,6 +214,13 @@ func (s *script) stop(ts *testscript.TestScript, args []string) {
 		}
 	case <-time.After(drain + readyWithin):
 		ts.Fatalf("%s does not end", args[0])
+	}
+}
+
+func (r *running) tell(ts *testscript.TestScript) {
+	if !r.told {
+		r.told = true
+		ts.Check(r.Process.Signal(syscall.SIGTERM))
 	}
 }
 
@@ -239,7 +246,7 @@ const tiny = `{"query":"{ __typename }"}`
 // answered tells the server NAME to stop, waits until it takes no more
 // requests, and ends the one under way: its answer is stdout.
 func (s *script) answered(ts *testscript.TestScript, args []string) {
-	ts.Check(s.running[args[0]].Process.Signal(syscall.SIGTERM))
+	s.running[args[0]].tell(ts)
 	poll(ts, func() bool {
 		conn, err := net.Dial("tcp", ts.Getenv(args[0]))
 		if err == nil {
@@ -262,9 +269,12 @@ func (*script) ask(ts *testscript.TestScript, args []string) {
 	}
 	a, err := post("http://"+args[0], token, strings.Join(args[2:], " "), nil)
 	ts.Check(err)
-	ts.Logf("%s", a.raw)
 	_, err = ts.Stdout().Write(a.raw)
 	ts.Check(err)
+}
+
+func (*script) await(ts *testscript.TestScript, args []string) {
+	poll(ts, func() bool { _, err := os.Stat(ts.MkAbs(args[0])); return err == nil })
 }
 
 func (*script) get(ts *testscript.TestScript, args []string) {
@@ -298,6 +308,17 @@ func (*script) keep(ts *testscript.TestScript, args []string) {
 		text = found
 	}
 	ts.Setenv(args[0], text)
+}
+
+func (s *script) key(ts *testscript.TestScript, args []string) {
+	path := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o700))
+	ts.Check(keyring.NewKeyFile(path))
+	for line := range strings.Lines(ts.ReadFile(path)) {
+		if !strings.HasPrefix(line, "#") {
+			s.secrets = append(s.secrets, strings.TrimSpace(line))
+		}
+	}
 }
 
 func (*script) private(ts *testscript.TestScript, args []string) {

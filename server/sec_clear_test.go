@@ -175,7 +175,8 @@ func (l *leaving) fail(me, id string) {
 // oddPlaces puts values where none belong.
 func (l *leaving) oddPlaces(me string) {
 	v := l.value("value in odd places", "Тұрсынбекұлы +77471928364")
-	plain := l.value("word in odd places", "Tursynbek471928364")
+	const plain = "Tursynbek471928364" // where the language has names: an error may name those
+	word := l.value("word in headers", "Zhumagul582910374")
 	staff := l.staff(vault.Compliance)
 	for _, query := range []string{
 		`{ me { ` + plain + ` } }`, `query ` + plain + ` { ` + plain + ` }`, `{ me(` + plain + `: 1) { id } }`, `{ me { id @` + plain + ` } }`,
@@ -207,10 +208,10 @@ func (l *leaving) oddPlaces(me string) {
 	}
 	for _, name := range []string{"Accept", "Accept-Language", "Content-Encoding", "X-Request-Id", "Origin", "Referer", "Cookie", "Traceparent"} {
 		header := bearing(me)
-		header.Set(name, plain)
+		header.Set(name, word)
 		l.hear(l.send(http.MethodPost, "/graphql", `{"query": "{ me { id } }"}`, header), false)
 	}
-	for _, authorization := range []string{"Bearer " + plain, plain, "Basic " + plain, "Bearer a." + plain + ".c"} {
+	for _, authorization := range []string{"Bearer " + word, word, "Basic " + word, "Bearer a." + word + ".c"} {
 		l.hear(l.send(http.MethodPost, "/graphql", `{"query": "{ me { id } }"}`, http.Header{"Content-Type": {"application/json"}, "Authorization": {authorization}}), false)
 	}
 	named := l.token(vault.Support, l.value("subject of a colleague", "colleague-saule-81723"), map[string]any{"name": l.value("name of a colleague", "Сәуле Әшімқызы"), "email": l.value("e-mail of a colleague", "saule.ashim@dala.example")})

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/kelisim/kelisim/vault"
 )
 
@@ -82,24 +80,14 @@ func (w *world) eventsOf(a answer) []vault.StoredEvent {
 	return w.events(vault.AuditFilter{RequestID: id})
 }
 
-// uuidOf is the bare id in a person's GraphQL id.
-func (w *world) uuidOf(id string) uuid.UUID {
-	w.t.Helper()
-	text, err := decoded(id)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return uuid.MustParse(text[strings.LastIndexAny(text, ":.")+1:])
-}
-
 // userErrorsOf are a payload's userErrors.
 func userErrorsOf(data map[string]any, mutation string) []any {
 	errs, _ := at(data, mutation, "userErrors").([]any)
 	return errs
 }
 
-// count is how many events there are in all.
-func (w *world) count() int { w.t.Helper(); return len(w.events(vault.AuditFilter{})) }
+// eventCount is how many events there are in all.
+func (w *world) eventCount() int { w.t.Helper(); return len(w.events(vault.AuditFilter{})) }
 
 // iinOf makes a valid IIN: birth as YYMMDD, the digit of century and sex, a
 // serial of four digits. It tries the next serial when a check digit is 10.
@@ -138,4 +126,9 @@ func decoded(id string) (string, error) {
 // trust makes the server believe what proxies of a network forwarded.
 func (w *world) trust(network string) {
 	w.edge.settings.proxies = []netip.Prefix{netip.MustParsePrefix(network)}
+}
+
+// vaultID is a GraphQL id as somebody makes one up.
+func vaultID(kind, rest string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(kind + ":" + rest))
 }

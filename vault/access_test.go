@@ -12,19 +12,19 @@ var allClasses = []FieldClass{Identity, Contact, Technical, Other, "", "SECRET"}
 
 func TestEachRoleSeesOfEachClassWhatTheTableSays(t *testing.T) {
 	for role, row := range map[Role]string{
-		//            IDENTITY   CONTACT    TECHNICAL OTHER      none      unknown
-		Subject:    "PLAIN      PLAIN      PLAIN     PLAIN      FORBIDDEN FORBIDDEN",
-		Machine:    "PLAIN      PLAIN      FORBIDDEN PLAIN      FORBIDDEN FORBIDDEN",
-		Support:    "REVEALABLE REVEALABLE FORBIDDEN REVEALABLE FORBIDDEN FORBIDDEN",
-		Compliance: "PLAIN      PLAIN      PLAIN     PLAIN      FORBIDDEN FORBIDDEN",
-		Security:   "FORBIDDEN  FORBIDDEN  FORBIDDEN FORBIDDEN  FORBIDDEN FORBIDDEN",
-		Auditor:    "FORBIDDEN  FORBIDDEN  FORBIDDEN FORBIDDEN  FORBIDDEN FORBIDDEN",
-		Anonymous:  "FORBIDDEN  FORBIDDEN  FORBIDDEN FORBIDDEN  FORBIDDEN FORBIDDEN",
-		System:     "FORBIDDEN  FORBIDDEN  FORBIDDEN FORBIDDEN  FORBIDDEN FORBIDDEN",
-		"":         "FORBIDDEN  FORBIDDEN  FORBIDDEN FORBIDDEN  FORBIDDEN FORBIDDEN",
-		"ADMIN":    "FORBIDDEN  FORBIDDEN  FORBIDDEN FORBIDDEN  FORBIDDEN FORBIDDEN",
+		// IDENTITY, CONTACT, TECHNICAL, OTHER, a class that is not set, one that is unknown
+		Subject:    "PLAIN | PLAIN | PLAIN | PLAIN | FORBIDDEN | FORBIDDEN",
+		Machine:    "PLAIN | PLAIN | FORBIDDEN | PLAIN | FORBIDDEN | FORBIDDEN",
+		Support:    "REVEALABLE | REVEALABLE | FORBIDDEN | REVEALABLE | FORBIDDEN | FORBIDDEN",
+		Compliance: "PLAIN | PLAIN | PLAIN | PLAIN | FORBIDDEN | FORBIDDEN",
+		Security:   "FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN",
+		Auditor:    "FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN",
+		Anonymous:  "FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN",
+		System:     "FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN",
+		"":         "FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN",
+		"ADMIN":    "FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN | FORBIDDEN",
 	} {
-		for i, want := range strings.Fields(row) {
+		for i, want := range strings.Split(row, " | ") {
 			if got := (Access{}).Sight(role, Field{Code: "x", Class: allClasses[i]}); got != Sight(want) {
 				t.Errorf("%s sees of %s: %s, want %s", role, allClasses[i], got, want)
 			}

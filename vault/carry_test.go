@@ -12,14 +12,14 @@ import (
 func carried(change func(*Facts)) bool {
 	item := func() Item {
 		i := ask("courier", false, "phone", "email")
-		i.Kind, i.Retention = ThirdParties, text("P1Y")
+		i.Kind, i.Retention = ThirdParties, new("P1Y")
 		i.Recipients = []Recipient{{Name: inAll("Jel"), Country: "KZ", Purpose: inAll("delivery")}}
 		return i
 	}
 	one := testVersion(1, morning, morning, item())
-	one.Facts.Term, one.Facts.ThirdParties = text("P3Y"), yes()
+	one.Facts.Term, one.Facts.ThirdParties = new("P3Y"), new(true)
 	two := testVersion(2, morning.Add(days(1)), morning.Add(days(1)), item())
-	two.Facts.Term, two.Facts.ThirdParties = text("P3Y"), yes()
+	two.Facts.Term, two.Facts.ThirdParties = new("P3Y"), new(true)
 	change(&two.Facts)
 	carryConsents(one, nil)
 	carryConsents(two, one)
@@ -29,9 +29,9 @@ func carried(change func(*Facts)) bool {
 func TestAChangeThatWidensNothingAsksNobodyAgain(t *testing.T) {
 	for name, change := range map[string]func(*Facts){
 		"nothing":                     func(*Facts) {},
-		"shorter retention":           func(f *Facts) { f.Items[0].Retention = text("P6M") },
-		"the same retention":          func(f *Facts) { f.Items[0].Retention = text("P12M") },
-		"shorter term":                func(f *Facts) { f.Term = text("P1Y") },
+		"shorter retention":           func(f *Facts) { f.Items[0].Retention = new("P6M") },
+		"the same retention":          func(f *Facts) { f.Items[0].Retention = new("P12M") },
+		"shorter term":                func(f *Facts) { f.Term = new("P1Y") },
 		"a field fewer":               func(f *Facts) { f.Items[0].Fields = f.Items[0].Fields[:1] },
 		"no recipient any more":       func(f *Facts) { f.Items[0].Recipients = nil },
 		"another title":               func(f *Facts) { f.Items[0].Title = inAll("new") },
@@ -47,9 +47,9 @@ func TestAChangeThatWidensNothingAsksNobodyAgain(t *testing.T) {
 
 func TestAChangeThatWidensAnItemAsksAgain(t *testing.T) {
 	for name, change := range map[string]func(*Facts){
-		"longer retention":      func(f *Facts) { f.Items[0].Retention = text("P13M") },
+		"longer retention":      func(f *Facts) { f.Items[0].Retention = new("P13M") },
 		"retention without end": func(f *Facts) { f.Items[0].Retention = nil },
-		"longer term":           func(f *Facts) { f.Term = text("P3Y1D") },
+		"longer term":           func(f *Facts) { f.Term = new("P3Y1D") },
 		"a term without end":    func(f *Facts) { f.Term = nil },
 		"a field more":          func(f *Facts) { f.Items[0].Fields = append(f.Items[0].Fields, ItemField{"iin", false}) },
 		"another field":         func(f *Facts) { f.Items[0].Fields[0].Field = "iin" },
@@ -62,8 +62,8 @@ func TestAChangeThatWidensAnItemAsksAgain(t *testing.T) {
 		"another kind":            func(f *Facts) { f.Items[0].Kind = Publication },
 		"another basis":           func(f *Facts) { f.Items[0].Basis = BasisLaw },
 		"another code":            func(f *Facts) { f.Items[0].Code = "courier2" },
-		"now across the border":   func(f *Facts) { f.CrossBorder = yes() },
-		"now in public":           func(f *Facts) { f.PublicSources = yes() },
+		"now across the border":   func(f *Facts) { f.CrossBorder = new(true) },
+		"now in public":           func(f *Facts) { f.PublicSources = new(true) },
 	} {
 		if carried(change) {
 			t.Errorf("%s: nobody is asked", name)
@@ -73,7 +73,7 @@ func TestAChangeThatWidensAnItemAsksAgain(t *testing.T) {
 
 func TestThirdPartiesForTheFirstTimeAskAgain(t *testing.T) {
 	one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
-	two.Facts.ThirdParties = yes()
+	two.Facts.ThirdParties = new(true)
 	carryConsents(one, nil)
 	carryConsents(two, one)
 	if two.Facts.Items[0].ConsentFrom != two.ID {
@@ -86,14 +86,15 @@ func TestConsentFromReachesBackOverSeveralVersions(t *testing.T) {
 	two := testVersion(2, morning.Add(days(1)), morning.Add(days(1)), ask("contact", true, "phone"))
 	three := testVersion(3, morning.Add(days(2)), morning.Add(days(2)), ask("contact", true, "phone", "email"))
 	four := testVersion(4, morning.Add(days(3)), morning.Add(days(3)), ask("contact", true, "email"))
-	p := testPerson(morning, one, two, three, four)
-	for v, want := range map[*Version]uuid.UUID{one: one.ID, two: one.ID, three: three.ID, four: three.ID} {
+	five := testVersion(5, morning.Add(days(4)), morning.Add(days(4)), ask("contact", true, "email"))
+	p := testPerson(morning, one, two, three, four, five)
+	for v, want := range map[*Version]uuid.UUID{one: one.ID, two: one.ID, three: three.ID, four: three.ID, five: three.ID} {
 		if got := p.versions[v.ID].Facts.Items[0].ConsentFrom; got != want {
 			t.Errorf("version %s counts from %s", v.Label, p.versions[got].Label)
 		}
 	}
 	p.gives("contact", one)
-	for n, accepted := range map[int]bool{0: true, 1: true, 2: false, 3: false} {
+	for n, accepted := range map[int]bool{0: true, 1: true, 2: false, 3: false, 4: false} {
 		p.now = morning.Add(days(n))
 		if got := p.Status().Accepted; got != accepted {
 			t.Errorf("day %d: accepted is %t", n, got)
@@ -103,10 +104,10 @@ func TestConsentFromReachesBackOverSeveralVersions(t *testing.T) {
 
 func TestANewVersionThatOnlyShortensRetentionDisturbsNobody(t *testing.T) {
 	item := ask("contact", true, "phone")
-	item.Retention = text("P3Y")
+	item.Retention = new("P3Y")
 	optional := ask("marketing", false, "phone")
 	one := testVersion(1, morning, morning, item, optional)
-	item.Retention = text("P1Y")
+	item.Retention = new("P1Y")
 	two := testVersion(2, morning.Add(days(1)), morning.Add(days(5)), item, optional)
 
 	p := testPerson(morning, one)

@@ -10,7 +10,7 @@ func TestEveryReasonOfACheckIsReached(t *testing.T) {
 	later := morning.Add(days(100))
 	first := func() *Version {
 		v := testVersion(1, morning, morning, ask("identify", true, "familyName"), ask("marketing", false, "phone"), tell("tax", "iin"))
-		v.Facts.Term = text("P30D")
+		v.Facts.Term = new("P30D")
 		return v
 	}
 	for name, c := range map[string]struct {

@@ -22,32 +22,26 @@ func everyCode(t *testing.T) []Code {
 	var out []Code
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
-		if ident, isType := spec2ident(spec, ok); !isType || ident != "Code" {
+		if !ok {
+			return true
+		}
+		if kind, named := spec.Type.(*ast.Ident); !named || kind.Name != "Code" {
 			return true
 		}
 		for _, v := range spec.Values {
-			if lit, ok := v.(*ast.BasicLit); ok {
-				text, err := strconv.Unquote(lit.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				out = append(out, Code(text))
+			lit, ok := v.(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is not a plain text", spec.Names[0])
 			}
+			text, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, Code(text))
 		}
 		return true
 	})
 	return out
-}
-
-func spec2ident(spec *ast.ValueSpec, ok bool) (string, bool) {
-	if !ok {
-		return "", false
-	}
-	ident, isIdent := spec.Type.(*ast.Ident)
-	if !isIdent {
-		return "", false
-	}
-	return ident.Name, true
 }
 
 func TestEveryCodeHasExactlyOnePlace(t *testing.T) {

@@ -52,7 +52,7 @@ func (w *world) publish(t *rapid.T, later time.Duration) {
 		m.asks[code], m.uses[code] = item.Basis == BasisConsent, fields
 	}
 	if n := rapid.SampledFrom([]int{0, 0, 10, 40}).Draw(t, "term"); n > 0 {
-		v.Facts.Term, m.termDays = text(fmt.Sprintf("P%dD", n)), n
+		v.Facts.Term, m.termDays = new(fmt.Sprintf("P%dD", n)), n
 	}
 	w.person.add(v)
 	w.order = append(w.order, v)

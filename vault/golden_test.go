@@ -144,7 +144,7 @@ func demoVersion() *Version {
 	courier.Kind = ThirdParties
 	courier.Title = words("Курьерге беру", "Передача курьеру", "Transfer to a courier")
 	courier.Statement = Words{{"ru", "Согласен на передачу моего телефона."}} // the other languages are missing
-	courier.Retention = text("P30D")
+	courier.Retention = new("P30D")
 	courier.Recipients = []Recipient{{
 		Name:    words("«Жел» ЖШС", "ТОО «Жел»", "Jel LLP"),
 		Country: "KZ", Purpose: words("тапсырыс жеткізу", "доставка заказов", "delivery of orders"),
@@ -152,13 +152,13 @@ func demoVersion() *Version {
 	accounting := tell("accounting", "familyName")
 	accounting.Title = words("Есепке алу", "Учёт", "Accounting")
 	accounting.Statement = words("Заң талап етеді.", "Этого требует закон.", "The law requires it.")
-	accounting.Retention = text("P5Y")
+	accounting.Retention = new("P5Y")
 	loyalty := ask("loyalty", false, "loyaltyCard")
 	loyalty.Title, loyalty.Statement = words("Адалдық", "Лояльность", "Loyalty"), words("Келісемін.", "Согласен.", "I agree.")
-	loyalty.Retention = text("P1Y6M")
+	loyalty.Retention = new("P1Y6M")
 
 	v := testVersion(1, morning, morning, identify, courier, loyalty, accounting)
-	v.Facts.Term, v.Facts.ThirdParties = text("P3Y"), yes()
+	v.Facts.Term, v.Facts.ThirdParties = new("P3Y"), new(true)
 	v.Facts.LawTitle = words("«Дербес деректер және оларды қорғау туралы» ҚР Заңы",
 		"Закон РК «О персональных данных и их защите»", "RK Law “On Personal Data and Their Protection”")
 	v.Facts.Withdrawal = words("Қосымшада, кез келген уақытта.", "В приложении, в любое время.", "In the app, at any time.")
@@ -218,13 +218,13 @@ func TestEveryPartOfADocumentChangesItsHash(t *testing.T) {
 		"title":          func(_ *App, v *Version, _ *PolicyText) { v.Facts.Title = inAll("Другая") },
 		"statement":      func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[0].Statement = inAll("Иное") },
 		"item's title":   func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[0].Title = inAll("Иное") },
-		"term":           func(_ *App, v *Version, _ *PolicyText) { v.Facts.Term = text("P4Y") },
-		"third parties":  func(_ *App, v *Version, _ *PolicyText) { v.Facts.ThirdParties = no() },
-		"cross-border":   func(_ *App, v *Version, _ *PolicyText) { v.Facts.CrossBorder = yes() },
-		"public sources": func(_ *App, v *Version, _ *PolicyText) { v.Facts.PublicSources = yes() },
+		"term":           func(_ *App, v *Version, _ *PolicyText) { v.Facts.Term = new("P4Y") },
+		"third parties":  func(_ *App, v *Version, _ *PolicyText) { v.Facts.ThirdParties = new(false) },
+		"cross-border":   func(_ *App, v *Version, _ *PolicyText) { v.Facts.CrossBorder = new(true) },
+		"public sources": func(_ *App, v *Version, _ *PolicyText) { v.Facts.PublicSources = new(true) },
 		"a field":        func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[0].Fields = v.Facts.Items[0].Fields[:1] },
 		"required":       func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[1].Required = true },
-		"retention":      func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[1].Retention = text("P60D") },
+		"retention":      func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[1].Retention = new("P60D") },
 		"recipient":      func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[1].Recipients[0].Country = "RU" },
 		"what for":       func(_ *App, v *Version, _ *PolicyText) { v.Facts.Items[1].Recipients[0].Purpose = inAll("иное") },
 		"withdrawal":     func(_ *App, v *Version, _ *PolicyText) { v.Facts.Withdrawal = inAll("письмом") },

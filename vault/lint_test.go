@@ -70,9 +70,9 @@ var incomplete = map[string]struct {
 	"third parties unnamed":       {func(d *draft) { d.version.Facts.Items[1].Recipients = nil }, "facts.items.1.recipients"},
 	"a field without a label":     {func(d *draft) { d.version.Facts.Fields[0].Label = Words{{"kk", "x"}} }, "facts.fields.0.label"},
 	"a field that nothing uses":   {func(d *draft) { d.version.Facts.Items[2].Fields = nil }, "facts.fields.0"},
-	"an item, and the answer no":  {func(d *draft) { d.version.Facts.ThirdParties = no() }, "facts.items"},
-	"the answer yes, and no item": {func(d *draft) { d.version.Facts.CrossBorder = yes() }, "facts.items"},
-	"published, and no item":      {func(d *draft) { d.version.Facts.PublicSources = yes() }, "facts.items"},
+	"an item, and the answer no":  {func(d *draft) { d.version.Facts.ThirdParties = new(false) }, "facts.items"},
+	"the answer yes, and no item": {func(d *draft) { d.version.Facts.CrossBorder = new(true) }, "facts.items"},
+	"published, and no item":      {func(d *draft) { d.version.Facts.PublicSources = new(true) }, "facts.items"},
 	"abroad, and no border crossed": {
 		func(d *draft) { d.version.Facts.Items[1].Recipients[0].Country = "RU" }, "facts.items.1.recipients",
 	},
@@ -97,7 +97,7 @@ func TestPublicationNamesWhatIsMissing(t *testing.T) {
 
 func TestAVersionWithoutItemsIsNotPublished(t *testing.T) {
 	d := goodDraft()
-	d.version.Facts.Items, d.version.Facts.Fields, d.version.Facts.ThirdParties = nil, nil, no()
+	d.version.Facts.Items, d.version.Facts.Fields, d.version.Facts.ThirdParties = nil, nil, new(false)
 	want := []string{string(CodeVersionIncomplete) + " facts.items"}
 	if got := complaints(testService(at(morning)).lint(d.version, d.app, d.texts)); !slices.Equal(got, want) {
 		t.Error(got)
@@ -123,9 +123,9 @@ var wrong = map[string]struct {
 	"a language the app does not speak": {func(d *draft) { d.texts[0].Locale = "de" }, "UNKNOWN_LOCALE texts.0.locale"},
 	"two texts in one language":         {func(d *draft) { d.texts[0].Locale = "ru" }, "DUPLICATE_INPUT texts.1.locale"},
 	"an empty text":                     {func(d *draft) { d.texts[0].Text = "\n # \n" }, "REQUIRED texts.0.text"},
-	"a term that is none":               {func(d *draft) { d.version.Facts.Term = text("3 years") }, "INVALID_VALUE facts.term"},
-	"a term of nothing":                 {func(d *draft) { d.version.Facts.Term = text("P0D") }, "INVALID_VALUE facts.term"},
-	"retention that is none":            {func(d *draft) { d.version.Facts.Items[1].Retention = text("PT1H") }, "INVALID_VALUE facts.items.1.retention"},
+	"a term that is none":               {func(d *draft) { d.version.Facts.Term = new("3 years") }, "INVALID_VALUE facts.term"},
+	"a term of nothing":                 {func(d *draft) { d.version.Facts.Term = new("P0D") }, "INVALID_VALUE facts.term"},
+	"retention that is none":            {func(d *draft) { d.version.Facts.Items[1].Retention = new("PT1H") }, "INVALID_VALUE facts.items.1.retention"},
 	"a field's code with a space":       {func(d *draft) { d.rename("loyalty card") }, "INVALID_VALUE facts.fields.0.code"},
 	"a field's code of one letter":      {func(d *draft) { d.rename("l") }, "INVALID_VALUE facts.fields.0.code"},
 	"a field's code with a capital":     {func(d *draft) { d.rename("Loyalty") }, "INVALID_VALUE facts.fields.0.code"},

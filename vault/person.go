@@ -74,7 +74,7 @@ func (s *Service) onlyMe(ctx context.Context, a Actor, ids []uuid.UUID) ([]*Pers
 			out[i] = me
 			continue
 		}
-		if err := s.refuse(ctx, a, "person", id, nil); err != nil {
+		if err := s.deny(ctx, a, "person", id); err != nil {
 			return nil, err
 		}
 	}

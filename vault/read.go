@@ -189,12 +189,21 @@ func (s *Service) ApplyApp(ctx context.Context, a Actor, app App) error {
 
 // Deny records that an authenticated caller was refused an operation.
 func (s *Service) Deny(ctx context.Context, a Actor, operation string) error {
-	return s.refuse(ctx, a, operation, uuid.Nil, nil)
+	return s.deny(ctx, a, operation, uuid.Nil)
 }
 
-// refuse records that an authenticated caller was refused something of a
-// person's, or of nobody's, and answers the refusal.
+// refuse is a refusal that leaves an event. It stands even when the event
+// cannot be recorded.
 func (s *Service) refuse(ctx context.Context, a Actor, what string, subject uuid.UUID, refusal error) error {
+	if err := s.deny(ctx, a, what, subject); err != nil {
+		s.trouble(ctx, a, "a refusal could not be recorded", err)
+	}
+	return refusal
+}
+
+// deny records that an authenticated caller was refused something, of a person
+// or (zero) of nobody.
+func (s *Service) deny(ctx context.Context, a Actor, what string, subject uuid.UUID) error {
 	event := s.event(a, a.Kind(), AccessDenied)
 	event.Object, event.Subject, event.Outcome = what, subject, OutcomeDenied
 	if a.Has(Subject) && !a.hasStaffRole() {

@@ -152,6 +152,9 @@ func (b *bench) reveal(t *testing.T, a Actor, requests ...RevealRequest) []Revea
 	return out
 }
 
+// Who calls, and on which grounds.
+//
+//nolint:gochecknoglobals // Go has no constant structs
 var (
 	aPerson     = Actor{Roles: []Role{Subject}, App: "dala", RequestID: "req-1"}
 	aService    = Actor{Roles: []Role{Machine}, ID: testID(71), Apps: []string{"dala"}, Purposes: []string{"identify", "marketing"}}

@@ -137,7 +137,7 @@ func TestAMissingItemIsNamedOnceWhenEachVersionRequiresIt(t *testing.T) {
 
 func TestAnEndedTermIsAskedForAgain(t *testing.T) {
 	v := testVersion(1, morning, morning, ask("identify", true), ask("marketing", false))
-	v.Facts.Term = text("P1M")
+	v.Facts.Term = new("P1M")
 	p := testPerson(morning, v)
 	p.gives("identify", v)
 	p.happens(Refused, "marketing", v)

@@ -11,12 +11,17 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // patience bounds each step of a call: to connect, to write, to read, to wait
 // for a free connection.
 const patience = 100 * time.Millisecond
+
+// Quiet turns off the client library's own log: it goes past the service's, and
+// it holds addresses. It counts for the whole process; call it as that starts.
+func Quiet() { logging.Disable() }
 
 // Cache implements vault.Cache. It is safe for concurrent use.
 type Cache struct {

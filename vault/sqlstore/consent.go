@@ -53,7 +53,7 @@ func (t *tx) Append(act vault.Act, expected int64, events []vault.ConsentEvent) 
 	t.queue(`INSERT INTO consent_acts (user_id, id, digest, received_at, key_name, key_version, network_context)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		act.User, act.ID, act.Digest, act.ReceivedAt.UnixMilli(), act.Context.Key, act.Context.Version, act.Context.Text).
-		unique(vault.ErrTaken.With("what", "act"))
+		orTaken(vault.ErrTaken.With("what", "act"))
 	rows := make([][]any, len(events))
 	for i, e := range events {
 		if e.User != act.User || e.Act != act.ID || e.Seq != expected+int64(i)+1 {

@@ -46,7 +46,7 @@ func (t *tx) InsertColleague(id uuid.UUID, login vault.SubjectKey, name vault.Ci
 	t.queue(`INSERT INTO actors (id, issuer, pepper, digest, key_name, key_version, display_name, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		id, key(login.Issuer), login.KeyVersion, key(login.Digest), name.Key, name.Version, name.Text, at.UnixMilli()).
-		unique(vault.ErrTaken)
+		orTaken(vault.ErrTaken)
 }
 
 // Remember implements vault.KeepingTx. A key older than RememberFor is used

@@ -53,7 +53,7 @@ func TestOnlyThisSchemaAndTheNextAreServed(t *testing.T) {
 		for next, want := range []bool{true, false} {
 			applied := &statement{
 				sql:  "INSERT INTO " + versionTable + " (version_id, is_applied) VALUES ($1, $2)",
-				args: []any{latest + 1 + int64(next), true}, rows: anyRows,
+				args: []any{latest + 1 + int64(next), true},
 			}
 			if err := s.db.write(t.Context(), []*statement{applied}); err != nil {
 				t.Fatal(err)

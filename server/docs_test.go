@@ -1,0 +1,255 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"github.com/kelisim/kelisim/graph"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// The guides are tested like code: their documents are valid, those of a guide
+// that says so run in their order, and what they refer to is there.
+
+// block is a fenced block of a guide: ```info, text, ```.
+type block struct {
+	at   string // file:line
+	info string
+	text string
+}
+
+// blocks are a file's fenced blocks, in order.
+func blocks(t *testing.T, file string) []block {
+	t.Helper()
+	var out []block
+	var open *block
+	for i, line := range strings.Split(read(t, file), "\n") {
+		info, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case fence && open == nil:
+			open = &block{at: fmt.Sprintf("%s:%d", file, i+1), info: info}
+		case fence:
+			out, open = append(out, *open), nil
+		case open != nil:
+			open.text += line + "\n"
+		}
+	}
+	if open != nil {
+		t.Fatalf("%s: this block does not end", open.at)
+	}
+	return out
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// guides are the files that people read.
+func guides(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, pattern := range []string{"../docs/*.md", "../*.md"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, files...)
+	}
+	return out
+}
+
+// TestDocumentsOfTheGuidesAreValid holds each graphql block against the
+// schema, and each block of variables against the document before it.
+func TestDocumentsOfTheGuidesAreValid(t *testing.T) {
+	schema, seen := graph.Schema(), 0
+	for _, file := range guides(t) {
+		var doc *ast.QueryDocument
+		for _, b := range blocks(t, file) {
+			switch b.info {
+			case "graphql":
+				seen++
+				parsed, errs := gqlparser.LoadQuery(schema, b.text)
+				if len(errs) > 0 {
+					t.Errorf("%s: %v", b.at, errs)
+				}
+				doc = parsed
+			case "json", "json variables":
+				checkJSON(t, schema, b, doc)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no document was found in the guides")
+	}
+}
+
+func checkJSON(t *testing.T, schema *ast.Schema, b block, doc *ast.QueryDocument) {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal([]byte(b.text), &value); err != nil {
+		t.Errorf("%s: %v", b.at, err)
+		return
+	}
+	variables, object := value.(map[string]any)
+	switch {
+	case b.info == "json":
+	case doc == nil || !object:
+		t.Errorf("%s: variables are an object after the document that they belong to", b.at)
+	default:
+		if _, err := validator.VariableValues(schema, doc.Operations[0], variables); err != nil {
+			t.Errorf("%s: %v", b.at, err)
+		}
+	}
+}
+
+func TestTheMobileGuideRunsAsItIsWritten(t *testing.T) {
+	w := embedded(t)
+	w.follow("../docs/mobile.md", w.subject("anna"))
+}
+
+func TestTheSupportGuideRunsAsItIsWritten(t *testing.T) {
+	w := embedded(t)
+	w.follow("../docs/support.md", w.staff(vault.Support))
+}
+
+// follow runs a guide's documents in their order. A value in angle brackets is
+// what an earlier answer said, or a new UUID.
+func (w *world) follow(file, token string) {
+	w.t.Helper()
+	known, ran := map[string]string{}, 0
+	var document block
+	run := func(variables map[string]any) {
+		a := w.ask(token, document.text, variables)
+		data := a.must()
+		if strings.Contains(string(a.raw), `"userErrors":[{`) {
+			w.t.Fatalf("%s: %s", document.at, a.raw)
+		}
+		learn(known, "", data)
+		document, ran = block{}, ran+1
+	}
+	for _, b := range blocks(w.t, file) {
+		if b.info == "graphql" {
+			if document.text != "" {
+				run(nil)
+			}
+			document = b
+		}
+		if b.info == "json variables" {
+			var variables map[string]any
+			if err := json.Unmarshal([]byte(fill(known, b.text)), &variables); err != nil {
+				w.t.Fatalf("%s: %v", b.at, err)
+			}
+			run(variables)
+		}
+	}
+	if document.text != "" {
+		run(nil)
+	}
+	if ran == 0 {
+		w.t.Errorf("%s has no document", file)
+	}
+}
+
+var placeholder = regexp.MustCompile(`<[A-Za-z. ]+>`)
+
+// fill leaves a placeholder that nothing was learned for: the server refuses it.
+func fill(known map[string]string, text string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(hit string) string {
+		if hit == "<new UUID>" {
+			return uuid.NewString()
+		}
+		if value, ok := known[strings.Trim(hit, "<>")]; ok {
+			return value
+		}
+		return hit
+	})
+}
+
+// learn notes the strings of an answer by their paths; of a list, its first.
+func learn(known map[string]string, path string, v any) {
+	switch v := v.(type) {
+	case string:
+		known[path] = v
+	case []any:
+		if len(v) > 0 {
+			learn(known, path, v[0])
+		}
+	case map[string]any:
+		for name, inner := range v {
+			learn(known, strings.TrimPrefix(path+"."+name, "."), inner)
+		}
+	}
+}
+
+func TestTheMobileGuideStatesTheLimits(t *testing.T) {
+	guide, l := read(t, "../docs/mobile.md"), graph.DefaultLimits()
+	for what, figure := range map[string]any{
+		"body": fmt.Sprint(l.BodyBytes, " bytes"), "tokens": l.Tokens, "depth of fields": l.Depth,
+		"depth below": l.IntrospectionDepth, "aliases": l.Aliases, "fields at the root": l.RootFields,
+		"directives": l.Directives, "selections": l.Selections, "complexity": l.Complexity,
+		"errors in one answer": l.Errors, "time": l.Timeout,
+	} {
+		row := regexp.MustCompile(`(?m)^\| ` + what + `[^|]*\| ` + fmt.Sprint(figure) + ` \|$`)
+		if !row.MatchString(guide) {
+			t.Errorf("docs/mobile.md does not say that the limit of %s is %v", what, figure)
+		}
+	}
+}
+
+// TestWhatTheGuidesNameIsThere follows links to files, and looks for the tests
+// that are named as proof.
+func TestWhatTheGuidesNameIsThere(t *testing.T) {
+	tests := testNames(t)
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	name := regexp.MustCompile(`\bTest[A-Z]\w+`)
+	for _, file := range guides(t) {
+		text := read(t, file)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+		for _, named := range name.FindAllString(text, -1) {
+			if !slices.ContainsFunc(tests, func(test string) bool { return strings.HasPrefix(test, named) }) {
+				t.Errorf("%s: there is no test %s", file, named)
+			}
+		}
+	}
+}
+
+// testNames are the names of all tests of the module.
+func testNames(t *testing.T) []string {
+	t.Helper()
+	declared := regexp.MustCompile(`(?m)^func (Test[A-Z]\w+)\(`)
+	var out []string
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, m := range declared.FindAllStringSubmatch(read(t, path), -1) {
+			out = append(out, m[1])
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
