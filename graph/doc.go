@@ -4,4 +4,4 @@
 // plaintext, error.go the one place that words an error for clients.
 package graph
 
-//go:generate go run github.com/99designs/gqlgen generate --config ../gqlgen.yml
+//go:generate go run github.com/99designs/gqlgen generate

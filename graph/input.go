@@ -31,8 +31,14 @@ func changes(in *generated.ProfileInput, path ...string) []vault.Change {
 		code  string
 		value graphql.Omittable[*string]
 	}{
-		{"familyName", in.FamilyName}, {"givenName", in.GivenName}, {"patronymic", in.Patronymic},
-		{"birthDate", in.BirthDate}, {"iin", in.Iin}, {"email", in.Email}, {"phone", in.Phone}, {"postalAddress", in.PostalAddress},
+		{"familyName", in.FamilyName},
+		{"givenName", in.GivenName},
+		{"patronymic", in.Patronymic},
+		{"birthDate", in.BirthDate},
+		{"iin", in.Iin},
+		{"email", in.Email},
+		{"phone", in.Phone},
+		{"postalAddress", in.PostalAddress},
 	} {
 		if value, given := typed.value.ValueOK(); given {
 			add(typed.code, value, typed.code)

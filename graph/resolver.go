@@ -52,27 +52,33 @@ type (
 )
 
 // App implements generated.ResolverRoot; so do the methods below.
-func (r *Resolver) App() generated.AppResolver               { return appResolver{r} }
-func (r *Resolver) AuditEvent() generated.AuditEventResolver { return auditEventResolver{r} }
-func (r *Resolver) CollectedField() generated.CollectedFieldResolver {
-	return collectedFieldResolver{r}
-}
-func (r *Resolver) Consent() generated.ConsentResolver             { return consentResolver{r} }
-func (r *Resolver) ConsentCheck() generated.ConsentCheckResolver   { return consentCheckResolver{r} }
-func (r *Resolver) ConsentEvent() generated.ConsentEventResolver   { return consentEventResolver{r} }
-func (r *Resolver) ConsentItem() generated.ConsentItemResolver     { return consentItemResolver{r} }
-func (r *Resolver) Contacts() generated.ContactsResolver           { return contactsResolver{r} }
-func (r *Resolver) Mutation() generated.MutationResolver           { return mutationResolver{r} }
-func (r *Resolver) Operator() generated.OperatorResolver           { return operatorResolver{r} }
-func (r *Resolver) PersonalField() generated.PersonalFieldResolver { return personalFieldResolver{r} }
-func (r *Resolver) PolicyVersion() generated.PolicyVersionResolver { return policyVersionResolver{r} }
-func (r *Resolver) Profile() generated.ProfileResolver             { return profileResolver{r} }
-func (r *Resolver) Query() generated.QueryResolver                 { return queryResolver{r} }
-func (r *Resolver) Recipient() generated.RecipientResolver         { return recipientResolver{r} }
+func (r *Resolver) App() generated.AppResolver             { return appResolver{r} }
+func (r *Resolver) Operator() generated.OperatorResolver   { return operatorResolver{r} }
+func (r *Resolver) Contacts() generated.ContactsResolver   { return contactsResolver{r} }
+func (r *Resolver) Recipient() generated.RecipientResolver { return recipientResolver{r} }
+
 func (r *Resolver) ResponsiblePerson() generated.ResponsiblePersonResolver {
 	return responsiblePersonResolver{r}
 }
-func (r *Resolver) User() generated.UserResolver { return userResolver{r} }
+
+func (r *Resolver) PolicyVersion() generated.PolicyVersionResolver { return policyVersionResolver{r} }
+func (r *Resolver) ConsentItem() generated.ConsentItemResolver     { return consentItemResolver{r} }
+
+func (r *Resolver) CollectedField() generated.CollectedFieldResolver {
+	return collectedFieldResolver{r}
+}
+
+func (r *Resolver) User() generated.UserResolver                   { return userResolver{r} }
+func (r *Resolver) Profile() generated.ProfileResolver             { return profileResolver{r} }
+func (r *Resolver) PersonalField() generated.PersonalFieldResolver { return personalFieldResolver{r} }
+
+func (r *Resolver) Consent() generated.ConsentResolver           { return consentResolver{r} }
+func (r *Resolver) ConsentEvent() generated.ConsentEventResolver { return consentEventResolver{r} }
+func (r *Resolver) ConsentCheck() generated.ConsentCheckResolver { return consentCheckResolver{r} }
+
+func (r *Resolver) AuditEvent() generated.AuditEventResolver { return auditEventResolver{r} }
+func (r *Resolver) Query() generated.QueryResolver           { return queryResolver{r} }
+func (r *Resolver) Mutation() generated.MutationResolver     { return mutationResolver{r} }
 
 // appOr is the app named, or the one that is meant when none is.
 func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {

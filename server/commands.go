@@ -79,8 +79,7 @@ func checkApp(file string, app vault.App) error {
 // readable words the vault's errors for a terminal: the place, then the
 // message; of a back end that does not answer, the cause.
 func readable(err error) error {
-	var many vault.Errors
-	if errors.As(err, &many) {
+	if many, ok := errors.AsType[vault.Errors](err); ok {
 		var errs []error
 		for _, e := range many {
 			errs = append(errs, readable(e))

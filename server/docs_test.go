@@ -213,17 +213,49 @@ func TestTheMobileGuideStatesTheLimits(t *testing.T) {
 	}
 }
 
-// TestWhatTheGuidesNameIsThere follows links to files, and looks for the tests
-// that are named as proof.
+// TestTheEncryptionGuideStatesTheFormats holds what the security team checks
+// with Vault's own commands against what the program does.
+func TestTheEncryptionGuideStatesTheFormats(t *testing.T) {
+	guide, user := read(t, "../docs/encryption.md"), uuid.New()
+	context := func(who, field string) string {
+		return strings.Replace(vault.Place{User: user, Field: field}.Context(), user.String(), "<"+who+" uuid>", 1)
+	}
+	index := vault.IndexItem{Field: "<field code>", Normalised: vault.NewPlain("normalised value")}
+	for _, stated := range []string{
+		context("user", "<field code>"), context("user", vault.FieldConsentContext), context("actor", "displayName"),
+		context("instance", canaryField), canaryContent, metaTies, fmt.Sprint(vault.MaxPlaintext, " bytes"),
+		strings.Replace(string(index.Input()), "\x00", " | 0x00 | ", 1),
+	} {
+		if !strings.Contains(guide, stated) {
+			t.Errorf("docs/encryption.md does not say %q", stated)
+		}
+	}
+	refusal, _, _ := strings.Cut(errOtherKeys.Error(), ", VAULT_ADDR")
+	if !strings.Contains(guide, refusal) {
+		t.Errorf("docs/encryption.md does not quote %q", refusal)
+	}
+}
+
+// TestWhatTheGuidesNameIsThere follows links and paths to files, and looks for
+// the tests that are named as proof.
 func TestWhatTheGuidesNameIsThere(t *testing.T) {
 	tests := testNames(t)
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	path := regexp.MustCompile("`((?:deploy|docs|graph|server|tools|vault)/[a-z0-9_./*-]+)`")
 	name := regexp.MustCompile(`\bTest[A-Z]\w+`)
 	for _, file := range guides(t) {
 		text := read(t, file)
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
 				t.Errorf("%s: %v", file, err)
+			}
+		}
+		for _, m := range path.FindAllStringSubmatch(text, -1) {
+			// A walk through the code names its files without their ending.
+			found, err := filepath.Glob("../" + strings.TrimSuffix(m[1], "/"))
+			source, sourceErr := filepath.Glob("../" + m[1] + ".go")
+			if err != nil || sourceErr != nil || len(found)+len(source) == 0 {
+				t.Errorf("%s: there is no %s", file, m[1])
 			}
 		}
 		for _, named := range name.FindAllString(text, -1) {

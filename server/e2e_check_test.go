@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -278,7 +279,7 @@ func TestAHundredPeopleAreCheckedAtOnceAndNoMore(t *testing.T) {
 		same(t, "in the order asked", pluck(got, "user"), ids)
 		for i, reason := range pluck(got, "reason") {
 			want := map[bool]string{true: "GIVEN", false: "NEVER_ASKED"}[ids[i] == id]
-			equal(t, fmt.Sprint(i), reason, want)
+			equal(t, strconv.Itoa(i), reason, want)
 		}
 		more := w.ask(service, query, map[string]any{"u": append(ids, id), "p": "contact"})
 		equal(t, "a hundred and one", more.code(), "BAD_REQUEST")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,14 +20,19 @@ func words(pairs ...string) []input {
 	return out
 }
 
+// uses are the fields that an item may use.
+func uses(fields ...string) []input {
+	out := []input{}
+	for _, field := range fields {
+		out = append(out, input{"field": field, "required": false})
+	}
+	return out
+}
+
 // item is a consent item of a policy.
 func item(code string, required bool, fields ...string) input {
-	uses := []input{}
-	for _, field := range fields {
-		uses = append(uses, input{"field": field, "required": false})
-	}
 	return input{
-		"code": code, "kind": "PURPOSE", "required": required, "basis": "CONSENT", "fields": uses, "recipients": []input{},
+		"code": code, "kind": "PURPOSE", "required": required, "basis": "CONSENT", "fields": uses(fields...), "recipients": []input{},
 		"title": words("ru", "Пункт "+code), "statement": words("ru", "Согласие на "+code),
 	}
 }
@@ -98,36 +102,6 @@ func (w *world) of(version, locale string) shown {
 
 func versionID(id uuid.UUID) string { return graph.VersionID(id) }
 
-func TestAFieldIsAddedByAPolicyVersionWithoutARebuild(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
-		before := w.subject("before")
-		w.register(before, named())
-		club := input{"fields": []input{{"code": "clubNumber", "value": "KELISIM-777001"}}}
-		w.update(before, club).refused("FIELD_NOT_COLLECTED@profile.fields.0.value")
-
-		version := w.publish(w.draft(w.policy("2.0")), nil)
-		me := w.subject("member")
-		consent := w.of(version, "ru").decided("identify", "GIVEN", "contact", "GIVEN", "club", "GIVEN")
-		w.mutate(me, "registerMe", input{"profile": with(named(), club), "consent": consent}, `user { id }`).ok()
-		read := w.ask(me, `{ me { id profile { fields(codes: ["clubNumber"]) { code value state label(locale: "kk") { text } } } } }`, nil).must()
-		field := at(read, "me", "profile", "fields", 0)
-		equal(t, "the person reads", str(field, "value")+" "+str(field, "state"), "KELISIM-777001 PLAIN")
-		equal(t, "its label", str(field, "label", "text"), "Клуб нөмірі")
-
-		id := str(read, "me", "id")
-		masked := w.ask(w.staff(vault.Support), `query($u: ID!) { user(id: $u) { profile { fields { code value state } } } }`, map[string]any{"u": id}).must()
-		list, _ := at(masked, "user", "profile", "fields").([]any)
-		i := slices.Index(pluck(list, "code"), "clubNumber")
-		if i < 0 || str(list, i, "state") != "MASKED" || !strings.HasSuffix(str(list, i, "value"), "7001") || strings.Contains(str(list, i, "value"), "KELISIM") {
-			t.Errorf("support sees %v", list)
-		}
-		collected := w.ask("", `query($v: ID!) { policyVersion(id: $v) { fields { code kind mask purposes label(locale: "ru") { text } } } }`, map[string]any{"v": version}).must()
-		if got := pluck(collected, "code", "policyVersion", "fields"); !slices.Contains(got, "clubNumber") {
-			t.Errorf("the version collects %v", got)
-		}
-	})
-}
-
 func TestADraftChangesByRevisionAndAPublishedVersionNever(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		officer := w.staff(vault.Compliance)
@@ -159,6 +133,34 @@ func TestADraftChangesByRevisionAndAPublishedVersionNever(t *testing.T) {
 	})
 }
 
+func TestOfManyWhoChangeOrPublishADraftAtOnceOneDoes(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		officer, draft := w.staff(vault.Compliance), w.draft(w.policy("2.0"))
+		for _, c := range []struct {
+			mutation string
+			in       input
+			late     []string // what those who come late are told, by when they came
+		}{
+			{"updatePolicyDraft", input{"id": draft, "expectedRevision": 1, "label": "2.1"}, []string{"REVISION_CONFLICT@expectedRevision"}},
+			{"publishPolicyVersion", input{"id": draft}, []string{"VERSION_ALREADY_PUBLISHED@id", "REVISION_CONFLICT@expectedRevision"}},
+		} {
+			done := 0
+			for _, o := range together(t, 6, func(int) (outcome, error) { return w.try(officer, c.mutation, c.in, `policyVersion { id }`) }) {
+				switch said := o.refusals(); {
+				case len(o.Errors) == 0 && len(said) == 0:
+					done++
+				case len(said) != 1 || !slices.Contains(c.late, said[0]):
+					t.Errorf("%s: status %d: %s", c.mutation, o.status, o.raw)
+				}
+			}
+			equal(t, c.mutation+": done", done, 1)
+		}
+		got := w.ask(officer, `query($v: ID!) { policyVersion(id: $v) { label status revision } }`, map[string]any{"v": draft}).must()
+		equal(t, "label", str(got, "policyVersion", "label"), "2.1")
+		equal(t, "revision", number(got, "policyVersion", "revision"), 3)
+	})
+}
+
 func TestADraftIsSeenByComplianceOnly(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		draft := w.draft(w.policy("2.0"))
@@ -186,7 +188,7 @@ func TestPolicyInForceAnswersForAnyMoment(t *testing.T) {
 		w.clock.advance(time.Hour)
 		published := w.clock.Now()
 		effective := published.Add(10 * 24 * time.Hour)
-		w.publish(w.draft(w.policy("2.0")), input{"effectiveAt": stamp(effective)})
+		coming := w.publish(w.draft(w.policy("2.0")), input{"effectiveAt": stamp(effective)})
 		for want, at := range map[string]time.Time{
 			"": long, "1.0": published, "2.0": effective.Add(time.Millisecond),
 		} {
@@ -197,6 +199,12 @@ func TestPolicyInForceAnswersForAnyMoment(t *testing.T) {
 		equal(t, "now", w.inForce(""), "1.0")
 		w.mutate(w.staff(vault.Compliance), "publishPolicyVersion",
 			input{"id": w.draft(w.policy("3.0")), "effectiveAt": stamp(published.Add(-time.Minute))}, "").refused("INVALID_DATE@effectiveAt")
+		between := w.mutate(w.staff(vault.Compliance), "publishPolicyVersion",
+			input{"id": w.draft(w.policy("3.0")), "effectiveAt": stamp(effective.Add(-time.Hour))}, "")
+		between.refused("INVALID_DATE@effectiveAt") // who accepts 2.0 was never asked about it
+		equal(t, "the version that it would come before", between.parameter("policyVersionId"), coming)
+		w.publish(w.draft(w.policy("3.0")), input{"effectiveAt": stamp(effective)})
+		equal(t, "of two at one moment the later publication", w.inForce(`, at: "`+stamp(effective)+`"`), "3.0")
 		equal(t, "an app that is not there", w.ask("", `{ policyInForce(app: "nowhere") { id } }`, nil).code(), "NOT_FOUND")
 	})
 }
@@ -240,5 +248,129 @@ func TestAVersionCanBeAcceptedBeforeItIsInForce(t *testing.T) {
 		equal(t, "club", w.reason(id, "club", ""), "GIVEN")
 		w.update(me, input{"givenName": "Айгерім"}).ok()
 		equal(t, "who did not is out", w.update(idle, input{"givenName": "Айгерім"}).code(), "POLICY_NOT_ACCEPTED")
+	})
+}
+
+func TestTheGateClosesWhenAVersionTakesEffectAndNotBefore(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		now := w.publish(w.draft(w.policy("2.0")), nil)
+		me := w.subject("on time")
+		consent := w.of(now, "ru").decided("identify", "GIVEN", "contact", "GIVEN", "club", "REFUSED")
+		done := w.mutate(me, "registerMe", input{"profile": input{"phone": "+77015556060"}, "consent": consent}, `user { id }`).ok()
+		id := str(done.payload, "user", "id")
+		effective := w.clock.Now().Add(time.Hour).Truncate(time.Millisecond)
+		coming := w.publish(w.draft(w.policy("3.0", func(facts input) {
+			itemOf(facts, 1)["statement"] = words("ru", "Согласие на связь, в том числе в мессенджерах")
+		})), input{"effectiveAt": stamp(effective)})
+
+		asked := `{ me { policyStatus { accepted missing requiredFrom } pendingConsents { item { code } required requiredFrom } } }`
+		reads := func() answer {
+			return w.ask(w.staff(vault.Machine), `query($u: ID!) { user(id: $u) { profile(basis: {purpose: "contact"}) { phone { value } } } }`, map[string]any{"u": id})
+		}
+		for _, c := range []struct {
+			after    time.Duration
+			accepted bool
+		}{{59 * time.Minute, true}, {2 * time.Minute, false}} {
+			w.clock.advance(c.after)
+			status := at(w.ask(me, asked, nil).must(), "me")
+			equal(t, "accepted", at(status, "policyStatus", "accepted"), c.accepted)
+			same(t, "missing", strs(status, "policyStatus", "missing"), []string{"contact"})
+			equal(t, "requiredFrom", str(status, "policyStatus", "requiredFrom"), stamp(effective))
+			pending, _ := at(status, "pendingConsents").([]any)
+			i := slices.IndexFunc(pending, func(p any) bool { return at(p, "required") == true })
+			equal(t, "what is pending", str(pending, i, "item", "code"), "contact")
+			equal(t, "from when on", str(pending, i, "requiredFrom"), stamp(effective))
+			change := w.update(me, input{"phone": "+77015556061"})
+			if c.accepted {
+				change.ok()
+				equal(t, "a service reads", str(reads().must(), "user", "profile", "phone", "value"), "+77015556061")
+				continue
+			}
+			change.gated("a change", coming)
+			reads().gated("a read", coming)
+		}
+		w.record(me, w.of(now, "ru").decided("contact", "GIVEN")).refused("VERSION_OUTDATED@consent.version")
+		w.record(me, w.of(coming, "ru").decided("contact", "GIVEN")).ok()
+		w.update(me, input{"phone": "+77015556062"}).ok()
+		equal(t, "a service reads again", str(reads().must(), "user", "profile", "phone", "value"), "+77015556062")
+	})
+}
+
+func TestANewVersionAsksAnewOnlyAboutWhatAllowsMore(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		me, version := w.subject("asked"), ""
+		var changes []func(facts input) // each row goes on from the ones before it
+		for i, c := range []struct {
+			what   string
+			change func(facts input)
+			anew   []string // items that only consents to this version count for
+		}{
+			{"the first", func(f input) { f["term"] = "P3Y" }, []string{"identify", "contact", "club"}},
+			{"nothing", func(input) {}, nil},
+			{"a field fewer", func(f input) { itemOf(f, 1)["fields"] = uses("phone", "email") }, nil},
+			{"an optional item is required", func(f input) { itemOf(f, 2)["required"] = true }, nil},
+			{"an optional item more", func(f input) { addItem(f, item("news", false, "email")) }, []string{"news"}},
+			{"a required item more", func(f input) { addItem(f, item("receipts", true, "email")) }, []string{"receipts"}},
+			{"a field more", func(f input) { itemOf(f, 0)["fields"] = uses("familyName", "givenName", "patronymic") }, []string{"identify"}},
+			{"another sentence", func(f input) { itemOf(f, 1)["statement"] = words("ru", "Согласие на связь") }, []string{"contact"}},
+			{"a longer term", func(f input) { f["term"] = "P5Y" }, []string{"identify", "contact", "club", "news", "receipts"}},
+		} {
+			changes = append(changes, c.change)
+			version = w.publish(w.draft(w.policy(c.what, changes...)), nil)
+			if i == 0 {
+				w.mutate(me, "registerMe", input{"consent": w.of(version, "ru").decided("identify", "GIVEN", "contact", "GIVEN", "club", "GIVEN")}, "").ok()
+			}
+			says := w.ask(me, `{ me { policyStatus { required missing version { items { code consentFrom } } } } }`, nil).must()
+			items, _ := at(says, "me", "policyStatus", "version", "items").([]any)
+			items = slices.DeleteFunc(items, func(item any) bool { return str(item, "consentFrom") != version })
+			same(t, c.what+": asked anew", pluck(items, "code"), append([]string{}, c.anew...))
+			want := []string{}
+			if i > 0 {
+				want = slices.DeleteFunc(append(want, c.anew...), func(code string) bool { return code == "news" })
+			}
+			missing := strs(says, "me", "policyStatus", "missing")
+			same(t, c.what+": missing", missing, want)
+			if len(missing) > 0 {
+				given := []string{}
+				for _, code := range missing {
+					given = append(given, code, "GIVEN")
+				}
+				again := w.record(me, w.of(version, "kk").decided(given...)).ok()
+				equal(t, c.what+": accepted again", at(again.payload, "user", "policyStatus", "accepted"), true)
+			}
+		}
+	})
+}
+
+func TestEveryReplicaSeesAPublicationAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		other := w.replica()
+		me := w.subject("two replicas")
+		w.register(me, named())
+		old := other.shown("ru")
+		equal(t, "before", other.inForce(""), "1.0")
+
+		version := w.publish(w.draft(w.policy("2.0")), nil)
+		equal(t, "with a token", other.inForce(""), "2.0")
+		equal(t, "the gate", other.update(me, input{"givenName": "Айгерім"}).code(), "POLICY_NOT_ACCEPTED")
+		other.record(me, old.decided("marketing", "GIVEN")).refused("VERSION_OUTDATED@consent.version")
+		done := other.record(me, other.of(version, "kk").decided("identify", "GIVEN", "contact", "GIVEN")).ok()
+		equal(t, "accepted there", at(done.payload, "user", "policyStatus", "accepted"), true)
+		w.update(me, input{"givenName": "Айгерім"}).ok() // and here
+
+		// Callers without a token may be told what is five seconds old: by the
+		// clock of the cache, which is Redis's own where there is one.
+		w.clock.advance(5 * time.Second)
+		late, again := time.After(6*time.Second), time.NewTicker(50*time.Millisecond)
+		defer again.Stop()
+		for _, server := range []*world{w, other} {
+			for server.shown("ru").version != version {
+				select {
+				case <-again.C:
+				case <-late:
+					t.Fatal("a caller without a token is told what was in force before")
+				}
+			}
+		}
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,9 +24,7 @@ type input = map[string]any
 func with(in input, more input) input {
 	out := input{}
 	for _, part := range []input{in, more} {
-		for name, value := range part {
-			out[name] = value
-		}
+		maps.Copy(out, part)
 	}
 	return out
 }

@@ -24,10 +24,10 @@ func TestEveryConsoleExampleRunsForItsRole(t *testing.T) {
 		`"version": ""`, `"version": "`+seen.version+`"`, `"documentHash": ""`, `"documentHash": "`+seen.hash+`"`,
 		"{{language}}", "kk", "{{now}}", w.clock.Now().UTC().Format("2006-01-02T15:04:05Z")).Replace(string(raw))
 	var examples []struct {
-		Role      string
-		Title     map[string]string
-		Query     string
-		Variables map[string]any
+		Role      string            `json:"role"`
+		Title     map[string]string `json:"title"`
+		Query     string            `json:"query"`
+		Variables map[string]any    `json:"variables"`
 	}
 	if err := json.Unmarshal([]byte(filled), &examples); err != nil {
 		t.Fatal(err)

@@ -306,11 +306,12 @@ type shown struct{ version, locale, hash string }
 func (w *world) shown(locale string) shown {
 	w.t.Helper()
 	data := w.ask("", `query($l: Locale) { policyInForce(app: "dala") { id document(locale: $l) { locale hash } } }`, map[string]any{"l": locale}).must()
-	return shown{
-		version: at(data, "policyInForce", "id").(string),
-		locale:  at(data, "policyInForce", "document", "locale").(string),
-		hash:    at(data, "policyInForce", "document", "hash").(string),
+	document := at(data, "policyInForce", "document")
+	s := shown{str(data, "policyInForce", "id"), str(document, "locale"), str(document, "hash")}
+	if s.version == "" || s.locale == "" || s.hash == "" {
+		w.t.Fatalf("nothing is shown: %v", data)
 	}
+	return s
 }
 
 // consent is a ConsentInput for what was shown: items by their decision.
@@ -336,8 +337,9 @@ func (w *world) register(token string, profile map[string]any) string {
 	data := w.ask(token, registerMutation, map[string]any{"input": map[string]any{
 		"profile": profile, "consent": w.shown("ru").consent(required()),
 	}}).must()
-	if errs := at(data, "registerMe", "userErrors").([]any); len(errs) > 0 {
-		w.t.Fatalf("registering: %v", errs)
+	id := str(data, "registerMe", "user", "id")
+	if len(userErrorsOf(data, "registerMe")) > 0 || id == "" {
+		w.t.Fatalf("registering: %v", data)
 	}
-	return at(data, "registerMe", "user", "id").(string)
+	return id
 }

@@ -39,13 +39,16 @@ type process struct {
 	out, err io.Writer
 }
 
-func main() {
+func main() { os.Exit(execute(os.Args[1:])) }
+
+// execute runs one command, which ends early when the process is told to.
+func execute(args []string) (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
 	rediscache.Quiet()
 	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
-	os.Exit(run(p, os.Args[1:]))
+	return run(p, args)
 }
 
 // run carries out one command and answers the exit status: 0 done, 1 it

@@ -50,7 +50,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SHOP", shop)
 			e.Setenv("KELISIM_ADDR", "127.0.0.1:0")
-			e.Values["script"] = &script{t: e.T().(testing.TB), secrets: []string{"s3cr3t"}, running: map[string]*running{}}
+			tb, ok := e.T().(testing.TB)
+			if !ok {
+				return errors.New("the script runs outside a test")
+			}
+			e.Values["script"] = &script{t: tb, secrets: []string{"s3cr3t"}, running: map[string]*running{}}
 			return nil
 		},
 	})
@@ -97,10 +101,11 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"token":    {3, (*script).token},       // FILE ROLE SUBJECT: a token of the issuer
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
-			if neg || len(args) < c.args {
+			s, ok := ts.Value("script").(*script)
+			if !ok || neg || len(args) < c.args {
 				ts.Fatalf("%s: called wrongly", name)
 			}
-			c.run(ts.Value("script").(*script), ts, args)
+			c.run(s, ts, args)
 		}
 	}
 	return out

@@ -29,7 +29,7 @@ func states(a answer, root string) string {
 	for _, field := range []string{"familyName", "iin", "phone", "postalAddress"} {
 		out = append(out, str(profile, field, "state"))
 	}
-	return strings.Join(append(out, pluck(profile, "state", "fields")...), " ")
+	return strings.Join(append(out, pluck(profile, "state", "fields")...), ",")
 }
 
 // TestWhatARoleSeesFollowsFromItsGround goes through the grounds of every role
@@ -38,10 +38,10 @@ func TestWhatARoleSeesFollowsFromItsGround(t *testing.T) {
 	const (
 		request = `basis: {request: {reason: PERSON_ASKED, ticket: "SUP-12"}}`
 		legal   = `basis: {legal: {reference: "Art. 8"}}`
-		plain   = "PLAIN PLAIN PLAIN PLAIN PLAIN PLAIN"
-		masks   = "MASKED MASKED MASKED MASKED MASKED MASKED"
-		nothing = "FORBIDDEN FORBIDDEN FORBIDDEN FORBIDDEN FORBIDDEN FORBIDDEN"
-		support = "MASKED MASKED MASKED MASKED MASKED FORBIDDEN"
+		plain   = "PLAIN,PLAIN,PLAIN,PLAIN,PLAIN,PLAIN"
+		masks   = "MASKED,MASKED,MASKED,MASKED,MASKED,MASKED"
+		nothing = "FORBIDDEN,FORBIDDEN,FORBIDDEN,FORBIDDEN,FORBIDDEN,FORBIDDEN"
+		support = "MASKED,MASKED,MASKED,MASKED,MASKED,FORBIDDEN"
 	)
 	onBoth(t, func(t *testing.T, w *world) {
 		id := w.register(w.subject("looked at"), looks())
@@ -51,7 +51,7 @@ func TestWhatARoleSeesFollowsFromItsGround(t *testing.T) {
 		}{
 			{vault.Support, ``, support},
 			{vault.Support, request, support},
-			{vault.Support, request + `, reveal: ["phone", "iin", "loyaltyCard", "deviceModel"]`, "MASKED MASKED PLAIN MASKED PLAIN FORBIDDEN"},
+			{vault.Support, request + `, reveal: ["phone", "iin", "loyaltyCard", "deviceModel"]`, "MASKED,MASKED,PLAIN,MASKED,PLAIN,FORBIDDEN"},
 			{vault.Support, `reveal: ["phone"]`, "BAD_REQUEST"},
 			{vault.Support, legal, "FORBIDDEN"},
 			{vault.Support, `basis: {purpose: "contact"}`, "FORBIDDEN"},
@@ -63,10 +63,10 @@ func TestWhatARoleSeesFollowsFromItsGround(t *testing.T) {
 			{vault.Compliance, `basis: {legal: {reference: "IIN 910412400006"}}`, "BAD_REQUEST"},
 			{vault.Compliance, `basis: {purpose: "contact"}`, "FORBIDDEN"},
 			{vault.Machine, ``, nothing},
-			{vault.Machine, `basis: {purpose: "contact"}`, "NO_CONSENT NO_CONSENT PLAIN PLAIN NO_CONSENT FORBIDDEN"},
-			{vault.Machine, `basis: {purpose: "identify"}`, "PLAIN PLAIN NO_CONSENT NO_CONSENT NO_CONSENT FORBIDDEN"},
-			{vault.Machine, `basis: {purpose: "marketing"}`, "NO_CONSENT NO_CONSENT NO_CONSENT NO_CONSENT NO_CONSENT FORBIDDEN"},
-			{vault.Machine, `basis: {purpose: "accounting"}`, "PLAIN PLAIN NO_CONSENT NO_CONSENT NO_CONSENT FORBIDDEN"},
+			{vault.Machine, `basis: {purpose: "contact"}`, "NO_CONSENT,NO_CONSENT,PLAIN,PLAIN,NO_CONSENT,FORBIDDEN"},
+			{vault.Machine, `basis: {purpose: "identify"}`, "PLAIN,PLAIN,NO_CONSENT,NO_CONSENT,NO_CONSENT,FORBIDDEN"},
+			{vault.Machine, `basis: {purpose: "marketing"}`, "NO_CONSENT,NO_CONSENT,NO_CONSENT,NO_CONSENT,NO_CONSENT,FORBIDDEN"},
+			{vault.Machine, `basis: {purpose: "accounting"}`, "PLAIN,PLAIN,NO_CONSENT,NO_CONSENT,NO_CONSENT,FORBIDDEN"},
 			{vault.Machine, `basis: {purpose: "unknown"}`, "FORBIDDEN"},
 			{vault.Machine, request, "FORBIDDEN"},
 			{vault.Machine, legal, "FORBIDDEN"},

@@ -106,7 +106,7 @@ func (l *leaving) write(me string) (id string) {
 	if errs := userErrorsOf(a.must(), "registerMe"); len(errs) > 0 {
 		l.t.Fatalf("registering: %v", errs)
 	}
-	id = at(a.Data, "registerMe", "user", "id").(string)
+	id = str(a.Data, "registerMe", "user", "id")
 	update := `mutation($p: ProfileInput!) { updateMyProfile(input: {profile: $p}) { user { revision } userErrors { code path } } }`
 	for _, p := range []map[string]any{
 		l.profile("updated", "Еңлікгүл", "580412", "6251", "+7 (702) 815-37-26"),
@@ -198,7 +198,8 @@ func (l *leaving) oddPlaces(me string) {
 		}
 	}
 	quoted := `"` + v + `"`
-	for _, body := range []string{v, `{"query": ` + quoted, `{"query": "{ me { id } }", ` + quoted + `: ` + quoted + `}`, `[` + quoted + `]`,
+	for _, body := range []string{
+		v, `{"query": ` + quoted, `{"query": "{ me { id } }", ` + quoted + `: ` + quoted + `}`, `[` + quoted + `]`,
 		`{"query": "{ me { id } }", "operationName": ` + quoted + `}`, `{"query": "{ me { id } }", "variables": ` + quoted + `}`, `{"query": "{ me { id } }", "extensions": {` + quoted + `: {}}}`,
 	} {
 		l.hear(l.send(http.MethodPost, "/graphql", body, bearing(me)), false)

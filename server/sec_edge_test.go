@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -117,13 +118,24 @@ func TestEveryAnswerHasItsHeadersAndNoOthers(t *testing.T) {
 			method, path string
 			status       int
 		}{
-			{"POST", "/graphql", 200}, {"GET", "/graphql", 405}, {"PUT", "/graphql", 405}, {"DELETE", "/graphql", 405}, {"PATCH", "/graphql", 405}, {"OPTIONS", "/graphql", 405}, {"TRACE", "/graphql", 405},
-			{"GET", "/graphql?query=%7Bme%7Bid%7D%7D", 405}, {"POST", "/graphql/", 404}, {"POST", "/healthz", 405}, {"POST", "/schema.graphql", 405}, {"GET", "/nothing", 404}, {"POST", "/", 404},
+			{"POST", "/graphql", 200},
+			{"GET", "/graphql", 405},
+			{"PUT", "/graphql", 405},
+			{"DELETE", "/graphql", 405},
+			{"PATCH", "/graphql", 405},
+			{"OPTIONS", "/graphql", 405},
+			{"TRACE", "/graphql", 405},
+			{"GET", "/graphql?query=%7Bme%7Bid%7D%7D", 405},
+			{"POST", "/graphql/", 404},
+			{"POST", "/healthz", 405},
+			{"POST", "/schema.graphql", 405},
+			{"GET", "/nothing", 404},
+			{"POST", "/", 404},
 		} {
 			header := bearing("")
 			header.Set("Origin", "https://evil.example")
 			header.Set("Access-Control-Request-Method", "POST")
-			header.Set("X-Request-Id", "chosen-by-the-client")
+			header.Set("X-Request-ID", "chosen-by-the-client")
 			a := public.send(c.method, c.path, body, header)
 			what := c.method + " " + c.path
 			equal(t, what, a.status, c.status)
@@ -132,9 +144,9 @@ func TestEveryAnswerHasItsHeadersAndNoOthers(t *testing.T) {
 					t.Errorf("%s answers with %s", what, name)
 				}
 			}
-			id := a.header.Get("X-Request-Id")
+			id := a.header.Get("X-Request-ID")
 			if _, err := uuid.Parse(id); err != nil || seen[id] {
-				t.Errorf("%s: X-Request-Id %q is not its own", what, id)
+				t.Errorf("%s: X-Request-ID %q is not its own", what, id)
 			}
 			seen[id] = true
 			if strings.HasPrefix(c.path, "/graphql") && c.status != 404 {
@@ -180,7 +192,12 @@ func TestABodyThatTricklesInIsRefused(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
-	t.Cleanup(func() { _ = srv.Close(); <-served })
+	t.Cleanup(func() {
+		_ = srv.Close()
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
 	conn, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +223,7 @@ func TestAPanicIsMasked(t *testing.T) {
 		w.register(me, looks())
 		w.sys.vault.Decrypter = watching{w.sys.vault.Decrypter, func([]vault.DecryptItem) { panic("Бұрынбекова " + marker) }}
 		a := w.ask(me, `{ me { id profile { phone { value } } } }`, nil)
-		if a.code() != "INTERNAL" || str(a.Errors[0].Extensions, "requestId") != a.header.Get("X-Request-Id") {
+		if a.code() != "INTERNAL" || str(a.Errors[0].Extensions, "requestId") != a.header.Get("X-Request-ID") {
 			t.Errorf("a resolver's panic answers %d %s", a.status, a.raw)
 		}
 		mux := http.NewServeMux()
@@ -223,7 +240,7 @@ func TestAPanicIsMasked(t *testing.T) {
 				t.Errorf("what was panicked with stands in %s: %.1500s", place, text[max(0, i-300):])
 			}
 		}
-		for _, id := range []string{a.header.Get("X-Request-Id"), b.header.Get("X-Request-Id")} {
+		for _, id := range []string{a.header.Get("X-Request-ID"), b.header.Get("X-Request-ID")} {
 			if id == "" || !strings.Contains(w.log.String(), id) {
 				t.Errorf("the log does not know the request %q", id)
 			}

@@ -198,7 +198,7 @@ func TestFault04OfConcurrentSignUpsWithOneIdentifierOneSucceeds(t *testing.T) {
 			}
 			equal(t, "sign-ups with one "+field, won, 1)
 			found := w.ask(w.staff(vault.Support), `query($b: FindUsersInput!) { findUsers(by: $b) { id } }`, input{"b": input{field: value}}).must()
-			equal(t, "people with it", len(found["findUsers"].([]any)), 1)
+			equal(t, "people with it", len(pluck(found, "id", "findUsers")), 1)
 		}
 	})
 }
@@ -215,7 +215,7 @@ func TestFault05AnErasedPersonIsReadByNobody(t *testing.T) {
 			w.staff(vault.Compliance): `{ me: user(id: "` + id + `") { profile(basis: {legal: {reference: "Art. 8"}}) { ` + everyField + ` } } }`,
 			w.staff(vault.Machine):    `{ me: user(id: "` + id + `") { profile(basis: {purpose: "accounting"}) { ` + everyField + ` } } }`,
 		} {
-			equal(t, query, states(w.ask(token, query, nil), "me"), "ERASED ERASED ERASED ERASED ERASED ERASED")
+			equal(t, query, states(w.ask(token, query, nil), "me"), "ERASED,ERASED,ERASED,ERASED,ERASED,ERASED")
 		}
 		allowed, reason, _ := w.check(id, "contact", "")
 		equal(t, "a check", fmt.Sprint(allowed, reason), "falseUSER_ERASED")
@@ -228,8 +228,10 @@ func TestFault11EverybodyIsAnsweredUnderLoad(t *testing.T) {
 		id := w.register(me, looks())
 		service, support := w.staff(vault.Machine), w.staff(vault.Support)
 		asks := [][2]string{
-			{me, `{ me { profile { phone { value state } } policyStatus { accepted } } }`}, {service, `{ consentCheck(user: "` + id + `", purpose: "contact") { allowed } }`},
-			{support, `{ findUsers(by: {phone: "+77019264837"}) { id profile { phone { state } } } }`}, {"", `{ policyInForce(app: "dala") { id } }`},
+			{me, `{ me { profile { phone { value state } } policyStatus { accepted } } }`},
+			{service, `{ consentCheck(user: "` + id + `", purpose: "contact") { allowed } }`},
+			{support, `{ findUsers(by: {phone: "+77019264837"}) { id profile { phone { state } } } }`},
+			{"", `{ policyInForce(app: "dala") { id } }`},
 		}
 		var all sync.WaitGroup
 		for i := range 240 {

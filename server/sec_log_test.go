@@ -25,7 +25,7 @@ func TestTheLogIsReadInPagesWithoutGapOrRepetition(t *testing.T) {
 			want = append(want, vaultID("AuditEvent", e.AuditEvent.ID.String()))
 		}
 		got, cursor := []string{}, any(nil)
-		for range len(want) {
+		for range want {
 			page := at(w.ask(auditor, logQuery, input{"f": 7, "c": cursor}).must(), "auditEvents")
 			ids := pluck(page, "id", "nodes")
 			same(t, "edges", strsOf(page, "edges", "node", "id"), ids)

@@ -73,9 +73,9 @@ func (w *world) events(filter vault.AuditFilter) []vault.StoredEvent {
 // eventsOf are the events of one answer's request.
 func (w *world) eventsOf(a answer) []vault.StoredEvent {
 	w.t.Helper()
-	id := a.header.Get("X-Request-Id")
+	id := a.header.Get("X-Request-ID")
 	if id == "" {
-		w.t.Fatal("the answer has no X-Request-Id")
+		w.t.Fatal("the answer has no X-Request-ID")
 	}
 	return w.events(vault.AuditFilter{RequestID: id})
 }
@@ -115,12 +115,6 @@ func encode(t *testing.T, query string, variables map[string]any) string {
 		t.Fatal(err)
 	}
 	return string(body)
-}
-
-// decoded is the text inside a GraphQL id.
-func decoded(id string) (string, error) {
-	text, err := base64.RawURLEncoding.DecodeString(id)
-	return string(text), err
 }
 
 // trust makes the server believe what proxies of a network forwarded.

@@ -71,6 +71,33 @@ func TestAChangeThatWidensAnItemAsksAgain(t *testing.T) {
 	}
 }
 
+func TestAnotherOperatorAsksAgainAndOneFewerDoesNot(t *testing.T) {
+	for want, bins := range map[bool][]string{false: {ownBIN}, true: {ownBIN, groupBIN, otherBIN}} {
+		one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
+		two.Operators = bins
+		carryConsents(one, nil)
+		carryConsents(two, one)
+		if asked := two.Facts.Items[0].ConsentFrom == two.ID; asked != want {
+			t.Errorf("operators %v after %v: asked again is %t", bins, one.Operators, asked)
+		}
+	}
+}
+
+func TestATranslationThatIsAddedAsksNobodyAgain(t *testing.T) {
+	one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
+	one.Facts.Items[0].Statement = Words{{"ru", "Согласен"}}
+	for want, statement := range map[bool]Words{
+		false: {{"ru", "Согласен"}, {"kk", "Келісемін"}}, true: {{"ru", "Согласна"}, {"kk", "Келісемін"}},
+	} {
+		two.Facts.Items[0].Statement = statement
+		carryConsents(one, nil)
+		carryConsents(two, one)
+		if asked := two.Facts.Items[0].ConsentFrom == two.ID; asked != want {
+			t.Errorf("%v: asked again is %t", statement, asked)
+		}
+	}
+}
+
 func TestThirdPartiesForTheFirstTimeAskAgain(t *testing.T) {
 	one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
 	two.Facts.ThirdParties = new(true)

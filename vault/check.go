@@ -57,6 +57,7 @@ type Person struct {
 	timeline Timeline
 	versions map[uuid.UUID]*Version
 	now      time.Time
+	login    SubjectKey // of the token that they were read by; zero when they were read by id
 }
 
 // Current is the version in force now, or nil.
@@ -111,7 +112,7 @@ func (p *Person) Check(item, operator string, at time.Time) Check {
 		return no(UnknownPurpose)
 	}
 	if !current.Asked() {
-		if operator != "" && !slices.Contains(p.App.OperatorBINs(), operator) {
+		if operator != "" && !slices.Contains(version.Operators, operator) {
 			return no(OperatorNotCovered)
 		}
 		c.Allowed, c.Reason, c.IsCurrent, c.scope = true, NotConsentBased, true, current
@@ -274,8 +275,10 @@ func (p *Person) gate() error {
 	if s.Version != nil {
 		e = e.With("policyVersionId", s.Version.ID.String())
 	}
-	for _, item := range s.Missing {
-		e = e.With("missing", item)
+	for _, next := range p.Pending() {
+		if next.Required && !next.RequiredFrom.After(p.now) { // what is required later closes nothing yet
+			e = e.With("missing", next.Item.Code)
+		}
 	}
 	return e
 }

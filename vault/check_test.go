@@ -164,15 +164,29 @@ func TestAWithdrawalEndsAnEarlyAcceptanceToo(t *testing.T) {
 	}
 }
 
-func TestOperatorsArePinnedWhenAConsentIsGiven(t *testing.T) {
-	v := testVersion(1, morning, morning, ask("contact", true, "phone"))
+func TestOperatorsArePinnedByTheVersionThatNamesThem(t *testing.T) {
+	v := testVersion(1, morning, morning, ask("contact", true, "phone"), tell("accounts", "iin"))
 	p := testPerson(morning, v)
 	p.gives("contact", v)
 	p.App.Group = append(p.App.Group, Operator{BIN: otherBIN})
-	if got := p.Check("contact", otherBIN, morning); got.Reason != OperatorNotCovered {
-		t.Errorf("a later member: %s", got.Reason)
+	service := testService(at(morning))
+	_, events, err := service.decide(p, shown(v, "contact", Give))
+	if err != nil || !slices.Equal(events[0].Operators, v.Operators) {
+		t.Fatalf("%v, %v: a member that the document does not name", events, err)
 	}
-	p.gives("contact", v)
+	p.History = append(p.History, events...)
+	for _, item := range []string{"contact", "accounts"} {
+		if got := p.Check(item, otherBIN, morning); got.Reason != OperatorNotCovered {
+			t.Errorf("%s for a later member: %s", item, got.Reason)
+		}
+	}
+	two := testVersion(2, morning, morning, ask("contact", true, "phone"))
+	two.Operators = p.App.OperatorBINs()
+	p.add(two)
+	if asked := codesOf(p.Pending()); !slices.Equal(asked, []string{"contact@2"}) {
+		t.Errorf("the version that names the new member asks for %v", asked)
+	}
+	p.gives("contact", two)
 	if got := p.Check("contact", otherBIN, morning); !got.Allowed {
 		t.Errorf("a new consent: %s", got.Reason)
 	}

@@ -65,17 +65,26 @@ const (
 )
 
 // requestCodes are answered in GraphQL's top-level errors, whoever asks:
-// authentication, the gate, limits and faults. Codes that are neither here nor
-// internal are a payload's userErrors: what the person can put right.
+// authentication, the gate, limits and faults.
 var requestCodes = []Code{
 	CodeUnauthenticated, CodeForbidden, CodePolicyNotAccepted, CodeNotFound, CodeBadRequest,
 	CodeRateLimited, CodeComplexity, CodeTimeout, CodeUnavailable, CodeInternal,
 }
 
-var internalCodes = []Code{CodeUndecryptable, CodeStale, CodeTaken}
+// payloadCodes are a payload's userErrors: what the person can put right.
+var payloadCodes = []Code{
+	CodeRequired, CodeInvalidPhone, CodeInvalidEmail, CodeInvalidIIN, CodeInvalidBIN, CodeInvalidDate,
+	CodeInvalidName, CodeInvalidValue, CodeInvalidLocale, CodeInvalidReason, CodeValueTooLong, CodeIINBirthDate,
+	CodeSendTogether, CodeFieldNotCollected, CodeDuplicateInput, CodeIdentifierTaken, CodeTooManyChanges,
+	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
+	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
+	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
+	CodeIdempotencyMismatch,
+}
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.
 func (c Code) OfRequest() bool { return slices.Contains(requestCodes, c) }
 
 // OfPayload reports whether the code belongs in a payload's userErrors.
-func (c Code) OfPayload() bool { return !c.OfRequest() && !slices.Contains(internalCodes, c) }
+// A code in neither list is nobody's to see: callers get INTERNAL instead.
+func (c Code) OfPayload() bool { return slices.Contains(payloadCodes, c) }

@@ -7,8 +7,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -45,13 +47,14 @@ func everyCode(t *testing.T) []Code {
 }
 
 func TestEveryCodeHasExactlyOnePlace(t *testing.T) {
+	internal := []Code{CodeUndecryptable, CodeStale, CodeTaken}
 	all := everyCode(t)
 	if len(all) < 40 {
 		t.Fatalf("read only %d codes", len(all))
 	}
 	for i, c := range all {
 		places := 0
-		for _, in := range []bool{c.OfRequest(), c.OfPayload(), slices.Contains(internalCodes, c)} {
+		for _, in := range []bool{c.OfRequest(), c.OfPayload(), slices.Contains(internal, c)} {
 			if in {
 				places++
 			}
@@ -63,15 +66,36 @@ func TestEveryCodeHasExactlyOnePlace(t *testing.T) {
 			t.Errorf("%s stands twice", c)
 		}
 	}
-	for _, c := range append(slices.Clone(requestCodes), internalCodes...) {
+	for _, c := range slices.Concat(requestCodes, payloadCodes) {
 		if !slices.Contains(all, c) {
 			t.Errorf("%s is listed and not declared", c)
 		}
 	}
 }
 
+func TestTheSchemaListsThePayloadsCodes(t *testing.T) {
+	schema, err := os.ReadFile("../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(schema), "enum ErrorCode {")
+	body, _, found := strings.Cut(rest, "}")
+	if !found {
+		t.Fatal("the schema has no enum ErrorCode")
+	}
+	var listed []Code
+	for line := range strings.Lines(body) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, `"`) {
+			listed = append(listed, Code(line))
+		}
+	}
+	if !slices.Equal(listed, payloadCodes) {
+		t.Errorf("the schema lists %v, the vault answers %v", listed, payloadCodes)
+	}
+}
+
 func TestWhatCallersMustNeverSeeIsOfNoPlace(t *testing.T) {
-	for _, c := range []Code{CodeUndecryptable, CodeStale, CodeTaken} {
+	for _, c := range []Code{CodeUndecryptable, CodeStale, CodeTaken, "NOT_A_CODE"} {
 		if c.OfPayload() || c.OfRequest() {
 			t.Errorf("%s is shown to callers", c)
 		}

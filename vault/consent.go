@@ -136,13 +136,16 @@ func (h History) Until(at time.Time) History {
 	return slices.DeleteFunc(slices.Clone(h), func(e ConsentEvent) bool { return e.ReceivedAt.After(at) })
 }
 
-// LastWithdrawal is the Seq of the item's last withdrawal or invalidation, or 0.
-func (h History) LastWithdrawal(item string) int64 {
+// LastTakenBack is the Seq of the event that last took consent to the item
+// back, or 0: a withdrawal, an invalidation, or a refusal of what was given.
+func (h History) LastTakenBack(item string) int64 {
 	var seq int64
-	for _, e := range h {
-		if e.Item == item && !e.isDecision() {
+	given := false
+	for _, e := range h.Of(item) {
+		if !e.isDecision() || given && e.Type == Refused {
 			seq = e.Seq
 		}
+		given = e.Type == Given
 	}
 	return seq
 }
@@ -154,7 +157,8 @@ type itemPosition struct {
 }
 
 // position folds the item's events by Seq. A decision counts from the moment
-// its version takes effect; until then the one before it goes on. A
+// its version takes effect; until then the one before it goes on. A grant of
+// an older version takes nothing from that of a newer one: it came late. A
 // withdrawal counts at once and ends every decision made before it.
 func (h History) position(item string, timeline Timeline, at time.Time) itemPosition {
 	p := itemPosition{state: NeverAsked}
@@ -173,7 +177,9 @@ func (h History) position(item string, timeline Timeline, at time.Time) itemPosi
 					p = itemPosition{e, NotInForce}
 				}
 			case e.Type == Given:
-				p = itemPosition{e, ReasonGiven}
+				if p.state != ReasonGiven || timeline.Position(p.event.Version) <= timeline.Position(e.Version) {
+					p = itemPosition{e, ReasonGiven}
+				}
 			default:
 				p = itemPosition{e, ReasonRefused}
 			}
@@ -200,16 +206,9 @@ func (h History) Consents(timeline Timeline, now time.Time, expires func(Consent
 		if c.Type == Given {
 			c.ValidUntil = expires(c.ConsentEvent)
 		}
-		if len(c.Later) > 0 {
-			continue
-		}
-		replaced := slices.ContainsFunc(out[i+1:], func(later Consent) bool {
-			effective, ok := timeline.Effective(later.Version)
-			return later.App == c.App && later.Item == c.Item &&
-				(later.Version == c.Version || ok && !effective.After(now))
-		})
 		switch {
-		case replaced:
+		case len(c.Later) > 0:
+		case h.superseded(c.ConsentEvent, out[i+1:], timeline, now):
 			c.State = ConsentSuperseded
 		case c.State == ConsentGiven && !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil):
 			c.State = ConsentExpired
@@ -217,4 +216,23 @@ func (h History) Consents(timeline Timeline, now time.Time, expires func(Consent
 	}
 	slices.Reverse(out)
 	return out
+}
+
+// superseded reports whether another decision has taken a decision's place: of
+// what has taken effect one decision stands; of what is to come the last one
+// about its version.
+func (h History) superseded(d ConsentEvent, later []Consent, timeline Timeline, now time.Time) bool {
+	effective, ok := timeline.Effective(d.Version)
+	if ok && !effective.After(now) {
+		standing := h.in(d.App).position(d.Item, timeline, now)
+		return standing.event.Consent != d.Consent
+	}
+	return slices.ContainsFunc(later, func(l Consent) bool {
+		return l.App == d.App && l.Item == d.Item && l.Version == d.Version
+	})
+}
+
+// in is the events about one app.
+func (h History) in(app string) History {
+	return slices.DeleteFunc(slices.Clone(h), func(e ConsentEvent) bool { return e.App != app })
 }

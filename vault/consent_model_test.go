@@ -24,6 +24,7 @@ type modelVersion struct {
 	termDays  int                 // 0: none
 	asks      map[string]bool     // item → based on consent
 	uses      map[string][]string // item → fields
+	operators []string            // BINs named in its documents
 }
 
 type modelAct struct {
@@ -78,7 +79,7 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 		return modelAnswer{reason: UnknownPurpose}
 	}
 	if !asked {
-		if operator != "" && !slices.Contains(m.app, operator) {
+		if operator != "" && !slices.Contains(v.operators, operator) {
 			return modelAnswer{reason: OperatorNotCovered}
 		}
 		return modelAnswer{allowed: true, reason: NotConsentBased, current: true, uses: v.uses[item]}
@@ -105,20 +106,31 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 }
 
 // decisive finds the act that decides: the last withdrawal, or the last
-// decision after it whose version has taken effect.
+// decision after it whose version has taken effect. Of grants in a row the one
+// to the newest version counts.
 func (m *consentModel) decisive(item string, at, now time.Time) (modelAct, Reason) {
 	early := false
+	var granted *modelAct
 	for _, a := range slices.Backward(m.acts) {
 		if a.item != item || at.Before(now) && a.received.After(at) {
 			continue
 		}
-		if a.what == "WITHDRAWN" || a.what == "INVALIDATED" {
+		inEffect := !m.version(a.version).effective.After(at)
+		switch {
+		case a.what == "GIVEN" && inEffect:
+			if granted == nil || m.order(a.version) > m.order(granted.version) {
+				granted = &a
+			}
+		case a.what == "GIVEN" || a.what == "REFUSED" && !inEffect:
+			early = true
+		case granted == nil:
 			return a, Reason(a.what)
+		default:
+			return *granted, ReasonGiven
 		}
-		if !m.version(a.version).effective.After(at) {
-			return a, Reason(a.what)
-		}
-		early = true
+	}
+	if granted != nil {
+		return *granted, ReasonGiven
 	}
 	if early {
 		return modelAct{}, NotInForce
@@ -126,12 +138,25 @@ func (m *consentModel) decisive(item string, at, now time.Time) (modelAct, Reaso
 	return modelAct{}, NeverAsked
 }
 
-// lastWithdrawn is the seq of the item's last withdrawal, or 0.
-func (m *consentModel) lastWithdrawn(item string) int {
+// order is when a version was published among the others.
+func (m *consentModel) order(id uuid.UUID) int {
+	return slices.IndexFunc(m.versions, func(v modelVersion) bool { return v.id == id })
+}
+
+// lastTakenBack is the seq of the item's last withdrawal, or of the last
+// refusal that came right after a grant, or 0.
+func (m *consentModel) lastTakenBack(item string) int {
+	next := modelAct{}
 	for _, a := range slices.Backward(m.acts) {
-		if a.item == item && (a.what == "WITHDRAWN" || a.what == "INVALIDATED") {
+		switch {
+		case a.item != item:
+			continue
+		case a.what == "WITHDRAWN" || a.what == "INVALIDATED":
 			return a.seq
+		case a.what == "GIVEN" && next.what == "REFUSED":
+			return next.seq
 		}
+		next = a
 	}
 	return 0
 }

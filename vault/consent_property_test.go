@@ -18,7 +18,7 @@ type world struct {
 	service *Service
 	order   []*Version // as published
 	nextAct uint64
-	// mustAsk are the items withdrawn since which nobody knowing has agreed.
+	// mustAsk are the items withdrawn to which nobody knowing has agreed since.
 	mustAsk map[string]bool
 }
 
@@ -37,8 +37,16 @@ func newWorld(t *rapid.T) *world {
 }
 
 func (w *world) publish(t *rapid.T, later time.Duration) {
-	v := testVersion(uint64(len(w.order)+1), w.now, w.now.Add(later))
-	m := modelVersion{id: v.ID, published: w.now, effective: v.EffectiveAt, asks: map[string]bool{}, uses: map[string][]string{}}
+	effective := w.now.Add(later)
+	if n := len(w.order); n > 0 && effective.Before(w.order[n-1].EffectiveAt) {
+		effective = w.order[n-1].EffectiveAt // versions take effect in the order of their publication
+	}
+	v := testVersion(uint64(len(w.order)+1), w.now, effective)
+	v.Operators = w.person.App.OperatorBINs()
+	m := modelVersion{
+		id: v.ID, published: w.now, effective: v.EffectiveAt, operators: slices.Clone(w.model.app),
+		asks: map[string]bool{}, uses: map[string][]string{},
+	}
 	for _, code := range worldItems {
 		if len(w.order) > 0 && rapid.IntRange(0, 9).Draw(t, "drop") == 0 {
 			continue
@@ -82,14 +90,14 @@ func (w *world) decide(t *rapid.T) {
 	current, _ := w.model.inForce(w.now)
 	coming := v.EffectiveAt.After(w.now)
 	outdated := !coming && v.ID != current.id
-	withdrawn := w.model.lastWithdrawn(item.Code)
+	taken := w.model.lastTakenBack(item.Code)
 	want := Code("")
 	switch {
 	case outdated:
 		want = CodeVersionOutdated
 	case !item.Asked():
 		want = CodeUnknownItem
-	case d.Decision == Give && withdrawn > 0 && known < withdrawn:
+	case d.Decision == Give && taken > 0 && known < taken:
 		want = CodeWithdrawnSince
 	}
 	if want != "" {
@@ -150,7 +158,7 @@ func (w *world) append(events []ConsentEvent) {
 		w.person.History = append(w.person.History, e)
 		w.model.acts = append(w.model.acts, modelAct{
 			seq: len(w.model.acts) + 1, what: string(e.Type), item: e.Item, version: e.Version,
-			operators: slices.Clone(w.model.app), received: w.now,
+			operators: w.model.version(e.Version).operators, received: w.now,
 		})
 	}
 }

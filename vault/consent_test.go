@@ -244,12 +244,13 @@ func TestAConsentPinsExactlyWhatWasShown(t *testing.T) {
 }
 
 func TestAGrantAfterAWithdrawalNeedsToKnowOfIt(t *testing.T) {
-	v := testVersion(1, morning, morning, ask("contact", false), ask("news", false))
+	v := testVersion(1, morning, morning, ask("contact", false), ask("news", false), ask("calls", false))
 	p := testPerson(morning, v)
 	p.gives("contact", v)              // 1
 	p.gives("news", v)                 // 2
 	p.happens(Withdrawn, "contact", v) // 3
-	p.happens(Refused, "news", v)      // 4
+	p.happens(Refused, "calls", v)     // 4
+	p.happens(Refused, "news", v)      // 5
 	seq := func(n int64) *int64 { return &n }
 	for name, c := range map[string]struct {
 		known    *int64
@@ -261,9 +262,11 @@ func TestAGrantAfterAWithdrawalNeedsToKnowOfIt(t *testing.T) {
 		"known before it":                 {seq(2), "contact", Give, true},
 		"known as of it":                  {seq(3), "contact", Give, false},
 		"known later":                     {seq(4), "contact", Give, false},
-		"known before it happened":        {seq(5), "contact", Give, true},
+		"known before it happened":        {seq(6), "contact", Give, true},
 		"a refusal needs to know nothing": {nil, "contact", Refuse, false},
-		"another item was not withdrawn":  {nil, "news", Give, false},
+		"refused, never given before":     {nil, "calls", Give, false},
+		"refused after it was given":      {seq(4), "news", Give, true},
+		"known as of that refusal":        {seq(5), "news", Give, false},
 	} {
 		screen := shown(v, c.item, c.decision)
 		screen.KnownSeq = c.known
@@ -271,7 +274,7 @@ func TestAGrantAfterAWithdrawalNeedsToKnowOfIt(t *testing.T) {
 		if refused := errors.Is(err, NewError(CodeWithdrawnSince, "")); refused != c.refused || !refused && err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if c.refused && asError(err).Param("consentSeq") != "4" {
+		if c.refused && asError(err).Param("consentSeq") != "5" {
 			t.Errorf("%s: the answer does not say what is right: %v", name, asError(err).Params)
 		}
 	}

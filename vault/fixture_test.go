@@ -113,6 +113,7 @@ func testVersion(n uint64, published, effective time.Time, items ...Item) *Versi
 	v := &Version{
 		ID: testID(1000 + n), App: "dala", Label: string(rune('0' + n)), Status: Published, Revision: 1,
 		PublishedAt: published, EffectiveAt: effective, Facts: goodFacts(items...), Authoritative: "ru",
+		Operators: testApp().OperatorBINs(),
 	}
 	for _, l := range Languages {
 		v.Documents = append(v.Documents, DocumentRef{l, Hash([]byte(v.Label + l))})
@@ -120,12 +121,12 @@ func testVersion(n uint64, published, effective time.Time, items ...Item) *Versi
 	return v
 }
 
-// testPerson is somebody registered, in an app with the versions, published
+// testPerson is aPerson, registered, in an app with the versions, published
 // in the order given.
 func testPerson(now time.Time, versions ...*Version) *Person {
 	p := &Person{
 		Standing: Standing{App: testApp(), User: &User{ID: testID(2), Status: StatusActive, Revision: 1, CreatedAt: morning}},
-		versions: map[uuid.UUID]*Version{}, now: now,
+		versions: map[uuid.UUID]*Version{}, now: now, login: Pepper{}.Login(aPerson.Issuer, aPerson.Subject),
 	}
 	for _, v := range versions {
 		p.add(v)
@@ -152,7 +153,7 @@ func (p *Person) happens(kind EventType, item string, v *Version) ConsentEvent {
 	p.User.ConsentSeq++
 	e := ConsentEvent{
 		ID: testID(5000 + uint64(p.User.ConsentSeq)), User: p.User.ID, Seq: p.User.ConsentSeq, Type: kind, App: p.App.Code,
-		Item: item, Version: v.ID, Operators: p.App.OperatorBINs(), ReceivedAt: p.now,
+		Item: item, Version: v.ID, Operators: v.Operators, ReceivedAt: p.now,
 	}
 	e.Consent = e.ID
 	if !e.isDecision() {

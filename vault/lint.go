@@ -263,13 +263,14 @@ func (l *linter) words(app App, w Words, path ...string) {
 }
 
 // widerAtAll reports whether the version as a whole allows more than the one
-// before: a longer term, or a yes where there was a no.
-func widerAtAll(now, was Facts) bool {
+// before: another operator, a longer term, or a yes where there was a no.
+func widerAtAll(now, was *Version) bool {
 	yes := func(b *bool) bool { return b != nil && *b }
-	return longer(now.Term, was.Term) ||
-		yes(now.ThirdParties) && !yes(was.ThirdParties) ||
-		yes(now.CrossBorder) && !yes(was.CrossBorder) ||
-		yes(now.PublicSources) && !yes(was.PublicSources)
+	joined := slices.ContainsFunc(now.Operators, func(bin string) bool { return !slices.Contains(was.Operators, bin) })
+	return joined || longer(now.Facts.Term, was.Facts.Term) ||
+		yes(now.Facts.ThirdParties) && !yes(was.Facts.ThirdParties) ||
+		yes(now.Facts.CrossBorder) && !yes(was.Facts.CrossBorder) ||
+		yes(now.Facts.PublicSources) && !yes(was.Facts.PublicSources)
 }
 
 // widerItem reports whether an item allows more than before, or says it in
@@ -282,7 +283,14 @@ func widerItem(now, was Item) bool {
 		})
 	})
 	return more || others || now.Kind != was.Kind || now.Basis != was.Basis ||
-		longer(now.Retention, was.Retention) || !slices.Equal(now.Statement, was.Statement)
+		longer(now.Retention, was.Retention) || reworded(now.Statement, was.Statement)
+}
+
+// reworded reports whether a sentence that somebody may have read says
+// something else now. A translation that was added changes nothing for those
+// who read another language.
+func reworded(now, was Words) bool {
+	return slices.ContainsFunc(was, func(w Word) bool { return !slices.Contains(now, w) })
 }
 
 // longer compares two durations; none at all is the longest.

@@ -14,7 +14,8 @@ func (s *Service) Me(ctx context.Context, a Actor) (*Person, error) {
 	if !a.Has(Subject) {
 		return nil, NewError(CodeForbidden, "only a person's own token has a person behind it")
 	}
-	standing, err := s.Reader.Standing(ctx, a.App, s.Pepper.Login(a.Issuer, a.Subject))
+	login := s.Pepper.Login(a.Issuer, a.Subject)
+	standing, err := s.Reader.Standing(ctx, a.App, login)
 	if err != nil {
 		return nil, err
 	}
@@ -22,6 +23,7 @@ func (s *Service) Me(ctx context.Context, a Actor) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
+	people[0].login = login
 	return people[0], nil
 }
 

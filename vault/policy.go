@@ -134,7 +134,8 @@ func (f Facts) Collected(catalogue Catalogue) []Collected {
 				at[use.Field] = i
 				out = append(out, Collected{Field: field})
 			}
-			out[i].Required = out[i].Required || use.Required && item.Required
+			// What rests on law or contract is needed whether marked or not.
+			out[i].Required = out[i].Required || use.Required && (item.Required || !item.Asked())
 			out[i].Purposes = append(out[i].Purposes, item.Code)
 		}
 	}
@@ -165,6 +166,9 @@ type Version struct {
 	Facts       Facts         `json:"facts"`
 	// Authoritative is the language that prevailed when it was published.
 	Authoritative string `json:"authoritative"`
+	// Operators are the BINs of whoever may rely on consents to the version:
+	// those that its documents name. Fixed at publication, empty in a draft.
+	Operators []string `json:"operators"`
 	// Source is the policy.yaml that the version came from, byte for byte, for
 	// export; empty when it was written through the API.
 	Source []byte `json:"-"`
@@ -238,6 +242,17 @@ func (t Timeline) Coming(at time.Time) []Moment {
 		}
 	}
 	return out
+}
+
+// next is when a version is published now: after all others, even when the
+// clock of the replica that published the last one is ahead of ours.
+func (t Timeline) next(now time.Time) time.Time {
+	for _, m := range t {
+		if !now.After(m.PublishedAt) {
+			now = m.PublishedAt.Add(time.Millisecond)
+		}
+	}
+	return now
 }
 
 // Position is a version's place in the order, or -1 when it is not published.

@@ -145,9 +145,13 @@ type PolicyTx interface {
 	PutApp(app App)
 	// InsertVersion adds a draft with its documents.
 	InsertVersion(v *Version, documents []StoredDocument)
-	// UpdateVersion replaces a draft, or publishes it, with its documents.
-	// ErrStale: it is not a draft of the expected revision any more.
+	// UpdateVersion replaces a draft with its documents. ErrStale: it is not a
+	// draft of the expected revision any more.
 	UpdateVersion(v *Version, expected int64, documents []StoredDocument)
+	// PublishVersion publishes a draft with its documents, as the version that
+	// follows on those published of its app. ErrStale as above, or there is
+	// another number of them by now.
+	PublishVersion(v *Version, expected int64, published int, documents []StoredDocument)
 }
 
 // AuditTx queues audit events.

@@ -113,8 +113,8 @@ func (s *Service) fill(v *Version, app App, in PolicyDraft, texts []PolicyText) 
 	return s.documents(v, app, texts)
 }
 
-// documents makes the canonical documents of a version, in the app's order of
-// languages.
+// documents makes the canonical documents of a version, in the order of its
+// texts.
 func (s *Service) documents(v *Version, app App, texts []PolicyText) ([]StoredDocument, error) {
 	var out []StoredDocument
 	v.Documents = nil
@@ -133,7 +133,9 @@ func (s *Service) documents(v *Version, app App, texts []PolicyText) ([]StoredDo
 type Publishing struct {
 	ID             uuid.UUID
 	EffectiveAt    *time.Time // nil: as the draft says, or at publication
-	IdempotencyKey string
+	// ExpectedRevision is that of the draft as it was read; nil: as it is.
+	ExpectedRevision *int64
+	IdempotencyKey   string
 }
 
 // Publish publishes a draft: it never changes again. It is refused while the
@@ -144,7 +146,7 @@ func (s *Service) Publish(ctx context.Context, a Actor, in Publishing) (*Version
 		input = append(input, in.EffectiveAt.String())
 	}
 	id, err := s.once(ctx, a, "publishPolicyVersion", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
-		return in.ID, s.publish(ctx, a, in, remember)
+		return retry(ctx, func() (uuid.UUID, error) { return in.ID, s.publish(ctx, a, in, remember) })
 	})
 	if err != nil {
 		return nil, err
@@ -157,21 +159,20 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err != nil {
 		return err
 	}
-	now := s.now()
-	if in.EffectiveAt != nil {
-		v.EffectiveAt = in.EffectiveAt.UTC().Truncate(time.Millisecond)
-	}
-	if v.EffectiveAt.IsZero() {
-		v.EffectiveAt = now
-	}
-	if v.EffectiveAt.Before(now) {
-		return NewError(CodeInvalidDate, "a version cannot take effect before it is published; leave effectiveAt out, or give a later moment").At("effectiveAt")
+	if in.ExpectedRevision != nil && *in.ExpectedRevision != v.Revision {
+		return conflict(v.Revision)
 	}
 	texts, err := s.texts(ctx, v)
 	if err != nil {
 		return err
 	}
-	previous, moments, err := s.previous(ctx, app.Code, v.EffectiveAt)
+	_, moments, err := s.Reader.App(ctx, app.Code)
+	if err != nil {
+		return err
+	}
+	timeline := NewTimeline(moments)
+	now := timeline.next(s.now())
+	previous, err := s.schedule(ctx, v, in.EffectiveAt, timeline, now)
 	if err != nil {
 		return err
 	}
@@ -183,37 +184,46 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	}
 	expected := v.Revision
 	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
-	v.Authoritative = app.AuthoritativeLanguage
+	v.Authoritative, v.Operators = app.AuthoritativeLanguage, app.OperatorBINs()
 	carryConsents(v, previous)
 	documents, err := s.documents(v, app, texts) // anew: the app's facts may have changed since the draft
 	if err != nil {
 		return err
 	}
 	event := s.policyEvent(a, PolicyPublished, v)
-	return unstale(s.Writer.Write(ctx, func(tx Tx) error {
-		tx.UpdateVersion(v, expected, documents)
+	return s.Writer.Write(ctx, func(tx Tx) error {
+		tx.PublishVersion(v, expected, len(moments), documents)
 		tx.Record(event)
 		remember(tx, v.ID)
 		return nil
-	}))
+	})
 }
 
-// previous is the published version that this one follows when it takes effect.
-func (s *Service) previous(ctx context.Context, app string, effective time.Time) (*Version, []Moment, error) {
-	_, moments, err := s.Reader.App(ctx, app)
-	if err != nil {
-		return nil, nil, err
+// schedule fixes when a version takes effect, and answers the published one
+// that it follows, nil for the first. Versions take effect in the order in
+// which they are published: each says which older consents still count, and
+// one that slipped in between would not have been asked.
+func (s *Service) schedule(ctx context.Context, v *Version, effectiveAt *time.Time, timeline Timeline, now time.Time) (*Version, error) {
+	if effectiveAt != nil {
+		v.EffectiveAt = effectiveAt.UTC().Truncate(time.Millisecond)
 	}
-	timeline := NewTimeline(moments)
-	var before *Version
-	for _, m := range timeline {
-		if !m.EffectiveAt.After(effective) {
-			if before, err = s.published(ctx, m.Version); err != nil {
-				return nil, nil, err
-			}
-		}
+	if v.EffectiveAt.IsZero() {
+		v.EffectiveAt = now
 	}
-	return before, moments, nil
+	if v.EffectiveAt.Before(now) {
+		return nil, NewError(CodeInvalidDate,
+			"a version cannot take effect before it is published; leave effectiveAt out, or give a later moment").At("effectiveAt")
+	}
+	if len(timeline) == 0 {
+		return nil, nil //nolint:nilnil // the first version follows none
+	}
+	last := timeline[len(timeline)-1]
+	if last.EffectiveAt.After(v.EffectiveAt) {
+		return nil, NewError(CodeInvalidDate,
+			"a published version takes effect later than this one would; take effect at the same moment, which replaces it, or after it").
+			With("effectiveAt", last.EffectiveAt.Format(time.RFC3339Nano)).With("policyVersionId", last.Version.String()).At("effectiveAt")
+	}
+	return s.published(ctx, last.Version)
 }
 
 // carryConsents fixes, for each item, the oldest version whose consent still
@@ -223,7 +233,7 @@ func carryConsents(v, previous *Version) {
 	for i := range v.Facts.Items {
 		item := &v.Facts.Items[i]
 		item.ConsentFrom = v.ID
-		if previous == nil || widerAtAll(v.Facts, previous.Facts) {
+		if previous == nil || widerAtAll(v, previous) {
 			continue
 		}
 		if was, ok := previous.Facts.Item(item.Code); ok && !widerItem(*item, was) {

@@ -177,7 +177,7 @@ func (p *Person) checkWithdrawal(items []string, open map[string][]Consent) erro
 		case seen[item]:
 			errs = append(errs, NewError(CodeDuplicateInput, "the item is named twice").At(path...))
 		case len(open[item]) > 0:
-		case p.History.LastWithdrawal(item) > 0:
+		case p.History.position(item, p.timeline, p.now).state == ReasonWithdrawn:
 			errs = append(errs, NewError(CodeAlreadyWithdrawn, "this consent is withdrawn already").At(path...))
 		default:
 			errs = append(errs, NewError(CodeNotGiven, "there is no consent to this item that could be withdrawn").At(path...))

@@ -72,8 +72,10 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 	registered := s.event(a.as(user.ID), Subject, UserRegistered)
 	registered.Subject, registered.Fields = user.ID, set.codes()
 	recorded := s.consentEvent(a.as(user.ID), ConsentRecorded, act, events)
-	if act.Context, err = s.encryptWith(ctx, a, &set, registered.ID); err != nil {
-		return uuid.Nil, false, err
+	if me.gate() == nil { // without what is required nothing personal is stored, the connection's address included
+		if act.Context, err = s.encryptWith(ctx, a, &set, registered.ID); err != nil {
+			return uuid.Nil, false, err
+		}
 	}
 	login := s.Pepper.Login(a.Issuer, a.Subject)
 	err = s.Writer.Write(ctx, func(tx Tx) error {

@@ -122,9 +122,13 @@ func newBench() *bench {
 }
 
 // person is the n-th, who agreed to the required item and told everything.
+// The first is aPerson themselves.
 func (b *bench) person(n uint64) *Person {
 	p := testPerson(morning, b.version)
 	p.User = &User{ID: testID(10_000 + n), Status: StatusActive, Revision: 1}
+	if n != 1 {
+		p.login = SubjectKey{}
+	}
 	p.gives("identify", b.version)
 	for _, code := range benchFields {
 		b.reader.stored = append(b.reader.stored, StoredField{
@@ -156,7 +160,7 @@ func (b *bench) reveal(t *testing.T, a Actor, requests ...RevealRequest) []Revea
 //
 //nolint:gochecknoglobals // Go has no constant structs
 var (
-	aPerson     = Actor{Roles: []Role{Subject}, App: "dala", RequestID: "req-1"}
+	aPerson     = Actor{Roles: []Role{Subject}, Issuer: "https://id.example", Subject: "aru", App: "dala", RequestID: "req-1"}
 	aService    = Actor{Roles: []Role{Machine}, ID: testID(71), Apps: []string{"dala"}, Purposes: []string{"identify", "marketing"}}
 	aSupporter  = Actor{Roles: []Role{Support}, ID: testID(72)}
 	anOfficer   = Actor{Roles: []Role{Compliance}, ID: testID(73)}

@@ -22,6 +22,17 @@ func TestTheEventIsCommittedBeforeThereIsPlaintext(t *testing.T) {
 	}
 }
 
+func TestAPersonIsShownNobodyElseWhoeverHandsThemOver(t *testing.T) {
+	b := newBench()
+	out := b.reveal(t, aPerson, RevealRequest{Person: b.person(2), Fields: everything()}, RevealRequest{Person: b.person(1), Fields: everything()})
+	if !errors.Is(out[0].Err, ErrNotFound) || len(out[0].Fields) > 0 {
+		t.Errorf("somebody else: %v, %d fields", out[0].Err, len(out[0].Fields))
+	}
+	if out[1].Err != nil || out[1].Fields[0].State != StatePlain {
+		t.Errorf("themselves: %v", out[1])
+	}
+}
+
 func TestWithoutItsEventNothingIsDecrypted(t *testing.T) {
 	b := newBench()
 	b.writer.err = ErrUnavailable
@@ -238,6 +249,7 @@ func TestBehindAClosedGateAPurposeReadsNothing(t *testing.T) {
 	if want := []Outcome{OutcomeDenied, OutcomeOK, OutcomeDenied}; !slices.Equal(outcomes, want) {
 		t.Errorf("%v", outcomes)
 	}
+	closed.login = b.Pepper.Login(aPerson.Issuer, aPerson.Subject)
 	if own := b.reveal(t, aPerson, RevealRequest{Person: closed, Fields: everything()}); own[0].Err != nil || own[0].Fields[0].State != StatePlain {
 		t.Errorf("one's own data are never gated: %+v", own[0])
 	}

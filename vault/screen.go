@@ -63,7 +63,7 @@ func (s *Service) decide(p *Person, in Screen) (Act, []ConsentEvent, error) {
 	if err := p.checkScreen(in); err != nil {
 		return Act{}, nil, err
 	}
-	now := s.now()
+	v, now := p.versions[in.Version], s.now()
 	act := Act{User: p.User.ID, ID: in.Act, Digest: actDigest(in.digestParts()), ReceivedAt: now}
 	events := make([]ConsentEvent, len(in.Decisions))
 	for i, d := range in.Decisions {
@@ -71,7 +71,7 @@ func (s *Service) decide(p *Person, in Screen) (Act, []ConsentEvent, error) {
 		events[i] = ConsentEvent{
 			ID: id, User: p.User.ID, Seq: p.User.ConsentSeq + int64(i) + 1, Act: in.Act, Consent: id,
 			Type: EventType(d.Decision), App: p.App.Code, Item: d.Item, Version: in.Version, Locale: in.Locale,
-			Document: in.Document, Operators: p.App.OperatorBINs(), Method: InAppConfirmed, GivenBy: BySubject,
+			Document: in.Document, Operators: v.Operators, Method: InAppConfirmed, GivenBy: BySubject,
 			ReceivedAt: now, DeviceAt: in.DeviceAt, AppBuild: in.AppBuild,
 		}
 	}
@@ -137,7 +137,7 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 			bad(NewError(CodeDuplicateInput, "the item stands in the decisions twice"))
 		case d.Decision == Give && !p.knows(in, d.Item):
 			bad(NewError(CodeWithdrawnSince,
-				"the consent was withdrawn; ask the person again, and send knownConsentSeq as it is now").
+				"the consent was taken back; ask the person again, and send knownConsentSeq as it is now").
 				With("consentSeq", itoa(p.User.ConsentSeq)))
 		}
 		seen[d.Item] = true
@@ -145,12 +145,12 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 	return errs.orNil()
 }
 
-// knows reports whether a grant was made knowing of the item's last
-// withdrawal. Clocks cannot say so; the sequence that the client had seen
+// knows reports whether a grant was made knowing that the item was taken back
+// before. Clocks cannot say so; the sequence that the client had seen
 // can, and without it the answer is no; so it is for one that is not there yet.
 func (p *Person) knows(in Screen, item string) bool {
-	withdrawn := p.History.LastWithdrawal(item)
-	return withdrawn == 0 || in.KnownSeq != nil && *in.KnownSeq >= withdrawn && *in.KnownSeq <= p.User.ConsentSeq
+	taken := p.History.LastTakenBack(item)
+	return taken == 0 || in.KnownSeq != nil && *in.KnownSeq >= taken && *in.KnownSeq <= p.User.ConsentSeq
 }
 
 // consentEvent is the audit event of an act.

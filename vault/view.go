@@ -31,7 +31,10 @@ func (r *reveal) view(req RevealRequest) (view, error) {
 	if r.actor.Has(Subject) && !r.actor.hasStaffRole() {
 		v.role, v.own = Subject, true
 		v.basis = Basis{} // their own data needs no ground, and the event names none
-		return v, nil     // People and Me hand out nobody but themselves
+		if req.Person.login != r.Service.Pepper.Login(r.actor.Issuer, r.actor.Subject) {
+			return v, ErrNotFound
+		}
+		return v, nil
 	}
 	role, ok := req.Basis.role(r.actor)
 	if !ok {

@@ -76,7 +76,8 @@ type ConsentInput struct {
 	DocumentHash string               `json:"documentHash"`
 	Decisions    []vault.ItemDecision `json:"decisions"`
 	// The person's `consentSeq` when they decided. It is needed to give a consent
-	// again after a withdrawal: it proves that the decision was made knowing of it.
+	// again that was withdrawn, or refused after it was given: it proves that the
+	// decision was made knowing of that.
 	KnownConsentSeq graphql.Omittable[*int] `json:"knownConsentSeq,omitempty"`
 	// What the device's clock said; kept as evidence, decides nothing.
 	DeviceAt graphql.Omittable[*time.Time] `json:"deviceAt,omitempty"`
@@ -229,7 +230,11 @@ type ProfileInput struct {
 
 type PublishPolicyVersionInput struct {
 	ID string `json:"id"`
-	// When it takes effect; at publication by default.
+	// The revision of the draft as it was read; another one is REVISION_CONFLICT. Absent: publish it as it is.
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
+	// When it takes effect; as the draft says by default, or else at publication.
+	// Versions take effect in the order in which they are published: not before
+	// one that is published already.
 	EffectiveAt    graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
 	IdempotencyKey graphql.Omittable[*string]    `json:"idempotencyKey,omitempty"`
 }

@@ -3039,7 +3039,8 @@ input ConsentInput {
   decisions: [DecisionInput!]!
   """
   The person's ` + "`" + `consentSeq` + "`" + ` when they decided. It is needed to give a consent
-  again after a withdrawal: it proves that the decision was made knowing of it.
+  again that was withdrawn, or refused after it was given: it proves that the
+  decision was made knowing of that.
   """
   knownConsentSeq: Int
   "What the device's clock said; kept as evidence, decides nothing."
@@ -3211,7 +3212,13 @@ type UpdatePolicyDraftPayload {
 
 input PublishPolicyVersionInput {
   id: ID!
-  "When it takes effect; at publication by default."
+  "The revision of the draft as it was read; another one is REVISION_CONFLICT. Absent: publish it as it is."
+  expectedRevision: Int
+  """
+  When it takes effect; as the draft says by default, or else at publication.
+  Versions take effect in the order in which they are published: not before
+  one that is published already.
+  """
   effectiveAt: DateTime
   idempotencyKey: ID
 }

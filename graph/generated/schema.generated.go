@@ -8865,7 +8865,7 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "effectiveAt", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -8879,6 +8879,13 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 				return it, err
 			}
 			it.ID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = graphql.OmittableOf(data)
 		case "effectiveAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("effectiveAt"))
 			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)

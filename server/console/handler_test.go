@@ -24,7 +24,7 @@ func devOptions() Options {
 }
 
 // get asks as a browser on this machine does; edit may change that.
-func get(h http.Handler, target string, edit ...func(*http.Request)) *http.Response {
+func get(h http.Handler, target string, edit ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	r.Host = "127.0.0.1:8080"
 	r.RemoteAddr = "127.0.0.1:50000"
@@ -33,16 +33,7 @@ func get(h http.Handler, target string, edit ...func(*http.Request)) *http.Respo
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	t.Helper()
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(r.Body); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return w
 }
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
@@ -55,7 +46,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	}
 	h := Handler(devOptions())
 	for _, name := range []string{"", "init.js", "third_party/graphiql/graphiql.min.js", "settings.json", "dev-tokens.json", "no-such-file"} {
-		got := get(h, Path+name).Header
+		got := get(h, Path+name).Header()
 		for header, value := range want {
 			if got.Get(header) != value {
 				t.Errorf("%q: %s = %q, want %q", name, header, got.Get(header), value)
@@ -85,45 +76,45 @@ func TestFilesHaveTheirTypeAndNothingElseIsServed(t *testing.T) {
 	h := Handler(Options{})
 	for _, test := range tests {
 		r := get(h, Path+test.name)
-		if r.StatusCode != test.status || r.Header.Get("Content-Type") != test.media {
-			t.Errorf("%q: %d %s, want %d %s", test.name, r.StatusCode, r.Header.Get("Content-Type"), test.status, test.media)
+		if r.Code != test.status || r.Header().Get("Content-Type") != test.media {
+			t.Errorf("%q: %d %s, want %d %s", test.name, r.Code, r.Header().Get("Content-Type"), test.status, test.media)
 		}
 	}
 }
 
 func TestOnlyReadingIsAllowed(t *testing.T) {
 	r := get(Handler(Options{}), Path, func(r *http.Request) { r.Method = http.MethodPost })
-	if r.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("POST answered %d, want 405", r.StatusCode)
+	if r.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST answered %d, want 405", r.Code)
 	}
 }
 
 func TestOwnFilesAreNeverStoredAndThirdPartyFilesAreRevalidated(t *testing.T) {
 	h := Handler(devOptions())
 	for _, name := range []string{"", "init.js", "examples.json", "settings.json", "dev-tokens.json"} {
-		if got := get(h, Path+name).Header.Get("Cache-Control"); got != "no-store" {
+		if got := get(h, Path+name).Header().Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%q: Cache-Control = %q, want no-store", name, got)
 		}
 	}
 	const script = Path + "third_party/react/react.production.min.js"
 	first := get(h, script)
-	if got := first.Header.Get("Cache-Control"); got != "no-cache" {
+	if got := first.Header().Get("Cache-Control"); got != "no-cache" {
 		t.Errorf("Cache-Control = %q, want no-cache", got)
 	}
-	tag := first.Header.Get("ETag")
+	tag := first.Header().Get("ETag")
 	again := get(h, script, func(r *http.Request) { r.Header.Set("If-None-Match", tag) })
-	if tag == "" || again.StatusCode != http.StatusNotModified {
-		t.Errorf("ETag %q asked again answered %d, want 304", tag, again.StatusCode)
+	if tag == "" || again.Code != http.StatusNotModified {
+		t.Errorf("ETag %q asked again answered %d, want 304", tag, again.Code)
 	}
 }
 
 func TestPageIsToldItsEndpoint(t *testing.T) {
-	if got := body(t, get(Handler(Options{}), Path+"settings.json")); got != `{"endpoint":"/graphql","dev":false}` {
+	if got := get(Handler(Options{}), Path+"settings.json").Body.String(); got != `{"endpoint":"/graphql","dev":false}` {
 		t.Errorf("settings = %s", got)
 	}
 	opts := devOptions()
 	opts.Endpoint = "/api"
-	if got := body(t, get(Handler(opts), Path+"settings.json")); got != `{"endpoint":"/api","dev":true}` {
+	if got := get(Handler(opts), Path+"settings.json").Body.String(); got != `{"endpoint":"/api","dev":true}` {
 		t.Errorf("settings = %s", got)
 	}
 }
@@ -162,10 +153,10 @@ func TestDevelopmentTokensStayOnThisMachineAndThisPage(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := get(h, Path+"dev-tokens.json", test.edit)
-			if r.StatusCode != test.status {
-				t.Errorf("answered %d, want %d", r.StatusCode, test.status)
+			if r.Code != test.status {
+				t.Errorf("answered %d, want %d", r.Code, test.status)
 			}
-			if given := strings.Contains(body(t, r), "token-of-support"); given != (test.status == 200) {
+			if given := strings.Contains(r.Body.String(), "token-of-support"); given != (test.status == 200) {
 				t.Errorf("token given: %v", given)
 			}
 		})
@@ -177,8 +168,8 @@ func TestTokensAreNeverGivenOutsideDevelopment(t *testing.T) {
 	outside.Dev = false
 	for name, opts := range map[string]Options{"not development": outside, "no tokens": {Dev: true}} {
 		r := get(Handler(opts), Path+"dev-tokens.json")
-		if r.StatusCode != http.StatusNotFound || strings.Contains(body(t, r), "token-of-support") {
-			t.Errorf("%s: answered %d, want 404", name, r.StatusCode)
+		if r.Code != http.StatusNotFound || strings.Contains(r.Body.String(), "token-of-support") {
+			t.Errorf("%s: answered %d, want 404", name, r.Code)
 		}
 	}
 }
@@ -237,7 +228,7 @@ func TestOwnFilesNameNoOtherHostAndRunNothingInline(t *testing.T) {
 
 func TestPageRefersOnlyToFilesThatAreServed(t *testing.T) {
 	h := Handler(Options{})
-	page := body(t, get(h, Path))
+	page := get(h, Path).Body.String()
 	references := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(page, -1)
 	if len(references) < 8 {
 		t.Fatalf("only %d references in the page", len(references))
@@ -246,8 +237,8 @@ func TestPageRefersOnlyToFilesThatAreServed(t *testing.T) {
 		if reference[1] == "data:," { // no icon, and no request for one
 			continue
 		}
-		if r := get(h, path.Join(Path, reference[1])); r.StatusCode != http.StatusOK {
-			t.Errorf("%s answered %d", reference[1], r.StatusCode)
+		if r := get(h, path.Join(Path, reference[1])); r.Code != http.StatusOK {
+			t.Errorf("%s answered %d", reference[1], r.Code)
 		}
 	}
 }
@@ -258,10 +249,10 @@ func TestEveryRoleHasAnExampleInThreeLanguages(t *testing.T) {
 		t.Fatal(err)
 	}
 	var examples []struct {
-		Role      string
-		Title     map[string]string
-		Query     string
-		Variables map[string]any
+		Role      string            `json:"role"`
+		Title     map[string]string `json:"title"`
+		Query     string            `json:"query"`
+		Variables map[string]any    `json:"variables"`
 	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()

@@ -31,7 +31,7 @@ func TestPhoneBecomesE164(t *testing.T) {
 }
 
 func TestEveryKazakhMobilePrefixIsAPhone(t *testing.T) {
-	for _, prefix := range strings.Fields("700 701 702 705 706 707 708 747 760 761 762 763 764 771 775 776 777 778 785") {
+	for prefix := range strings.FieldsSeq("700 701 702 705 706 707 708 747 760 761 762 763 764 771 775 776 777 778 785") {
 		if got, err := identifier.Phone("8" + prefix + "1234567"); err != nil || got != "+7"+prefix+"1234567" {
 			t.Errorf("prefix %s gives %q, %v", prefix, got, err)
 		}

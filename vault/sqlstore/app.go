@@ -76,6 +76,6 @@ func (t *tx) PutApp(app vault.App) {
 		t.fail(fmt.Errorf("sqlstore: app: %w", err))
 		return
 	}
-	t.queue(`INSERT INTO apps (code, id, config) VALUES ($1, $2, $3)
+	t.queue(`INSERT INTO apps (code, id, config, published) VALUES ($1, $2, $3, 0)
 		ON CONFLICT (code) DO UPDATE SET config = excluded.config`, key(app.Code), app.ID, config)
 }

@@ -35,8 +35,8 @@ func (l *listener) write(ctx context.Context, list []*statement) error {
 //
 //nolint:dupword // SQL says things twice
 const crowd = `
-INSERT INTO apps SELECT 'app' || n, gen_random_uuid(), '{}' FROM generate_series(1, 20) n;
-INSERT INTO policy_versions SELECT gen_random_uuid(), 'app' || n % 20 + 1, '1', 'PUBLISHED', 1, n, n, n, n, 'kk', '{}', '' FROM generate_series(1, 20000) n;
+INSERT INTO apps SELECT 'app' || n, gen_random_uuid(), '{}', 0 FROM generate_series(1, 20) n;
+INSERT INTO policy_versions SELECT gen_random_uuid(), 'app' || n % 20 + 1, '1', 'PUBLISHED', 1, n, n, n, n, 'kk', '[]', '{}', '' FROM generate_series(1, 20000) n;
 INSERT INTO policy_documents SELECT id, 'kk', 0, '', '', '' FROM policy_versions;
 INSERT INTO users SELECT gen_random_uuid(), CASE WHEN n % 500 = 0 THEN 'BLOCKED' ELSE 'ACTIVE' END, 1, 2, 'kk', n FROM generate_series(1, 20000) n;
 INSERT INTO user_subjects SELECT 'i', 1, id::text, id FROM users;
@@ -143,7 +143,10 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func(tx vault.Tx) { tx.ClearField(user, "phone") },
 		func(tx vault.Tx) { tx.CountChange(user, "2026-11-23", 9) },
 		func(tx vault.Tx) { tx.Append(vault.Act{User: user, ID: version}, 2, nil) },
-		func(tx vault.Tx) { tx.UpdateVersion(&vault.Version{ID: version}, 1, nil) },
+		func(tx vault.Tx) { tx.UpdateVersion(&vault.Version{ID: version, Status: vault.Draft}, 1, nil) },
+		func(tx vault.Tx) {
+			tx.PublishVersion(&vault.Version{ID: version, App: "wallet", Status: vault.Published}, 1, 0, nil)
+		},
 	} {
 		err := s.Write(ctx, func(tx vault.Tx) error {
 			queue(tx)

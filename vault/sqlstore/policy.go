@@ -12,7 +12,7 @@ import (
 )
 
 const versionColumns = "v.id, v.app, v.label, v.status, v.revision, v.created_at, v.updated_at," +
-	" v.published_at, v.effective_at, v.authoritative, v.facts, v.source"
+	" v.published_at, v.effective_at, v.authoritative, v.operators, v.facts, v.source"
 
 // versions reads versions, a row for each document, and puts them together.
 func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.Version, error) {
@@ -23,7 +23,7 @@ func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.
 	rows, err := list(ctx, s, sql, args, func(r row) (out versionRow, err error) {
 		v, facts := &out.version, []byte(nil)
 		err = r.Scan(&v.ID, &v.App, &v.Label, &v.Status, &v.Revision, moment{&v.CreatedAt}, moment{&v.UpdatedAt},
-			moment{&v.PublishedAt}, moment{&v.EffectiveAt}, &v.Authoritative, &facts, &v.Source,
+			moment{&v.PublishedAt}, moment{&v.EffectiveAt}, &v.Authoritative, texts{&v.Operators}, &facts, &v.Source,
 			orZero(&out.document.Locale), orZero(&out.document.Hash))
 		if err == nil && json.Unmarshal(facts, &v.Facts) != nil {
 			err = fmt.Errorf("%w: a version's facts", errColumn)
@@ -95,26 +95,44 @@ func (t *tx) InsertVersion(v *vault.Version, documents []vault.StoredDocument) {
 		return
 	}
 	t.queue(`INSERT INTO policy_versions
-		(id, app, label, status, revision, created_at, updated_at, published_at, effective_at, authoritative, facts, source)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		(id, app, label, status, revision, created_at, updated_at, effective_at, authoritative, facts, source)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		v.ID, key(v.App), v.Label, v.Status, v.Revision, v.CreatedAt.UnixMilli(), v.UpdatedAt.UnixMilli(),
-		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).orTaken(vault.ErrTaken)
+		millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).orTaken(vault.ErrTaken)
 	t.insertDocuments(v.ID, documents)
 }
 
-// UpdateVersion implements vault.PolicyTx. The revision becomes the one after
-// the expected.
+// UpdateVersion implements vault.PolicyTx.
 func (t *tx) UpdateVersion(v *vault.Version, expected int64, documents []vault.StoredDocument) {
+	if v.Status != vault.Draft {
+		t.fail(errors.New("sqlstore: a draft becomes a published version by being published"))
+		return
+	}
+	t.replaceVersion(v, expected, documents)
+}
+
+// PublishVersion implements vault.PolicyTx. The app's row is changed first: it
+// orders whoever publishes at the same time.
+func (t *tx) PublishVersion(v *vault.Version, expected int64, published int, documents []vault.StoredDocument) {
+	t.queue(`UPDATE apps SET published = published + 1 WHERE code = $1 AND published = $2`,
+		key(v.App), published).orMissed(vault.ErrStale)
+	t.replaceVersion(v, expected, documents)
+}
+
+// replaceVersion changes a draft. The revision becomes the one after the
+// expected.
+func (t *tx) replaceVersion(v *vault.Version, expected int64, documents []vault.StoredDocument) {
 	facts, err := vault.Canonical(v.Facts)
 	if err != nil {
 		t.fail(fmt.Errorf("sqlstore: version: %w", err))
 		return
 	}
 	t.queue(`UPDATE policy_versions SET label = $3, status = $4, revision = revision + 1, updated_at = $5,
-		published_at = $6, effective_at = $7, authoritative = $8, facts = $9, source = $10
+		published_at = $6, effective_at = $7, authoritative = $8, operators = $9, facts = $10, source = $11
 		WHERE id = $1 AND revision = $2 AND status = 'DRAFT'`,
 		v.ID, expected, v.Label, v.Status, v.UpdatedAt.UnixMilli(),
-		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, facts, v.Source).orMissed(vault.ErrStale)
+		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, t.texts(v.Operators), facts, v.Source).
+		orMissed(vault.ErrStale)
 	t.queue(`DELETE FROM policy_documents WHERE version_id = $1`, v.ID)
 	t.insertDocuments(v.ID, documents)
 }

@@ -135,8 +135,9 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 		want = 1
 	}
 	r.run("COMMIT")
-	if err := <-done; err != nil || calls != want {
-		t.Fatalf("%d calls, want %d, %v", calls, want, err)
+	// It may be sent away more than once: the row that it let go is anybody's.
+	if err := <-done; err != nil || calls < want {
+		t.Fatalf("%d calls, want %d at least, %v", calls, want, err)
 	}
 }
 

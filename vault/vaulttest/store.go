@@ -205,8 +205,11 @@ func documents(v *vault.Version) []vault.StoredDocument {
 func (s *storeTest) published(app string, effective time.Time) *vault.Version {
 	s.Helper()
 	v, docs := s.draft(app)
+	_, moments, err := s.store.App(s.Context(), app)
+	s.must(err)
 	v.Status, v.Revision, v.PublishedAt, v.EffectiveAt = vault.Published, 2, s.tick(), effective
-	s.write(func(tx vault.Tx) { tx.UpdateVersion(v, 1, docs) })
+	v.Operators = []string{"123456789012", "210987654321"}
+	s.write(func(tx vault.Tx) { tx.PublishVersion(v, 1, len(moments), docs) })
 	return v
 }
 

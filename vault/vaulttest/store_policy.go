@@ -66,6 +66,33 @@ var policyTests = map[string]func(*storeTest){
 		}), 1)
 	},
 
+	"OfTwoThatPublishAtOnceOneHasToLookAgain": func(s *storeTest) {
+		s.app("wallet")
+		drafts := make([]*vault.Version, 8)
+		for i := range drafts {
+			drafts[i], _ = s.draft("wallet")
+			drafts[i].Status, drafts[i].PublishedAt, drafts[i].EffectiveAt = vault.Published, s.tick(), dawn()
+		}
+		s.same(s.race(len(drafts), vault.ErrStale, func(i int) error {
+			return s.try(func(tx vault.Tx) { tx.PublishVersion(drafts[i], 1, 0, nil) })
+		}), 1)
+		_, moments, err := s.store.App(s.Context(), "wallet")
+		s.must(err)
+		s.same(len(moments), 1)
+		for _, published := range []int{0, 2} {
+			s.wantError(s.try(func(tx vault.Tx) { tx.PublishVersion(drafts[0], 1, published, nil) }), vault.ErrStale)
+		}
+	},
+
+	"AnUpdateDoesNotPublish": func(s *storeTest) {
+		s.app("wallet")
+		v, docs := s.draft("wallet")
+		v.Status, v.PublishedAt, v.EffectiveAt = vault.Published, s.tick(), dawn()
+		if s.try(func(tx vault.Tx) { tx.UpdateVersion(v, 1, docs) }) == nil {
+			s.Fatal("a draft was published past the order of publications")
+		}
+	},
+
 	"WhatWasPublishedNeverChanges": func(s *storeTest) {
 		s.app("wallet")
 		v := s.published("wallet", dawn())

@@ -33,9 +33,10 @@ CREATE TABLE idempotency (
 ){{.End}};
 
 CREATE TABLE apps (
-    code   {{.Text}} NOT NULL PRIMARY KEY,
-    id     {{.UUID}} NOT NULL UNIQUE,
-    config {{.Bytes}} NOT NULL          -- canonical JSON
+    code      {{.Text}} NOT NULL PRIMARY KEY,
+    id        {{.UUID}} NOT NULL UNIQUE,
+    config    {{.Bytes}} NOT NULL,      -- canonical JSON
+    published {{.Integer}} NOT NULL     -- how many of its versions are
 ){{.End}};
 
 CREATE TABLE policy_versions (
@@ -49,6 +50,7 @@ CREATE TABLE policy_versions (
     published_at  {{.Integer}},
     effective_at  {{.Integer}},
     authoritative {{.Text}} NOT NULL,
+    operators     {{.Text}},            -- JSON; once published
     facts         {{.Bytes}} NOT NULL,  -- canonical JSON
     source        {{.Bytes}}            -- the file that they were read from
 ){{.End}};
