@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -56,6 +57,7 @@ func argumentError(ctx context.Context) bool {
 func (r *Resolver) presentKnown(ctx context.Context, out *gqlerror.Error, known *vault.Error, cause error) {
 	code := known.Code
 	switch {
+	case slices.Contains(edgeCodes, code):
 	case code == vault.CodeInternal || !code.OfRequest() && !code.OfPayload():
 		r.internal(ctx, out, cause)
 		return

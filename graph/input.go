@@ -66,10 +66,7 @@ func update(in generated.UpdateMyProfileInput) (vault.UpdateProfile, error) {
 		chosen := deref(locale)
 		out.Locale = &chosen
 	}
-	if expected := in.ExpectedRevision.Value(); expected != nil {
-		revision := int64(*expected)
-		out.ExpectedRevision = &revision
-	}
+	out.ExpectedRevision = revision(in.ExpectedRevision)
 	if len(out.Changes) == 0 && out.Locale == nil {
 		return out, vault.NewError(vault.CodeRequired, "say what to change: a field of the profile, or the locale").At("profile")
 	}
@@ -155,4 +152,14 @@ func auditFilter(in *generated.AuditFilter) (vault.AuditFilter, error) {
 		}
 	}
 	return out, nil
+}
+
+// revision is a revision that a client expects; nil when it names none.
+func revision(in graphql.Omittable[*int]) *int64 {
+	expected := in.Value()
+	if expected == nil {
+		return nil
+	}
+	out := int64(*expected)
+	return &out
 }

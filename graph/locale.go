@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/kelisim/kelisim/graph/generated"
@@ -18,16 +20,15 @@ type choice struct {
 // choose picks a language: the argument, then Accept-Language, then the
 // person's own, then the first available, which is the authoritative one.
 func (r *Resolver) choose(ctx context.Context, argument *string, available []string) choice {
-	req := from(ctx)
-	wishes := req.languages
-	if argument != nil && *argument != "" {
-		wishes = []string{*argument}
-	} else if own := req.own.Load(); own != nil {
-		wishes = append(append([]string{}, wishes...), *own)
-	}
 	c := choice{}
 	if len(available) > 0 {
 		c.locale = available[0]
+	}
+	wishes := from(ctx).languages
+	if argument != nil && *argument != "" {
+		wishes = []string{*argument}
+	} else if _, ok := r.Match(wishes, available); !ok {
+		wishes = append(slices.Clone(wishes), r.ownLanguage(ctx)...)
 	}
 	if len(wishes) == 0 {
 		return c
@@ -42,6 +43,31 @@ func (r *Resolver) choose(ctx context.Context, argument *string, available []str
 		}
 	}
 	return c
+}
+
+// ownLanguage is the language that the caller chose as a person, if any. It is
+// read once a request, and only when nothing else decides.
+func (r *Resolver) ownLanguage(ctx context.Context) []string {
+	req := from(ctx)
+	if !req.actor.Has(vault.Subject) {
+		return nil
+	}
+	if req.own.Load() == nil {
+		req.readOwn.Do(func() {
+			me, err := r.Vault.Me(ctx, req.actor)
+			switch {
+			case err != nil:
+				r.Log.LogAttrs(ctx, slog.LevelWarn, "words are answered in the authoritative language: the person's own could not be read",
+					slog.String("requestId", req.actor.RequestID), slog.Any("error", err))
+			case me.User != nil && me.User.Locale != "":
+				req.own.CompareAndSwap(nil, &me.User.Locale)
+			}
+		})
+	}
+	if own := req.own.Load(); own != nil {
+		return []string{*own}
+	}
+	return nil
 }
 
 // base is the language of a tag without its region and script.

@@ -80,14 +80,10 @@ func (r mutationResolver) PublishPolicyVersion(ctx context.Context, input genera
 	if err != nil {
 		return nil, notFoundAs(err, "id")
 	}
-	publishing := vault.Publishing{
-		ID: id, EffectiveAt: input.EffectiveAt.Value(), IdempotencyKey: deref(input.IdempotencyKey.Value()),
-	}
-	if expected := input.ExpectedRevision.Value(); expected != nil {
-		revision := int64(*expected)
-		publishing.ExpectedRevision = &revision
-	}
-	v, err := r.Vault.Publish(ctx, from(ctx).actor, publishing)
+	v, err := r.Vault.Publish(ctx, from(ctx).actor, vault.Publishing{
+		ID: id, EffectiveAt: input.EffectiveAt.Value(),
+		ExpectedRevision: revision(input.ExpectedRevision), IdempotencyKey: deref(input.IdempotencyKey.Value()),
+	})
 	errs, err := userErrors(err)
 	return &generated.PublishPolicyVersionPayload{PolicyVersion: v, UserErrors: errs}, err
 }

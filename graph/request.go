@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ type request struct {
 	actor     vault.Actor
 	languages []string               // of Accept-Language, best first
 	own       atomic.Pointer[string] // the language that the person chose, once it is known
+	readOwn   sync.Once
 	people    *dataloadgen.Loader[personKey, *vault.Person]
 	reveals   *dataloadgen.Loader[*vault.RevealRequest, vault.Revealed]
 	missing   *dataloadgen.Loader[*vault.Person, []string]

@@ -28,6 +28,8 @@ const (
 	CodePersistedUnsupported vault.Code = "PERSISTED_QUERY_NOT_SUPPORTED"
 )
 
+var edgeCodes = []vault.Code{CodeParseFailed, CodeValidationFailed, CodePersistedUnsupported}
+
 // refusal is why a request had no GraphQL answer.
 type refusal int
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -166,32 +167,31 @@ func (r mutationResolver) UpdateMyProfile(ctx context.Context, input generated.U
 }
 
 func (r mutationResolver) VerifyIdentifier(ctx context.Context, input generated.VerifyIdentifierInput) (*generated.VerifyIdentifierPayload, error) {
-	user, errs, err := r.identify(ctx, input.User, input.Field, input.Basis, input.IdempotencyKey, true)
+	user, errs, err := r.identify(ctx, input, true)
 	return &generated.VerifyIdentifierPayload{User: user, UserErrors: errs}, err
 }
 
 func (r mutationResolver) ReleaseIdentifier(ctx context.Context, input generated.ReleaseIdentifierInput) (*generated.ReleaseIdentifierPayload, error) {
-	user, errs, err := r.identify(ctx, input.User, input.Field, input.Basis, input.IdempotencyKey, false)
+	user, errs, err := r.identify(ctx, generated.VerifyIdentifierInput(input), false)
 	return &generated.ReleaseIdentifierPayload{User: user, UserErrors: errs}, err
 }
 
-func (r *Resolver) identify(ctx context.Context, user string, field generated.IdentifierField, basis generated.RequestBasisInput,
-	key graphql.Omittable[*string], verified bool,
-) (*vault.User, []generated.UserError, error) {
-	id, err := decodeAs(typeUser, user)
+// identify sets or takes away the mark of an identifier; both inputs say the same.
+func (r *Resolver) identify(ctx context.Context, input generated.VerifyIdentifierInput, verified bool) (*vault.User, []generated.UserError, error) {
+	id, err := decodeAs(typeUser, input.User)
 	if err != nil {
-		return nil, []generated.UserError{}, notFoundAs(err, "user")
-	}
-	if _, err = r.Vault.User(ctx, from(ctx).actor, id); err != nil {
 		return nil, []generated.UserError{}, notFoundAs(err, "user")
 	}
 	code := map[generated.IdentifierField]string{
 		generated.IdentifierFieldIin: vault.FieldIIN, generated.IdentifierFieldEmail: vault.FieldEmail, generated.IdentifierFieldPhone: vault.FieldPhone,
-	}[field]
+	}[input.Field]
 	_, err = r.Vault.SetVerified(ctx, from(ctx).actor, vault.Identifying{
-		User: id, Field: code, IdempotencyKey: deref(key.Value()),
-		Basis: requestOf(&basis),
+		User: id, Field: code, Basis: requestOf(&input.Basis),
+		ExpectedRevision: revision(input.ExpectedRevision), IdempotencyKey: deref(input.IdempotencyKey.Value()),
 	}, verified)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil, []generated.UserError{}, notFoundAs(err, "user")
+	}
 	errs, err := userErrors(err)
 	if err != nil || len(errs) > 0 {
 		return nil, errs, err

@@ -85,7 +85,7 @@ func TestDocumentsOfTheGuidesAreValid(t *testing.T) {
 			switch b.info {
 			case "graphql":
 				seen++
-				parsed, errs := gqlparser.LoadQuery(schema, b.text)
+				parsed, errs := gqlparser.LoadQueryWithRules(schema, b.text, nil)
 				if len(errs) > 0 {
 					t.Errorf("%s: %v", b.at, errs)
 				}

@@ -66,6 +66,9 @@ func (a Actor) Authenticated() bool { return a.Issuer != "" }
 // Has reports whether the token grants the role.
 func (a Actor) Has(role Role) bool { return slices.Contains(a.Roles, role) }
 
+// anonymous reports whether nobody is known to call.
+func (a Actor) anonymous() bool { return len(a.Roles) == 0 || a.Has(Anonymous) }
+
 // Allowed returns the first of the given roles that the actor has: the role
 // that an event names as the one that allowed the act.
 func (a Actor) Allowed(roles ...Role) (Role, bool) {

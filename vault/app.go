@@ -75,6 +75,9 @@ func (a App) Validate(checkBIN func(string) error) []*Error {
 	if a.Contacts.Email == "" {
 		bad("an e-mail address for questions about personal data is required", "contacts", "email")
 	}
+	if a.ResponsiblePerson.Email == "" || len(a.ResponsiblePerson.Name) == 0 {
+		bad("the person responsible for personal data is required, with a name and an e-mail address", "responsiblePerson")
+	}
 	members := append([]Operator{a.Operator, a.Owner}, a.Group...)
 	places := []string{"operator", "owner"}
 	for i := range a.Group {

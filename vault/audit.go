@@ -86,6 +86,15 @@ func (e AuditEvent) Bytes() ([]byte, error) {
 	return Canonical(out)
 }
 
+// size is about how many bytes the event takes to store.
+func (e AuditEvent) size() int {
+	n := 512 + len(e.Purpose) + len(e.Reason) + len(e.Reference) + len(e.Object) + len(e.RequestID)
+	for _, code := range e.Fields {
+		n += 2 * len(code)
+	}
+	return n
+}
+
 // StoredEvent is an audit event as it was stored, with its canonical bytes.
 type StoredEvent struct {
 	AuditEvent

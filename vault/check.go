@@ -79,6 +79,24 @@ func (p *Person) history(at time.Time) History {
 	return p.History
 }
 
+// definition finds what a field is now: typed, or declared by the version in
+// force, or by an older one under which its value was written. One to come
+// does not say yet how a value is masked.
+func (p *Person) definition(catalogue Catalogue, code string) (Field, bool) {
+	if field, ok := catalogue.Get(code); ok {
+		return field, true
+	}
+	for _, m := range slices.Backward(p.timeline) {
+		if m.EffectiveAt.After(p.now) {
+			continue
+		}
+		if field, ok := p.versions[m.Version].Facts.Field(nil, code); ok {
+			return field, true
+		}
+	}
+	return Field{}, false
+}
+
 // expires is when a consent's term ends; zero: no end is set.
 func (p *Person) expires(e ConsentEvent) time.Time {
 	v := p.versions[e.Version]

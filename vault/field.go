@@ -22,16 +22,17 @@ const (
 // FieldKind says how a value is checked and normalised.
 type FieldKind string
 
-// The kinds. NAME and IIN are for typed fields only.
+// The kinds. NAME, BIRTH_DATE and IIN are for typed fields only.
 const (
-	KindName    FieldKind = "NAME"
-	KindDate    FieldKind = "DATE"
-	KindIIN     FieldKind = "IIN"
-	KindEmail   FieldKind = "EMAIL"
-	KindPhone   FieldKind = "PHONE"
-	KindText    FieldKind = "TEXT"
-	KindInteger FieldKind = "INTEGER"
-	KindBoolean FieldKind = "BOOLEAN"
+	KindName      FieldKind = "NAME"
+	KindBirthDate FieldKind = "BIRTH_DATE"
+	KindDate      FieldKind = "DATE"
+	KindIIN       FieldKind = "IIN"
+	KindEmail     FieldKind = "EMAIL"
+	KindPhone     FieldKind = "PHONE"
+	KindText      FieldKind = "TEXT"
+	KindInteger   FieldKind = "INTEGER"
+	KindBoolean   FieldKind = "BOOLEAN"
 )
 
 // FieldIndex says whether people can be found by a field.

@@ -138,10 +138,12 @@ func (s *Service) CheckConsents(ctx context.Context, a Actor, q ConsentQuestion)
 
 // Identifying is a colleague's act on a person's identifier.
 type Identifying struct {
-	User           uuid.UUID
-	Field          string
-	Basis          Basis
-	IdempotencyKey string
+	User  uuid.UUID
+	Field string
+	Basis Basis
+	// ExpectedRevision is the person's as it was read; nil: whatever it is.
+	ExpectedRevision *int64
+	IdempotencyKey   string
 }
 
 // SetVerified marks a person's identifier as proved after a colleague's check,
@@ -167,6 +169,14 @@ func (s *Service) SetVerified(ctx context.Context, a Actor, in Identifying, veri
 }
 
 func (s *Service) setVerified(ctx context.Context, a Actor, role Role, action Action, in Identifying, verified bool, remember rememberer) error {
+	person, err := s.User(ctx, a, in.User)
+	if err != nil {
+		return err
+	}
+	revision := person.User.Revision
+	if in.ExpectedRevision != nil && *in.ExpectedRevision != revision {
+		return conflict(revision)
+	}
 	fields, err := s.Reader.Fields(ctx, []uuid.UUID{in.User})
 	if err != nil {
 		return err
@@ -179,6 +189,7 @@ func (s *Service) setVerified(ctx context.Context, a Actor, role Role, action Ac
 	event.Subject, event.Fields = in.User, []string{in.Field}
 	event.Reason, event.Reference = in.Basis.Reason, in.Basis.Ticket
 	err = s.Writer.Write(ctx, func(tx Tx) error {
+		tx.ReviseUser(in.User, revision, nil)
 		tx.SetVerified(in.User, in.Field, fields[i].UpdatedAt, verified)
 		tx.Record(event)
 		remember(tx, in.User)

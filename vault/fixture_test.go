@@ -62,7 +62,7 @@ func testCatalogue() Catalogue {
 	label := words("өріс", "поле", "field")
 	return Catalogue{
 		{Code: "familyName", Class: Identity, Kind: KindName, Mask: MaskInitial, Label: words("Тегі", "Фамилия", "Family name")},
-		{Code: "birthDate", Class: Identity, Kind: KindDate, Mask: MaskYear, Label: words("Туған күні", "Дата рождения", "Date of birth")},
+		{Code: "birthDate", Class: Identity, Kind: KindBirthDate, Mask: MaskYear, Label: words("Туған күні", "Дата рождения", "Date of birth")},
 		{Code: "iin", Class: Identity, Kind: KindIIN, Mask: MaskLast4, Label: words("ЖСН", "ИИН", "IIN"), Index: UniqueWhenVerified},
 		{Code: "email", Class: Contact, Kind: KindEmail, Mask: MaskDomain, Label: label, Index: UniqueWhenVerified},
 		{Code: "phone", Class: Contact, Kind: KindPhone, Mask: MaskLast4, Label: words("Телефон", "Телефон", "Phone"), Index: UniqueWhenVerified},

@@ -21,6 +21,9 @@ var (
 // would mean two things. A draft may still lack a lot.
 func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
 	l := &linter{}
+	if len(texts) == 0 {
+		l.add(CodeRequired, "a draft needs a text in one language at least", "texts")
+	}
 	l.texts(app, texts)
 	l.ownFields(v.Facts.Fields, s.Catalogue)
 	l.items(v.Facts, s.Catalogue)
@@ -97,9 +100,10 @@ func (l *linter) slots(f Facts) {
 	}
 }
 
-// consistent refuses to declare a field of the app's own otherwise than a
-// published version did: people's values are stored under its code. Apps of
-// one deployment share people, so it looks at all of them.
+// consistent holds a version against those that are published. A label names
+// one of them. A field of the app's own is declared as before: people's values
+// are stored under its code, and apps of one deployment share people, so it
+// looks at all of them.
 func (s *Service) consistent(ctx context.Context, v *Version, moments []Moment) error {
 	apps, err := s.Reader.Apps(ctx)
 	if err != nil {
@@ -123,6 +127,9 @@ func (s *Service) consistent(ctx context.Context, v *Version, moments []Moment) 
 		was, err := s.published(ctx, id)
 		if err != nil {
 			return err
+		}
+		if was.App == v.App && was.Label == v.Label {
+			l.add(CodeDuplicateInput, "a published version of the app has this label; take another", "label")
 		}
 		for i, field := range v.Facts.Fields {
 			old, ok := was.Facts.Field(nil, field.Code)

@@ -37,9 +37,9 @@ func (m FieldMask) suits(kind FieldKind) bool {
 	case MaskHidden:
 		return true
 	case MaskInitial, MaskLast4:
-		return kind != KindBoolean && kind != KindInteger && kind != KindDate
+		return kind != KindBoolean && kind != KindInteger && kind != KindDate && kind != KindBirthDate
 	case MaskYear:
-		return kind == KindDate
+		return kind == KindDate || kind == KindBirthDate
 	case MaskDomain:
 		return kind == KindEmail
 	}

@@ -49,6 +49,8 @@ type UserReader interface {
 type FieldReader interface {
 	// Fields answers everything stored for these people, in no order.
 	Fields(ctx context.Context, users []uuid.UUID) ([]StoredField, error)
+	// Indexes answers what a person is found by, in no order.
+	Indexes(ctx context.Context, user uuid.UUID) ([]BlindIndex, error)
 }
 
 // ConsentReader reads consents across apps.
@@ -169,6 +171,9 @@ type KeepingTx interface {
 	// Remember keeps what an idempotency key was used for. ErrTaken (parameter
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
+	// Forget removes idempotency keys that were used before a moment, oldest
+	// first, at most limit of them. ErrNotFound: there are none.
+	Forget(before time.Time, limit int)
 }
 
 // Tx queues changes: nothing happens before the function given to Write has

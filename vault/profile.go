@@ -23,12 +23,15 @@ type checked struct {
 	stored     Plain
 	normalised Plain
 	verified   bool
+	same       bool // it is what the person is found by already
 }
 
 // changeset is the changes of one request on their way to the store.
 type changeset struct {
 	user    uuid.UUID
-	fresh   bool // a new person: what is absent is empty
+	fresh   bool // nothing is stored of the person: what is absent is empty
+	first   bool // the person is being registered
+	stored  []string
 	at      time.Time
 	changes []checked
 	// filled by encrypt:
@@ -47,13 +50,39 @@ func (c changeset) codes() []string {
 
 // identifiers reports whether anything is changed that people are found by.
 func (c changeset) identifiers() bool {
-	return slices.ContainsFunc(c.changes, func(ch checked) bool { return ch.field.Indexed() })
+	return slices.ContainsFunc(c.changes, func(ch checked) bool { return ch.field.Indexed() && !ch.same })
+}
+
+// keepProofs compares with what the person is found by now: a value that is
+// sent again as it was is no change, and stays proved if it was.
+func (c *changeset) keepProofs(owned []BlindIndex) {
+	for i := range c.changes {
+		change := &c.changes[i]
+		rows := c.indexes[change.Field]
+		for _, row := range rows {
+			k := slices.IndexFunc(owned, func(o BlindIndex) bool {
+				return o.Field == row.Field && o.KeyVersion == row.KeyVersion && o.Digest == row.Digest
+			})
+			if k < 0 {
+				continue
+			}
+			change.same = true
+			change.verified = change.verified || owned[k].Verified
+		}
+		for j := range rows {
+			rows[j].Verified = change.verified
+		}
+		if f := slices.IndexFunc(c.fields, func(f StoredField) bool { return f.Code == change.Field }); f >= 0 {
+			c.fields[f].Verified = change.verified
+		}
+	}
 }
 
 // check validates changes against the version in force, all of them, so that
-// a form shows every mistake at once.
-func (s *Service) check(a Actor, v *Version, set changeset, changes []Change) (changeset, error) {
-	collected := v.Facts.Collected(s.Catalogue)
+// a form shows every mistake at once. What is no longer collected can still be
+// cleared: it is the person's own.
+func (s *Service) check(a Actor, p *Person, set changeset, changes []Change) (changeset, error) {
+	collected := p.Current().Facts.Collected(s.Catalogue)
 	var errs Errors
 	seen := map[string]bool{}
 	for _, change := range changes {
@@ -62,23 +91,27 @@ func (s *Service) check(a Actor, v *Version, set changeset, changes []Change) (c
 			continue
 		}
 		seen[change.Field] = true
-		i := slices.IndexFunc(collected, func(c Collected) bool { return c.Code == change.Field })
-		if i < 0 {
+		field, known := p.definition(s.Catalogue, change.Field)
+		if !known || change.Value != nil && !collects(collected, change.Field) {
 			errs = append(errs, NewError(CodeFieldNotCollected,
 				"the policy in force does not collect this field; leave it out").At(change.Path...))
 			continue
 		}
-		one, err := s.checkValue(a, collected[i].Field, change)
+		one, err := s.checkValue(a, field, change)
 		if err != nil {
 			errs = append(errs, err.At(change.Path...))
 			continue
 		}
 		set.changes = append(set.changes, one)
 	}
-	if err := s.checkPair(set, seen, changes); err != nil {
+	if err := s.checkPair(set, seen, collected, changes); err != nil {
 		errs = append(errs, err)
 	}
 	return set, errs.orNil()
+}
+
+func collects(collected []Collected, code string) bool {
+	return slices.ContainsFunc(collected, func(c Collected) bool { return c.Code == code })
 }
 
 func (s *Service) checkValue(a Actor, field Field, change Change) (checked, *Error) {
@@ -117,12 +150,9 @@ func (s *Service) proven(a Actor, field Field, normalised string) bool {
 
 // checkPair holds IIN and birth date together: whoever changes one sends both,
 // so that neither can come to contradict the other unseen.
-func (s *Service) checkPair(set changeset, seen map[string]bool, changes []Change) *Error {
-	if !set.fresh && seen[FieldIIN] != seen[FieldBirthDate] {
-		present, absent := FieldIIN, FieldBirthDate
-		if !seen[present] {
-			present, absent = absent, present
-		}
+func (s *Service) checkPair(set changeset, seen map[string]bool, collected []Collected, changes []Change) *Error {
+	if present, absent, one := half(seen); one && !set.fresh &&
+		(collects(collected, absent) || slices.Contains(set.stored, absent)) {
 		i := slices.IndexFunc(changes, func(c Change) bool { return c.Field == present })
 		return NewError(CodeSendTogether, "iin and birthDate change together: send both, as they are now").
 			With("missing", absent).At(changes[i].Path...)
@@ -142,6 +172,17 @@ func (s *Service) checkPair(set changeset, seen map[string]bool, changes []Chang
 		return asError(err).At(iin.Path...)
 	}
 	return nil
+}
+
+// half tells which of IIN and birth date is named, when one alone is.
+func half(named map[string]bool) (present, absent string, one bool) {
+	switch {
+	case named[FieldIIN] == named[FieldBirthDate]:
+		return "", "", false
+	case named[FieldIIN]:
+		return FieldIIN, FieldBirthDate, true
+	}
+	return FieldBirthDate, FieldIIN, true
 }
 
 // encrypt turns the checked values into ciphertexts and blind indexes: one
@@ -221,8 +262,12 @@ func (s *Service) index(ctx context.Context, set *changeset, written []checked, 
 	return nil
 }
 
-// queue puts the changes into a transaction.
+// queue puts the changes into a transaction. Changes of what people are found
+// by are counted, a new person's first ones excepted.
 func (c changeset) queue(tx FieldTx) {
+	if c.identifiers() && !c.first {
+		tx.CountChange(c.user, c.at.Format(time.DateOnly), changesPerDay)
+	}
 	for _, change := range c.changes {
 		if change.Value == nil {
 			tx.ClearField(c.user, change.Field)
@@ -251,81 +296,4 @@ func (c changeset) taken(err error) error {
 		}
 	}
 	return err
-}
-
-// UpdateProfile is a change of one's own data.
-type UpdateProfile struct {
-	Changes          []Change
-	Locale           *string
-	ExpectedRevision *int64
-	IdempotencyKey   string
-}
-
-// changesPerDay is how often a person may change what people are found by, so
-// that nobody tries out whose phone is registered.
-const changesPerDay = 5
-
-// UpdateMyProfile changes any part of the actor's own data.
-func (s *Service) UpdateMyProfile(ctx context.Context, a Actor, in UpdateProfile) (*Person, error) {
-	_, err := s.once(ctx, a, "updateMyProfile", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
-		return retry(ctx, func() (uuid.UUID, error) { return s.updateMyProfile(ctx, a, in, remember) })
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.Me(ctx, a)
-}
-
-func (s *Service) updateMyProfile(ctx context.Context, a Actor, in UpdateProfile, remember rememberer) (uuid.UUID, error) {
-	me, err := s.registered(ctx, a)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	user := me.User
-	switch {
-	case user.Status != StatusActive:
-		return uuid.Nil, NewError(CodeUserBlocked, "processing of this person's data is stopped; nothing can be changed now")
-	case in.ExpectedRevision != nil && *in.ExpectedRevision != user.Revision:
-		return uuid.Nil, conflict(user.Revision)
-	}
-	if err := me.gate(); err != nil {
-		return uuid.Nil, err
-	}
-	if in.Locale != nil {
-		if err := me.App.speaks(*in.Locale); err != nil {
-			return uuid.Nil, err
-		}
-	}
-	set, err := s.check(a, me.Current(), changeset{user: user.ID, at: s.now()}, in.Changes)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	event := s.event(a.as(user.ID), Subject, UserUpdated)
-	event.Subject, event.Fields = user.ID, set.codes()
-	if _, err := s.encrypt(ctx, &set, event.ID); err != nil {
-		return uuid.Nil, err
-	}
-	err = s.Writer.Write(ctx, func(tx Tx) error {
-		tx.ReviseUser(user.ID, user.Revision, in.Locale)
-		if set.identifiers() {
-			tx.CountChange(user.ID, set.at.Format(time.DateOnly), changesPerDay)
-		}
-		set.queue(tx)
-		tx.Record(event)
-		remember(tx, user.ID)
-		return nil
-	})
-	return user.ID, set.taken(limited(err))
-}
-
-func limited(err error) error {
-	if CodeOf(err) == CodeTooManyChanges {
-		return NewError(CodeTooManyChanges, "phone, e-mail and IIN can be changed five times a day; try again tomorrow").Because(err)
-	}
-	return err
-}
-
-func conflict(actual int64) *Error {
-	return NewError(CodeRevisionConflict, "the data was changed since it was read; read it again, then change it").
-		With("revision", itoa(actual)).At("expectedRevision")
 }

@@ -131,8 +131,8 @@ func (s *Service) documents(v *Version, app App, texts []PolicyText) ([]StoredDo
 
 // Publishing asks for a draft to be published.
 type Publishing struct {
-	ID             uuid.UUID
-	EffectiveAt    *time.Time // nil: as the draft says, or at publication
+	ID          uuid.UUID
+	EffectiveAt *time.Time // nil: as the draft says, or at publication
 	// ExpectedRevision is that of the draft as it was read; nil: as it is.
 	ExpectedRevision *int64
 	IdempotencyKey   string

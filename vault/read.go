@@ -48,8 +48,7 @@ func (s *Service) PolicyInForce(ctx context.Context, a Actor, app string, at tim
 
 func (s *Service) timeline(ctx context.Context, a Actor, app string) (Timeline, error) {
 	key := "timeline:" + app
-	anonymous := len(a.Roles) == 0 || a.Has(Anonymous)
-	if anonymous {
+	if a.anonymous() {
 		if raw, ok := s.cached(ctx, key); ok {
 			var moments []Moment
 			if json.Unmarshal(raw, &moments) == nil {
@@ -61,7 +60,7 @@ func (s *Service) timeline(ctx context.Context, a Actor, app string) (Timeline, 
 	if err != nil {
 		return nil, err
 	}
-	if anonymous {
+	if a.anonymous() {
 		if raw, err := json.Marshal(moments); err == nil {
 			s.keep(ctx, key, raw, staleFor)
 		}
@@ -76,7 +75,10 @@ func (s *Service) PolicyVersion(ctx context.Context, a Actor, id uuid.UUID) (*Ve
 		return nil, err
 	}
 	if v.Status != Published && !a.Has(Compliance) && !a.Has(System) {
-		return nil, ErrNotFound
+		if a.anonymous() {
+			return nil, ErrNotFound
+		}
+		return nil, s.refuse(ctx, a, "PolicyVersion:"+id.String(), uuid.Nil, ErrNotFound)
 	}
 	return v, nil
 }
@@ -204,6 +206,9 @@ func (s *Service) refuse(ctx context.Context, a Actor, what string, subject uuid
 // deny records that an authenticated caller was refused something, of a person
 // or (zero) of nobody.
 func (s *Service) deny(ctx context.Context, a Actor, what string, subject uuid.UUID) error {
+	// Whoever was refused cannot take the event back by hanging up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*recordTimeout)
+	defer cancel()
 	event := s.event(a, a.Kind(), AccessDenied)
 	event.Object, event.Subject, event.Outcome = what, subject, OutcomeDenied
 	if a.Has(Subject) && !a.hasStaffRole() {

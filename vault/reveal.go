@@ -98,7 +98,7 @@ func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
 	if err != nil {
 		r.out[i].Err = err
 		if code := CodeOf(err); code == CodePolicyNotAccepted || code == CodeForbidden {
-			r.deny(view, req, codes(req.Fields))
+			r.deny(view, req, r.known(req))
 		}
 		return
 	}
@@ -211,10 +211,14 @@ func (s *Service) trouble(ctx context.Context, a Actor, message string, err erro
 	s.Log.LogAttrs(ctx, slog.LevelError, message, attrs...)
 }
 
-func codes(wanted []Wanted) []string {
-	out := make([]string, len(wanted))
-	for i, w := range wanted {
-		out[i] = w.Code
+// known are the codes asked for that are fields at all: what else a caller
+// wrote in their place may be anything, and events hold no free text.
+func (r *reveal) known(req RevealRequest) []string {
+	var out []string
+	for _, want := range req.Fields {
+		if _, ok := req.Person.definition(r.Catalogue, want.Code); ok {
+			out = append(out, want.Code)
+		}
 	}
 	return out
 }

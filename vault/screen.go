@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,7 +99,7 @@ func (p *Person) checkScreen(in Screen) error {
 	switch {
 	case !ok:
 		return at(NewError(CodeUnknownLocale, "the policy version has no text in this language").
-			With("locales", fmt.Sprint(v.Locales())), "locale")
+			With("locales", strings.Join(v.Locales(), " ")), "locale")
 	case hash != in.Document:
 		return at(NewError(CodeHashMismatch, "the hash is not that of the document in this language; show the document again").
 			With("documentHash", hash).With("locale", in.Locale), "documentHash")

@@ -37,7 +37,7 @@ type Config struct {
 // this one, one file per noun. It is safe for concurrent use.
 type Service struct {
 	Config
-	events *gather.Gatherer[AuditEvent, struct{}]
+	events *gather.Gatherer[AuditEvent, error]
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
@@ -56,26 +56,35 @@ func New(c Config) *Service {
 	}
 	s.events = gather.New(s.recordEvents, gather.Limits{
 		Items: 500, Bytes: 1 << 20, InFlight: 2, Queue: 10_000, Timeout: recordTimeout,
-	}, func(AuditEvent) int { return 1 << 10 })
+	}, AuditEvent.size)
 	return s
 }
 
-// recordEvents is the one INSERT for the events of many callers.
-func (s *Service) recordEvents(ctx context.Context, events []AuditEvent) ([]struct{}, error) {
+// recordEvents is the one INSERT for the events of many callers. Should the
+// store refuse it, each goes alone, so that an event that cannot be stored
+// fails nobody but its own caller.
+func (s *Service) recordEvents(ctx context.Context, events []AuditEvent) ([]error, error) {
+	out := make([]error, len(events))
 	err := s.Writer.Write(ctx, func(tx Tx) error { tx.Record(events...); return nil })
-	return make([]struct{}, len(events)), err
+	if err == nil || len(events) == 1 || errors.Is(err, ErrUnavailable) {
+		return out, err
+	}
+	for i, e := range events {
+		out[i] = s.Writer.Write(ctx, func(tx Tx) error { tx.Record(e); return nil })
+	}
+	return out, nil
 }
 
 // record puts events on record; it returns once they are committed.
 func (s *Service) record(ctx context.Context, events ...AuditEvent) error {
-	_, err := s.events.Do(ctx, events)
+	results, err := s.events.Do(ctx, events)
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, gather.ErrFull):
 		return ErrUnavailable.Because(err)
+	case err != nil:
+		return err
 	}
-	return err
+	return errors.Join(results...)
 }
 
 // now is the clock in the precision that is stored.

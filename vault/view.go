@@ -70,7 +70,7 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 	if v.current != nil {
 		collected = slices.ContainsFunc(v.current.Facts.Items, func(i Item) bool { return i.Uses(code) })
 	}
-	field, known := v.definition(code)
+	field, known := v.person.definition(v.service.Catalogue, code)
 	if known {
 		out.Field = field
 	}
@@ -85,20 +85,6 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 	default:
 	}
 	return out
-}
-
-// definition finds what a field is: typed, or declared by the version in
-// force, or by an older one under which its value was written.
-func (v view) definition(code string) (Field, bool) {
-	if field, ok := v.service.Catalogue.Get(code); ok {
-		return field, true
-	}
-	for _, m := range slices.Backward(v.person.timeline) {
-		if field, ok := v.person.versions[m.Version].Facts.Field(nil, code); ok {
-			return field, true
-		}
-	}
-	return Field{}, false
 }
 
 func (v view) state(field Field, known, collected, stored bool) FieldState {

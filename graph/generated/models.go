@@ -14,16 +14,20 @@ import (
 
 // A page of audit events, newest first.
 type AuditEventConnection struct {
-	Edges    []AuditEventEdge    `json:"edges"`
-	Nodes    []vault.StoredEvent `json:"nodes"`
-	PageInfo PageInfo            `json:"pageInfo"`
+	// The events of the page, each with its cursor.
+	Edges []AuditEventEdge `json:"edges"`
+	// The same events without cursors.
+	Nodes []vault.StoredEvent `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
 }
 
 // An audit event in a list.
 type AuditEventEdge struct {
 	// Pass it as `after`.
-	Cursor string            `json:"cursor"`
-	Node   vault.StoredEvent `json:"node"`
+	Cursor string `json:"cursor"`
+	// The audit event that the cursor stands for.
+	Node vault.StoredEvent `json:"node"`
 }
 
 // Which events to list; all that are given must hold.
@@ -31,13 +35,19 @@ type AuditFilter struct {
 	// Opaque id of who did it.
 	Actor graphql.Omittable[*string] `json:"actor,omitempty"`
 	// Whose data: a user's id.
-	Subject   graphql.Omittable[*string]        `json:"subject,omitempty"`
-	Action    graphql.Omittable[*string]        `json:"action,omitempty"`
-	Outcome   graphql.Omittable[*vault.Outcome] `json:"outcome,omitempty"`
-	Purpose   graphql.Omittable[*string]        `json:"purpose,omitempty"`
-	From      graphql.Omittable[*time.Time]     `json:"from,omitempty"`
-	To        graphql.Omittable[*time.Time]     `json:"to,omitempty"`
-	RequestID graphql.Omittable[*string]        `json:"requestId,omitempty"`
+	Subject graphql.Omittable[*string] `json:"subject,omitempty"`
+	// One action, whole, as an event has it: profile.revealed.
+	Action graphql.Omittable[*string] `json:"action,omitempty"`
+	// How it ended; DENIED finds refusals.
+	Outcome graphql.Omittable[*vault.Outcome] `json:"outcome,omitempty"`
+	// Code of the consent item that was the ground.
+	Purpose graphql.Omittable[*string] `json:"purpose,omitempty"`
+	// Events at this moment or later.
+	From graphql.Omittable[*time.Time] `json:"from,omitempty"`
+	// Events before this moment.
+	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
+	// Events of one HTTP request, by the `requestId` that a person was shown beside an error.
+	RequestID graphql.Omittable[*string] `json:"requestId,omitempty"`
 }
 
 // On what ground personal fields are read: exactly one of the three.
@@ -52,16 +62,20 @@ type BasisInput struct {
 
 // A page of consents, newest first.
 type ConsentConnection struct {
-	Edges    []ConsentEdge   `json:"edges"`
-	Nodes    []vault.Consent `json:"nodes"`
-	PageInfo PageInfo        `json:"pageInfo"`
+	// The consents of the page, each with its cursor.
+	Edges []ConsentEdge `json:"edges"`
+	// The same consents without cursors.
+	Nodes []vault.Consent `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
 }
 
 // A consent in a list.
 type ConsentEdge struct {
 	// Pass it as `after`.
-	Cursor string        `json:"cursor"`
-	Node   vault.Consent `json:"node"`
+	Cursor string `json:"cursor"`
+	// The consent that the cursor stands for.
+	Node vault.Consent `json:"node"`
 }
 
 // What was shown and what was decided: one screen is one act.
@@ -73,8 +87,9 @@ type ConsentInput struct {
 	// The language that was shown.
 	Locale string `json:"locale"`
 	// The hash of the document that was shown.
-	DocumentHash string               `json:"documentHash"`
-	Decisions    []vault.ItemDecision `json:"decisions"`
+	DocumentHash string `json:"documentHash"`
+	// At least one; each item that the version asks for once at most.
+	Decisions []vault.ItemDecision `json:"decisions"`
 	// The person's `consentSeq` when they decided. It is needed to give a consent
 	// again that was withdrawn, or refused after it was given: it proves that the
 	// decision was made knowing of that.
@@ -85,18 +100,28 @@ type ConsentInput struct {
 	AppBuild graphql.Omittable[*string] `json:"appBuild,omitempty"`
 }
 
+// A new policy version. A draft may lack a lot; VERSION_INCOMPLETE says what when it is published.
 type CreatePolicyDraftInput struct {
-	App            string                        `json:"app"`
-	Label          string                        `json:"label"`
-	EffectiveAt    graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
-	Facts          vault.Facts                   `json:"facts"`
-	Texts          []vault.PolicyText            `json:"texts"`
-	IdempotencyKey graphql.Omittable[*string]    `json:"idempotencyKey,omitempty"`
+	// Code of the app that it is for.
+	App string `json:"app"`
+	// The publisher's own name for the version; needed to publish, and not that of a published one.
+	Label string `json:"label"`
+	// When it is meant to take effect; null: at publication.
+	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// What the version says, as data; the consent form is generated from it.
+	Facts vault.Facts `json:"facts"`
+	// The policy text by language: one at least, and the authoritative one is needed to publish.
+	Texts []vault.PolicyText `json:"texts"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `createPolicyDraft`.
 type CreatePolicyDraftPayload struct {
+	// The draft, with its documents as they would be shown; null when there are `userErrors`.
 	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
-	UserErrors    []UserError    `json:"userErrors"`
+	// What to put right, all of it at once; empty when the draft is stored.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A named figure of an error.
@@ -117,9 +142,12 @@ type FieldValueInput struct {
 
 // Exactly one of these; a value is normalised as it is when written.
 type FindUsersInput struct {
+	// A whole e-mail address; capital letters do not matter.
 	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// A whole phone number, as people write it; without a country code it is one of Kazakhstan.
 	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
-	Iin   graphql.Omittable[*string] `json:"iin,omitempty"`
+	// A whole IIN, twelve digits.
+	Iin graphql.Omittable[*string] `json:"iin,omitempty"`
 	// The subject of the identity provider's tokens.
 	Subject graphql.Omittable[*string] `json:"subject,omitempty"`
 }
@@ -176,16 +204,20 @@ type PolicyDocument struct {
 
 // A page of policy versions, newest first.
 type PolicyVersionConnection struct {
-	Edges    []PolicyVersionEdge `json:"edges"`
-	Nodes    []vault.Version     `json:"nodes"`
-	PageInfo PageInfo            `json:"pageInfo"`
+	// The versions of the page, each with its cursor.
+	Edges []PolicyVersionEdge `json:"edges"`
+	// The same versions without cursors.
+	Nodes []vault.Version `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
 }
 
 // A policy version in a list.
 type PolicyVersionEdge struct {
 	// Pass it as `after`.
-	Cursor string        `json:"cursor"`
-	Node   vault.Version `json:"node"`
+	Cursor string `json:"cursor"`
+	// The policy version that the cursor stands for.
+	Node vault.Version `json:"node"`
 }
 
 // The personal fields of one person.
@@ -214,75 +246,107 @@ type Profile struct {
 
 // Personal fields to write: absent leaves as it is, null clears.
 type ProfileInput struct {
+	// Family name, in any script.
 	FamilyName graphql.Omittable[*string] `json:"familyName,omitempty"`
-	GivenName  graphql.Omittable[*string] `json:"givenName,omitempty"`
+	// Given name, in any script.
+	GivenName graphql.Omittable[*string] `json:"givenName,omitempty"`
+	// Patronymic, in any script.
 	Patronymic graphql.Omittable[*string] `json:"patronymic,omitempty"`
 	// YYYY-MM-DD; whoever changes it sends iin too.
 	BirthDate graphql.Omittable[*string] `json:"birthDate,omitempty"`
 	// Whoever changes it sends birthDate too.
-	Iin           graphql.Omittable[*string] `json:"iin,omitempty"`
-	Email         graphql.Omittable[*string] `json:"email,omitempty"`
-	Phone         graphql.Omittable[*string] `json:"phone,omitempty"`
+	Iin graphql.Omittable[*string] `json:"iin,omitempty"`
+	// E-mail address; verified when the token proves it, IDENTIFIER_TAKEN when it is proved as another person's already.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// Phone number, as people write it; without a country code it is one of Kazakhstan. Verified and taken as `email`.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// Postal address, up to 1,000 characters.
 	PostalAddress graphql.Omittable[*string] `json:"postalAddress,omitempty"`
 	// The app's own fields.
 	Fields graphql.Omittable[[]FieldValueInput] `json:"fields,omitempty"`
 }
 
+// Which draft to publish, and from when on it holds.
 type PublishPolicyVersionInput struct {
+	// Id of the draft; an unknown one is NOT_FOUND in `errors`, a published one VERSION_ALREADY_PUBLISHED.
 	ID string `json:"id"`
 	// The revision of the draft as it was read; another one is REVISION_CONFLICT. Absent: publish it as it is.
 	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
 	// When it takes effect; as the draft says by default, or else at publication.
 	// Versions take effect in the order in which they are published: not before
 	// one that is published already.
-	EffectiveAt    graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
-	IdempotencyKey graphql.Omittable[*string]    `json:"idempotencyKey,omitempty"`
-}
-
-type PublishPolicyVersionPayload struct {
-	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
-	UserErrors    []UserError    `json:"userErrors"`
-}
-
-type RecordConsentInput struct {
-	Consent        ConsentInput               `json:"consent"`
+	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
-type RecordConsentPayload struct {
-	User *vault.User `json:"user,omitempty"`
-	// The decisions of this act, in the order given.
-	Consents   []vault.Consent `json:"consents"`
-	UserErrors []UserError     `json:"userErrors"`
+// The answer to `publishPolicyVersion`.
+type PublishPolicyVersionPayload struct {
+	// The published version; null when there are `userErrors`.
+	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
+	// What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE. Empty when it is published.
+	UserErrors []UserError `json:"userErrors"`
 }
 
+// One screen of decisions, of a person who is registered.
+type RecordConsentInput struct {
+	// What was shown and what was decided.
+	Consent ConsentInput `json:"consent"`
+	// May be left out: `eventId` makes the act count once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `recordConsent`.
+type RecordConsentPayload struct {
+	// The person with the new `consentSeq` and `policyStatus`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// The decisions of this act, in the order given.
+	Consents []vault.Consent `json:"consents"`
+	// What to put right; empty when the decisions are on record. VERSION_OUTDATED: show the newer version.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What a person decided on the first screen, and what they tell about themselves.
 type RegisterMeInput struct {
 	// May be left out, when what is required is not agreed to.
 	Profile graphql.Omittable[*ProfileInput] `json:"profile,omitempty"`
-	Consent ConsentInput                     `json:"consent"`
+	// The registration screen: what was shown and what was decided.
+	Consent ConsentInput `json:"consent"`
 	// The language the person chose.
 	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
 	// Made by the client, once per attempt at an act; a repetition gets the same answer for 24 hours.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `registerMe`. POLICY_NOT_ACCEPTED in `errors`: there is a profile, and a required item is not given.
 type RegisterMePayload struct {
 	// The person; the same one when already registered.
 	User *vault.User `json:"user,omitempty"`
 	// Whether this call created the person.
-	Created    bool        `json:"created"`
+	Created bool `json:"created"`
+	// What to put right, all mistakes of the form at once; empty when the person is registered.
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Whose mark to take away, and for which request.
 type ReleaseIdentifierInput struct {
-	User           string                     `json:"user"`
-	Field          IdentifierField            `json:"field"`
-	Basis          RequestBasisInput          `json:"basis"`
+	// Id of the person who holds the mark; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// The identifier; the value stays with the person, without the mark.
+	Field IdentifierField `json:"field"`
+	// The request that is being worked on; it goes into the audit event.
+	Basis RequestBasisInput `json:"basis"`
+	// The person's revision as it was read; another one is REVISION_CONFLICT. Absent: whatever it is.
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `releaseIdentifier`.
 type ReleaseIdentifierPayload struct {
-	User       *vault.User `json:"user,omitempty"`
+	// The person with the new `revision`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// Empty when it is released. REQUIRED: the person has no such value.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -294,39 +358,60 @@ type RequestBasisInput struct {
 	Ticket string `json:"ticket"`
 }
 
+// What to change of one's own data; say at least one thing.
 type UpdateMyProfileInput struct {
+	// The fields to write; left out when only the language changes.
 	Profile graphql.Omittable[*ProfileInput] `json:"profile,omitempty"`
-	Locale  graphql.Omittable[*string]       `json:"locale,omitempty"`
+	// The language the person chose, one of the app's; null clears it.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
 	// The revision that was read; a change since then answers REVISION_CONFLICT.
-	ExpectedRevision graphql.Omittable[*int]    `json:"expectedRevision,omitempty"`
-	IdempotencyKey   graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
+	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second change.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `updateMyProfile`. POLICY_NOT_ACCEPTED in `errors`: a required item is not given.
 type UpdateMyProfilePayload struct {
-	User       *vault.User `json:"user,omitempty"`
+	// The person after the change, with the new `revision`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// What to put right, all mistakes of the form at once; empty when it was changed.
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A change of a draft: what is absent or null stays as it is.
 type UpdatePolicyDraftInput struct {
-	ID               string                                `json:"id"`
-	ExpectedRevision int                                   `json:"expectedRevision"`
-	Label            graphql.Omittable[*string]            `json:"label,omitempty"`
-	EffectiveAt      graphql.Omittable[*time.Time]         `json:"effectiveAt,omitempty"`
-	Facts            graphql.Omittable[*vault.Facts]       `json:"facts,omitempty"`
-	Texts            graphql.Omittable[[]vault.PolicyText] `json:"texts,omitempty"`
-	IdempotencyKey   graphql.Omittable[*string]            `json:"idempotencyKey,omitempty"`
+	// Id of the draft; an unknown one is NOT_FOUND in `errors`, a published one VERSION_ALREADY_PUBLISHED.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// The publisher's own name for the version.
+	Label graphql.Omittable[*string] `json:"label,omitempty"`
+	// When it is meant to take effect.
+	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// All facts anew.
+	Facts graphql.Omittable[*vault.Facts] `json:"facts,omitempty"`
+	// All texts anew, one at least: a language that is left out is gone.
+	Texts graphql.Omittable[[]vault.PolicyText] `json:"texts,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `updatePolicyDraft`.
 type UpdatePolicyDraftPayload struct {
+	// The draft after the change, with the new `revision`; null when there are `userErrors`.
 	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
-	UserErrors    []UserError    `json:"userErrors"`
+	// What to put right, all of it at once; empty when the draft is changed.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A page of people, by id ascending.
 type UserConnection struct {
-	Edges    []UserEdge   `json:"edges"`
-	Nodes    []vault.User `json:"nodes"`
-	PageInfo PageInfo     `json:"pageInfo"`
+	// The people of the page, each with a cursor.
+	Edges []UserEdge `json:"edges"`
+	// The same people without cursors.
+	Nodes []vault.User `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
 	// How many match; counted only when selected.
 	TotalCount *int `json:"totalCount,omitempty"`
 }
@@ -334,8 +419,9 @@ type UserConnection struct {
 // A person in a list.
 type UserEdge struct {
 	// Pass it as `after`.
-	Cursor string     `json:"cursor"`
-	Node   vault.User `json:"node"`
+	Cursor string `json:"cursor"`
+	// The person that the cursor stands for.
+	Node vault.User `json:"node"`
 }
 
 // What to put right in a request that was understood but not carried out. Nothing was stored.
@@ -352,21 +438,33 @@ type UserError struct {
 
 // Which people to list.
 type UserFilter struct {
+	// Only people with this status; null: all.
 	Status graphql.Omittable[*vault.Status] `json:"status,omitempty"`
 }
 
+// Whose identifier was checked, and for which request.
 type VerifyIdentifierInput struct {
-	User           string                     `json:"user"`
-	Field          IdentifierField            `json:"field"`
-	Basis          RequestBasisInput          `json:"basis"`
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// The identifier; the person's own value is marked, REQUIRED when there is none.
+	Field IdentifierField `json:"field"`
+	// The request that is being worked on; it goes into the audit event.
+	Basis RequestBasisInput `json:"basis"`
+	// The person's revision as it was read; another one is REVISION_CONFLICT. Absent: whatever it is.
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `verifyIdentifier`.
 type VerifyIdentifierPayload struct {
-	User       *vault.User `json:"user,omitempty"`
+	// The person with the new `revision`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// Empty when it is marked. IDENTIFIER_TAKEN: another person holds the mark, so release it there first.
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// What to take back. Nothing has to be shown or accepted first.
 type WithdrawConsentInput struct {
 	// Made by the client, a UUID, once per act.
 	EventID string `json:"eventId"`
@@ -375,17 +473,23 @@ type WithdrawConsentInput struct {
 	// Withdraw everything that is given.
 	All graphql.Omittable[*bool] `json:"all,omitempty"`
 	// By default the token's own app.
-	App            graphql.Omittable[*string]    `json:"app,omitempty"`
-	DeviceAt       graphql.Omittable[*time.Time] `json:"deviceAt,omitempty"`
-	AppBuild       graphql.Omittable[*string]    `json:"appBuild,omitempty"`
-	IdempotencyKey graphql.Omittable[*string]    `json:"idempotencyKey,omitempty"`
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// What the device's clock said; kept as evidence, decides nothing.
+	DeviceAt graphql.Omittable[*time.Time] `json:"deviceAt,omitempty"`
+	// The app's build: up to 40 letters, digits and . _ + - ( ).
+	AppBuild graphql.Omittable[*string] `json:"appBuild,omitempty"`
+	// May be left out: `eventId` makes the act count once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
+// The answer to `withdrawConsent`.
 type WithdrawConsentPayload struct {
+	// The person with the new `consentSeq` and `policyStatus`; null when there are `userErrors`.
 	User *vault.User `json:"user,omitempty"`
 	// The consents that this act withdrew.
-	Consents   []vault.Consent `json:"consents"`
-	UserErrors []UserError     `json:"userErrors"`
+	Consents []vault.Consent `json:"consents"`
+	// Empty when it is withdrawn. CONSENT_NOT_GIVEN and CONSENT_ALREADY_WITHDRAWN: nothing is left to withdraw.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // An identifier that people can be found by.

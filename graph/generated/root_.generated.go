@@ -2082,7 +2082,10 @@ Says who may call a root field. A caller with none of the roles is refused with
 FORBIDDEN, one without a token with UNAUTHENTICATED. Every root field carries
 it; the server does not start when one lacks it.
 """
-directive @allow(roles: [Role!]!) on FIELD_DEFINITION
+directive @allow(
+  "The roles that may call it; one of them is enough."
+  roles: [Role!]!
+) on FIELD_DEFINITION
 
 """
 What the product can hold in a personal field: the catalogue. A policy version
@@ -2143,8 +2146,10 @@ enum FieldClass {
 enum FieldKind {
   "A part of a name: letters of any script, spaces, hyphens, apostrophes."
   NAME
-  "A date, YYYY-MM-DD."
+  "A day that exists, YYYY-MM-DD."
   DATE
+  "A birth date, YYYY-MM-DD: not before 1880, not after today."
+  BIRTH_DATE
   "An individual identification number of Kazakhstan, twelve digits with a check digit."
   IIN
   "An e-mail address."
@@ -2316,7 +2321,10 @@ type App {
   "Short name, used everywhere."
   code: String!
   "Its name."
-  name(locale: Locale): LocalizedText!
+  name(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "The legal entity that processes the data."
   operator: Operator!
   "The legal entity that owns the data base."
@@ -2338,7 +2346,10 @@ type Operator {
   "Short name."
   code: String!
   "Its full name."
-  name(locale: Locale): LocalizedText!
+  name(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "Business identification number."
   bin: String!
 }
@@ -2350,13 +2361,19 @@ type Contacts {
   "Phone number of the operator."
   phone: String!
   "Postal address of the operator."
-  address(locale: Locale): LocalizedText!
+  address(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
 }
 
 "Who answers for the processing of personal data at the operator."
 type ResponsiblePerson {
   "Position or name, as the operator publishes it."
-  name(locale: Locale): LocalizedText!
+  name(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "E-mail address of the operator for this."
   email: String!
 }
@@ -2371,6 +2388,7 @@ enum PolicyVersionStatus {
 
 "One version of an app's privacy policy: facts, and one document per language."
 type PolicyVersion implements Node {
+  "Opaque id; pass it to ` + "`" + `policyVersion` + "`" + `, and as ` + "`" + `version` + "`" + ` with a decision."
   id: ID!
   "The app it belongs to."
   app: App!
@@ -2387,7 +2405,10 @@ type PolicyVersion implements Node {
   "The date of the last update, shown to readers."
   lastUpdatedAt: DateTime!
   "The document in one language, exactly as a consent pins it."
-  document(locale: Locale): PolicyDocument!
+  document(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): PolicyDocument!
   "The languages it has documents in."
   locales: [Locale!]!
   "What a person agrees to or refuses."
@@ -2462,14 +2483,22 @@ enum LawfulBasis {
 type ConsentItem {
   "Stable code of the item, the same across versions."
   code: String!
+  "What kind of thing one agrees to."
   kind: ConsentItemKind!
   "Without it the app cannot be used."
   required: Boolean!
+  "On what ground it rests; a person is asked for items of CONSENT only, the others are told."
   basis: LawfulBasis!
   "The heading."
-  title(locale: Locale): LocalizedText!
+  title(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "The sentence that one agrees to."
-  statement(locale: Locale): LocalizedText!
+  statement(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "The fields it may use."
   fields: [ItemField!]!
   "How long the data is kept for it, ISO 8601."
@@ -2491,22 +2520,34 @@ type ItemField {
 "Somebody whom data is passed to."
 type Recipient {
   "Its name."
-  name(locale: Locale): LocalizedText!
+  name(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "ISO 3166-1 country code."
   country: String!
   "What for."
-  purpose(locale: Locale): LocalizedText
+  purpose(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText
 }
 
 "A personal field that a version collects."
 type CollectedField {
   "Code of the field."
   code: String!
+  "What sort of data it is; which roles see it follows from that."
   class: FieldClass!
+  "How a value is checked; choose the input and the keyboard by it."
   kind: FieldKind!
+  "What those see who may not see the value."
   mask: FieldMask!
   "What the person reads beside it."
-  label(locale: Locale): LocalizedText!
+  label(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "Whether any purpose needs it."
   required: Boolean!
   "Codes of the items that use it."
@@ -2515,8 +2556,11 @@ type CollectedField {
 
 "A page of policy versions, newest first."
 type PolicyVersionConnection {
+  "The versions of the page, each with its cursor."
   edges: [PolicyVersionEdge!]!
+  "The same versions without cursors."
   nodes: [PolicyVersion!]!
+  "Whether more follows, and the cursor to read on from."
   pageInfo: PageInfo!
 }
 
@@ -2524,6 +2568,7 @@ type PolicyVersionConnection {
 type PolicyVersionEdge {
   "Pass it as ` + "`" + `after` + "`" + `."
   cursor: String!
+  "The policy version that the cursor stands for."
   node: PolicyVersion!
 }
 
@@ -2541,7 +2586,9 @@ enum UserStatus {
 
 "A person, under an opaque id."
 type User implements Node {
+  "Opaque id; pass it to ` + "`" + `user` + "`" + ` and ` + "`" + `consentCheck` + "`" + `. Nothing personal is in it."
   id: ID!
+  "Whether the person's data is processed; unless ACTIVE, nothing can be changed with ` + "`" + `updateMyProfile` + "`" + `."
   status: UserStatus!
   "Grows with each change of the profile; pass it as ` + "`" + `expectedRevision` + "`" + `."
   revision: Int!
@@ -2557,11 +2604,26 @@ type User implements Node {
     app: String
   ): PolicyStatus!
   "What the person has to decide, now or from a later moment."
-  pendingConsents(app: String): [PendingConsent!]!
-  "Decisions, newest first."
-  consents(first: Int = 20, after: String, item: String, state: ConsentState): ConsentConnection!
+  pendingConsents(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): [PendingConsent!]!
+  "Decisions in all apps, newest first; a service sees those in the apps it is configured for."
+  consents(
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+    "Code of a consent item: only decisions about it."
+    item: String
+    "Only consents that stand so now."
+    state: ConsentState
+  ): ConsentConnection!
   "Codes of the fields that the policy in force requires and that are empty."
-  missingFields(app: String): [String!]!
+  missingFields(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): [String!]!
   """
   The personal fields. A person reads their own without a ground; a service
   gives a purpose; support sees masks and names the fields to reveal with a
@@ -2569,7 +2631,14 @@ type User implements Node {
   POLICY_NOT_ACCEPTED in ` + "`" + `errors` + "`" + ` when the person has not accepted what is
   required and the ground is a purpose.
   """
-  profile(app: String, basis: BasisInput, reveal: [String!]): Profile
+  profile(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+    "The ground; not needed for one's own fields. Without it support and compliance see masks, a service FORBIDDEN."
+    basis: BasisInput
+    "Codes of the fields that support wants in clear; ` + "`" + `basis.request` + "`" + ` has to be given, or it is BAD_REQUEST."
+    reveal: [String!]
+  ): Profile
 }
 
 "On what ground personal fields are read: exactly one of the three."
@@ -2647,10 +2716,15 @@ type PersonalField {
   "Code of the field."
   code: String!
   "What the person reads beside it."
-  label(locale: Locale): LocalizedText!
+  label(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
   "The value or its mask, as ` + "`" + `state` + "`" + ` says; it is decrypted only when selected."
   value: String
+  "Why ` + "`" + `value` + "`" + ` is what it is: read it first."
   state: FieldState!
+  "Who may see it besides the operator."
   visibility: Visibility!
   "Whether it is proved that the value is this person's."
   verified: Boolean!
@@ -2667,7 +2741,7 @@ type Profile {
   "Patronymic."
   patronymic: PersonalField! @personal(code: "patronymic", class: IDENTITY, kind: NAME, mask: INITIAL)
   "Date of birth, YYYY-MM-DD."
-  birthDate: PersonalField! @personal(code: "birthDate", class: IDENTITY, kind: DATE, mask: YEAR)
+  birthDate: PersonalField! @personal(code: "birthDate", class: IDENTITY, kind: BIRTH_DATE, mask: YEAR)
   "Individual identification number."
   iin: PersonalField! @personal(code: "iin", class: IDENTITY, kind: IIN, index: UNIQUE_WHEN_VERIFIED, mask: LAST4)
   "E-mail address."
@@ -2677,7 +2751,10 @@ type Profile {
   "Postal address."
   postalAddress: PersonalField! @personal(code: "postalAddress", class: CONTACT, kind: TEXT, mask: HIDDEN)
   "Fields by code, the app's own among them; all that are collected when no codes are given."
-  fields(codes: [String!]): [PersonalField!]!
+  fields(
+    "Codes of the fields, 100 at most; one that is not collected answers NOT_COLLECTED."
+    codes: [String!]
+  ): [PersonalField!]!
 }
 
 "Whether what is required is agreed to."
@@ -2696,6 +2773,7 @@ type PolicyStatus {
 
 "Something the person has to decide."
 type PendingConsent {
+  "The item to ask about."
   item: ConsentItem!
   "The version to show."
   version: PolicyVersion!
@@ -2707,8 +2785,11 @@ type PendingConsent {
 
 "A page of people, by id ascending."
 type UserConnection {
+  "The people of the page, each with a cursor."
   edges: [UserEdge!]!
+  "The same people without cursors."
   nodes: [User!]!
+  "Whether more follows, and the cursor to read on from."
   pageInfo: PageInfo!
   "How many match; counted only when selected."
   totalCount: Int
@@ -2718,18 +2799,23 @@ type UserConnection {
 type UserEdge {
   "Pass it as ` + "`" + `after` + "`" + `."
   cursor: String!
+  "The person that the cursor stands for."
   node: User!
 }
 
 "Which people to list."
 input UserFilter {
+  "Only people with this status; null: all."
   status: UserStatus
 }
 
 "Exactly one of these; a value is normalised as it is when written."
 input FindUsersInput @oneOf {
+  "A whole e-mail address; capital letters do not matter."
   email: String
+  "A whole phone number, as people write it; without a country code it is one of Kazakhstan."
   phone: String
+  "A whole IIN, twelve digits."
   iin: String
   "The subject of the identity provider's tokens."
   subject: String
@@ -2763,9 +2849,13 @@ enum ConsentState {
 
 "What can happen to a consent."
 enum ConsentEventType {
+  "The person agreed."
   GIVEN
+  "The person refused."
   REFUSED
+  "The person withdrew the consent; it ends at once."
   WITHDRAWN
+  "The consent was declared invalid; it ends at once."
   INVALIDATED
 }
 
@@ -2785,17 +2875,21 @@ enum ConsentMethod {
 
 "Who made a decision."
 enum GivenBy {
+  "The person themselves."
   SUBJECT
+  "Somebody who may act for the person."
   REPRESENTATIVE
 }
 
 "One decision of one person about one item, pinned to exactly what was shown."
 type Consent implements Node {
+  "Opaque id; pass it to ` + "`" + `consent` + "`" + `. Audit events name it as the consent that a reading rested on."
   id: ID!
   "Code of the item."
   item: String!
   "Code of the app."
   app: String!
+  "Where it stands now; it follows from the events. To decide about a use of data ask ` + "`" + `consentCheck` + "`" + ` instead."
   state: ConsentState!
   "The version that was shown."
   version: PolicyVersion!
@@ -2817,10 +2911,13 @@ type Consent implements Node {
 type ConsentEvent {
   "Order of the person's events."
   seq: Int!
+  "What happened."
   type: ConsentEventType!
   "The act it belongs to, as the client named it."
   eventId: ID!
+  "How it reached the operator; IN_APP_CONFIRMED when it came through this API."
   method: ConsentMethod!
+  "Whose act it was."
   givenBy: GivenBy!
   "When the server received it; this counts."
   receivedAt: DateTime!
@@ -2832,8 +2929,11 @@ type ConsentEvent {
 
 "A page of consents, newest first."
 type ConsentConnection {
+  "The consents of the page, each with its cursor."
   edges: [ConsentEdge!]!
+  "The same consents without cursors."
   nodes: [Consent!]!
+  "Whether more follows, and the cursor to read on from."
   pageInfo: PageInfo!
 }
 
@@ -2841,6 +2941,7 @@ type ConsentConnection {
 type ConsentEdge {
   "Pass it as ` + "`" + `after` + "`" + `."
   cursor: String!
+  "The consent that the cursor stands for."
   node: Consent!
 }
 
@@ -2850,9 +2951,13 @@ enum ConsentReason {
   GIVEN
   "The purpose rests on another ground than consent."
   NOT_CONSENT_BASED
+  "The person refused."
   REFUSED
+  "The person withdrew the consent."
   WITHDRAWN
+  "The consent's term is over."
   EXPIRED
+  "The consent was declared invalid."
   INVALIDATED
   "The person never decided."
   NEVER_ASKED
@@ -2860,7 +2965,9 @@ enum ConsentReason {
   UNKNOWN_PURPOSE
   "Nothing is in force at that moment, or what was agreed to is not yet."
   NOT_IN_FORCE
+  "Processing of this person's data is stopped."
   USER_BLOCKED
+  "Everything personal of this person is gone."
   USER_ERASED
   "The operator was not a member of the group when the consent was given."
   OPERATOR_NOT_COVERED
@@ -2870,7 +2977,9 @@ enum ConsentReason {
 type ConsentCheck {
   "The person asked about."
   user: ID!
+  "The answer: whether the data may be used for the purpose at ` + "`" + `asOf` + "`" + `."
   allowed: Boolean!
+  "Why; only GIVEN and NOT_CONSENT_BASED come with ` + "`" + `allowed` + "`" + `."
   reason: ConsentReason!
   "Whether the consent is to the version in force."
   isCurrentVersion: Boolean!
@@ -2894,7 +3003,9 @@ enum AuditOutcome {
 
 "One thing that somebody did; no values."
 type AuditEvent implements Node {
+  "Opaque id; pass it to ` + "`" + `node` + "`" + `."
   id: ID!
+  "When it was done, by the server's clock."
   at: DateTime!
   "Who: the opaque id of a colleague, a service or a person; null for SYSTEM and ANONYMOUS."
   actor: String
@@ -2914,7 +3025,9 @@ type AuditEvent implements Node {
   reference: String
   "The consent that it rested on."
   consent: ID
+  "How it ended."
   outcome: AuditOutcome!
+  "The HTTP request it belongs to: X-Request-ID of the answer, and ` + "`" + `requestId` + "`" + ` beside an error."
   requestId: String!
   "The event's canonical bytes, JSON (RFC 8785): the stored truth."
   canonical: String!
@@ -2922,8 +3035,11 @@ type AuditEvent implements Node {
 
 "A page of audit events, newest first."
 type AuditEventConnection {
+  "The events of the page, each with its cursor."
   edges: [AuditEventEdge!]!
+  "The same events without cursors."
   nodes: [AuditEvent!]!
+  "Whether more follows, and the cursor to read on from."
   pageInfo: PageInfo!
 }
 
@@ -2931,6 +3047,7 @@ type AuditEventConnection {
 type AuditEventEdge {
   "Pass it as ` + "`" + `after` + "`" + `."
   cursor: String!
+  "The audit event that the cursor stands for."
   node: AuditEvent!
 }
 
@@ -2940,29 +3057,55 @@ input AuditFilter {
   actor: String
   "Whose data: a user's id."
   subject: ID
+  "One action, whole, as an event has it: profile.revealed."
   action: String
+  "How it ended; DENIED finds refusals."
   outcome: AuditOutcome
+  "Code of the consent item that was the ground."
   purpose: String
+  "Events at this moment or later."
   from: DateTime
+  "Events before this moment."
   to: DateTime
+  "Events of one HTTP request, by the ` + "`" + `requestId` + "`" + ` that a person was shown beside an error."
   requestId: String
 }
 
 # ---------------------------------------------------------------- queries
 
+"Everything that can be read. After each field stands who may call it."
 type Query {
   "Any object by its id, with the same authorisation as its own field."
-  node(id: ID!): Node @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  node(
+    "Id of a person, consent, policy version or audit event; NOT_FOUND for all that this caller may not know of."
+    id: ID!
+  ): Node @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
   "The person of this token; null: not registered yet."
   me: User @allow(roles: [SUBJECT])
   "One person by id."
-  user(id: ID!): User @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
+  user(
+    "Id of a person; an unknown one is NOT_FOUND, and to a person everybody else's."
+    id: ID!
+  ): User @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
   "People by id ascending."
-  users(first: Int = 20, after: String, filter: UserFilter): UserConnection! @allow(roles: [SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
+  users(
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+    "Which people; null: all."
+    filter: UserFilter
+  ): UserConnection! @allow(roles: [SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
   "People by an identifier: at most ten, those who proved that it is theirs first."
-  findUsers(by: FindUsersInput!): [User!]! @allow(roles: [SUPPORT, COMPLIANCE])
+  findUsers(
+    "What to find them by. Each look-up leaves an audit event: which identifier, never its value."
+    by: FindUsersInput!
+  ): [User!]! @allow(roles: [SUPPORT, COMPLIANCE])
   "An app by its code."
-  app(code: String!): App @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  app(
+    "Short name of the app, ` + "`" + `App.code` + "`" + `; an unknown one is NOT_FOUND."
+    code: String!
+  ): App @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
   "The policy version in force at a moment, past or future; null: none. Up to five seconds old for callers without a token."
   policyInForce(
     "The app; by default the token's own, or the only one there is."
@@ -2971,16 +3114,31 @@ type Query {
     at: DateTime
   ): PolicyVersion @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
   "One policy version; drafts are seen by COMPLIANCE only."
-  policyVersion(id: ID!): PolicyVersion @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  policyVersion(
+    "Id of a policy version; an unknown one is NOT_FOUND."
+    id: ID!
+  ): PolicyVersion @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
   "Policy versions of an app, newest first; drafts are seen by COMPLIANCE only."
-  policyVersions(app: String, first: Int = 20, after: String): PolicyVersionConnection! @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  policyVersions(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): PolicyVersionConnection! @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
   "One consent by id."
-  consent(id: ID!): Consent @allow(roles: [SUBJECT, SUPPORT, COMPLIANCE, AUDITOR])
+  consent(
+    "Id of a consent; an unknown one is NOT_FOUND, and to a person everybody else's."
+    id: ID!
+  ): Consent @allow(roles: [SUBJECT, SUPPORT, COMPLIANCE, AUDITOR])
   "Whether one person's data may be used for one purpose."
   consentCheck(
+    "Id of the person asked about; a person asks about themselves only, and is told NOT_FOUND otherwise."
     user: ID!
     "Code of a consent item."
     purpose: String!
+    "The app; by default the token's own, or the only one there is."
     app: String
     "BIN of the operator that asks; by default the app's own."
     operator: String
@@ -2988,9 +3146,27 @@ type Query {
     at: DateTime
   ): ConsentCheck! @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE])
   "The same for up to 100 people at once, in the order asked."
-  consentChecks(users: [ID!]!, purpose: String!, app: String, operator: String, at: DateTime): [ConsentCheck!]! @allow(roles: [SERVICE, SUPPORT, COMPLIANCE])
+  consentChecks(
+    "Ids of the people, 100 at most; one that nobody has is answered NEVER_ASKED."
+    users: [ID!]!
+    "Code of a consent item."
+    purpose: String!
+    "The app; by default the token's own, or the only one there is."
+    app: String
+    "BIN of the operator that asks; by default the app's own."
+    operator: String
+    "Now by default."
+    at: DateTime
+  ): [ConsentCheck!]! @allow(roles: [SERVICE, SUPPORT, COMPLIANCE])
   "What was done, newest first."
-  auditEvents(filter: AuditFilter, first: Int = 20, after: String): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
+  auditEvents(
+    "Which events; null: all."
+    filter: AuditFilter
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
 }
 
 # ---------------------------------------------------------------- mutations
@@ -3005,15 +3181,21 @@ input FieldValueInput {
 
 "Personal fields to write: absent leaves as it is, null clears."
 input ProfileInput {
+  "Family name, in any script."
   familyName: String
+  "Given name, in any script."
   givenName: String
+  "Patronymic, in any script."
   patronymic: String
   "YYYY-MM-DD; whoever changes it sends iin too."
   birthDate: String
   "Whoever changes it sends birthDate too."
   iin: String
+  "E-mail address; verified when the token proves it, IDENTIFIER_TAKEN when it is proved as another person's already."
   email: String
+  "Phone number, as people write it; without a country code it is one of Kazakhstan. Verified and taken as ` + "`" + `email` + "`" + `."
   phone: String
+  "Postal address, up to 1,000 characters."
   postalAddress: String
   "The app's own fields."
   fields: [FieldValueInput!]
@@ -3023,6 +3205,7 @@ input ProfileInput {
 input DecisionInput {
   "Code of the item."
   item: String!
+  "GIVEN or REFUSED; to take a consent back there is ` + "`" + `withdrawConsent` + "`" + `."
   decision: Decision!
 }
 
@@ -3036,6 +3219,7 @@ input ConsentInput {
   locale: Locale!
   "The hash of the document that was shown."
   documentHash: String!
+  "At least one; each item that the version asks for once at most."
   decisions: [DecisionInput!]!
   """
   The person's ` + "`" + `consentSeq` + "`" + ` when they decided. It is needed to give a consent
@@ -3049,9 +3233,11 @@ input ConsentInput {
   appBuild: String
 }
 
+"What a person decided on the first screen, and what they tell about themselves."
 input RegisterMeInput {
   "May be left out, when what is required is not agreed to."
   profile: ProfileInput
+  "The registration screen: what was shown and what was decided."
   consent: ConsentInput!
   "The language the person chose."
   locale: Locale
@@ -3059,39 +3245,55 @@ input RegisterMeInput {
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `registerMe` + "`" + `. POLICY_NOT_ACCEPTED in ` + "`" + `errors` + "`" + `: there is a profile, and a required item is not given."
 type RegisterMePayload {
   "The person; the same one when already registered."
   user: User
   "Whether this call created the person."
   created: Boolean!
+  "What to put right, all mistakes of the form at once; empty when the person is registered."
   userErrors: [UserError!]!
 }
 
+"What to change of one's own data; say at least one thing."
 input UpdateMyProfileInput {
+  "The fields to write; left out when only the language changes."
   profile: ProfileInput
+  "The language the person chose, one of the app's; null clears it."
   locale: Locale
   "The revision that was read; a change since then answers REVISION_CONFLICT."
   expectedRevision: Int
+  "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second change."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `updateMyProfile` + "`" + `. POLICY_NOT_ACCEPTED in ` + "`" + `errors` + "`" + `: a required item is not given."
 type UpdateMyProfilePayload {
+  "The person after the change, with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   user: User
+  "What to put right, all mistakes of the form at once; empty when it was changed."
   userErrors: [UserError!]!
 }
 
+"One screen of decisions, of a person who is registered."
 input RecordConsentInput {
+  "What was shown and what was decided."
   consent: ConsentInput!
+  "May be left out: ` + "`" + `eventId` + "`" + ` makes the act count once."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `recordConsent` + "`" + `."
 type RecordConsentPayload {
+  "The person with the new ` + "`" + `consentSeq` + "`" + ` and ` + "`" + `policyStatus` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   user: User
   "The decisions of this act, in the order given."
   consents: [Consent!]!
+  "What to put right; empty when the decisions are on record. VERSION_OUTDATED: show the newer version."
   userErrors: [UserError!]!
 }
 
+"What to take back. Nothing has to be shown or accepted first."
 input WithdrawConsentInput {
   "Made by the client, a UUID, once per act."
   eventId: ID!
@@ -3101,25 +3303,35 @@ input WithdrawConsentInput {
   all: Boolean
   "By default the token's own app."
   app: String
+  "What the device's clock said; kept as evidence, decides nothing."
   deviceAt: DateTime
+  "The app's build: up to 40 letters, digits and . _ + - ( )."
   appBuild: String
+  "May be left out: ` + "`" + `eventId` + "`" + ` makes the act count once."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `withdrawConsent` + "`" + `."
 type WithdrawConsentPayload {
+  "The person with the new ` + "`" + `consentSeq` + "`" + ` and ` + "`" + `policyStatus` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   user: User
   "The consents that this act withdrew."
   consents: [Consent!]!
+  "Empty when it is withdrawn. CONSENT_NOT_GIVEN and CONSENT_ALREADY_WITHDRAWN: nothing is left to withdraw."
   userErrors: [UserError!]!
 }
 
 "A use of a field by an item."
 input ItemFieldInput {
+  "Code of one of the product's fields, or of one in the version's own ` + "`" + `fields` + "`" + `."
   field: String!
+  "Whether it must be given."
   required: Boolean!
 }
 
+"Somebody whom data is passed to for an item; people read it in the consent form."
 input RecipientInput {
+  "Its name, by language."
   name: [LocalizedTextInput!]!
   "ISO 3166-1 country code."
   country: String!
@@ -3127,32 +3339,49 @@ input RecipientInput {
   purpose: [LocalizedTextInput!]! = []
 }
 
+"One thing a person agrees to or refuses; with another basis than CONSENT, what they are told."
 input ConsentItemInput {
+  "2 to 40 letters, digits and _, a small letter first. The same across versions: consents hang on it."
   code: String!
+  "What kind of thing one agrees to."
   kind: ConsentItemKind!
+  "Without it the app cannot be used."
   required: Boolean!
+  "On what ground it rests; a person is asked for items of CONSENT only."
   basis: LawfulBasis!
+  "The heading, by language; the authoritative one is needed to publish."
   title: [LocalizedTextInput!]!
+  "The sentence that one agrees to, by language. Where it is reworded, people are asked again."
   statement: [LocalizedTextInput!]!
+  "The fields it may use; a field that no item names is not collected."
   fields: [ItemFieldInput!]!
   "ISO 8601."
   retention: String
+  "To whom data is passed for it; an item of kind THIRD_PARTIES needs one."
   recipients: [RecipientInput!]!
 }
 
 "A field of the app's own, declared as data."
 input OwnFieldInput {
+  "2 to 40 letters and digits, a small letter first; not one of the product's. Never renamed: values are stored under it."
   code: String!
+  "What sort of data it is; which roles see it follows from that."
   class: FieldClass!
+  "TEXT, DATE, INTEGER, BOOLEAN, PHONE or EMAIL."
   kind: FieldKind!
+  "What those see who may not see the value; it has to suit the kind, and HIDDEN always does."
   mask: FieldMask!
+  "What the person reads beside it, by language."
   label: [LocalizedTextInput!]!
 }
 
+"Who approved a policy version; all three are needed to publish."
 input ApprovalInput {
+  "Position of who approved it."
   by: String!
   "YYYY-MM-DD."
   at: String!
+  "Reference of the decision."
   reference: String!
 }
 
@@ -3164,53 +3393,83 @@ input PolicyFactsInput {
   term: String
   "Full title of the law that governs it."
   lawTitle: [LocalizedTextInput!]!
+  "What a person agrees to, refuses or is told; one is needed to publish."
   items: [ConsentItemInput!]!
+  "The app's own fields, beside the product's; each has to be used by an item."
   fields: [OwnFieldInput!]!
+  "Whether data may be passed to third parties; true goes with an item of kind THIRD_PARTIES. Needed to publish."
   thirdParties: Boolean
+  "Whether data is transferred across the border; true goes with an item of kind CROSS_BORDER. Needed to publish."
   crossBorder: Boolean
+  "Whether data is disseminated in public sources; true goes with an item of kind PUBLICATION. Needed to publish."
   publicSources: Boolean
   "How a consent is withdrawn."
   withdrawal: [LocalizedTextInput!]!
+  "Who approved it, when, under which reference. Needed to publish."
   approval: ApprovalInput
 }
 
 "The policy text in one language."
 input PolicyTextInput {
+  "The language of the text, one of the app's; each once."
   locale: Locale!
   "Markdown; its first heading is the title."
   text: String!
 }
 
+"A new policy version. A draft may lack a lot; VERSION_INCOMPLETE says what when it is published."
 input CreatePolicyDraftInput {
+  "Code of the app that it is for."
   app: String!
+  "The publisher's own name for the version; needed to publish, and not that of a published one."
   label: String!
+  "When it is meant to take effect; null: at publication."
   effectiveAt: DateTime
+  "What the version says, as data; the consent form is generated from it."
   facts: PolicyFactsInput!
+  "The policy text by language: one at least, and the authoritative one is needed to publish."
   texts: [PolicyTextInput!]!
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `createPolicyDraft` + "`" + `."
 type CreatePolicyDraftPayload {
+  "The draft, with its documents as they would be shown; null when there are ` + "`" + `userErrors` + "`" + `."
   policyVersion: PolicyVersion
+  "What to put right, all of it at once; empty when the draft is stored."
   userErrors: [UserError!]!
 }
 
+"A change of a draft: what is absent or null stays as it is."
 input UpdatePolicyDraftInput {
+  "Id of the draft; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `, a published one VERSION_ALREADY_PUBLISHED."
   id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
   expectedRevision: Int!
+  "The publisher's own name for the version."
   label: String
+  "When it is meant to take effect."
   effectiveAt: DateTime
+  "All facts anew."
   facts: PolicyFactsInput
+  "All texts anew, one at least: a language that is left out is gone."
   texts: [PolicyTextInput!]
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `updatePolicyDraft` + "`" + `."
 type UpdatePolicyDraftPayload {
+  "The draft after the change, with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   policyVersion: PolicyVersion
+  "What to put right, all of it at once; empty when the draft is changed."
   userErrors: [UserError!]!
 }
 
+"Which draft to publish, and from when on it holds."
 input PublishPolicyVersionInput {
+  "Id of the draft; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `, a published one VERSION_ALREADY_PUBLISHED."
   id: ID!
   "The revision of the draft as it was read; another one is REVISION_CONFLICT. Absent: publish it as it is."
   expectedRevision: Int
@@ -3220,11 +3479,15 @@ input PublishPolicyVersionInput {
   one that is published already.
   """
   effectiveAt: DateTime
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `publishPolicyVersion` + "`" + `."
 type PublishPolicyVersionPayload {
+  "The published version; null when there are ` + "`" + `userErrors` + "`" + `."
   policyVersion: PolicyVersion
+  "What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE. Empty when it is published."
   userErrors: [UserError!]!
 }
 
@@ -3238,49 +3501,97 @@ enum IdentifierField {
   PHONE
 }
 
+"Whose identifier was checked, and for which request."
 input VerifyIdentifierInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
   user: ID!
+  "The identifier; the person's own value is marked, REQUIRED when there is none."
   field: IdentifierField!
+  "The request that is being worked on; it goes into the audit event."
   basis: RequestBasisInput!
+  "The person's revision as it was read; another one is REVISION_CONFLICT. Absent: whatever it is."
+  expectedRevision: Int
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `verifyIdentifier` + "`" + `."
 type VerifyIdentifierPayload {
+  "The person with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   user: User
+  "Empty when it is marked. IDENTIFIER_TAKEN: another person holds the mark, so release it there first."
   userErrors: [UserError!]!
 }
 
+"Whose mark to take away, and for which request."
 input ReleaseIdentifierInput {
+  "Id of the person who holds the mark; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
   user: ID!
+  "The identifier; the value stays with the person, without the mark."
   field: IdentifierField!
+  "The request that is being worked on; it goes into the audit event."
   basis: RequestBasisInput!
+  "The person's revision as it was read; another one is REVISION_CONFLICT. Absent: whatever it is."
+  expectedRevision: Int
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
 
+"The answer to ` + "`" + `releaseIdentifier` + "`" + `."
 type ReleaseIdentifierPayload {
+  "The person with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   user: User
+  "Empty when it is released. REQUIRED: the person has no such value."
   userErrors: [UserError!]!
 }
 
+"Everything that can be changed. What a client can put right is in the payload's ` + "`" + `userErrors` + "`" + `; then nothing was stored."
 type Mutation {
   "Registers the person of this token and records the decisions, in one transaction. Repeated, it answers the same person."
-  registerMe(input: RegisterMeInput!): RegisterMePayload! @allow(roles: [SUBJECT])
+  registerMe(
+    "The profile and the decisions of the registration screen."
+    input: RegisterMeInput!
+  ): RegisterMePayload! @allow(roles: [SUBJECT])
   "Changes any part of one's own data."
-  updateMyProfile(input: UpdateMyProfileInput!): UpdateMyProfilePayload! @allow(roles: [SUBJECT])
+  updateMyProfile(
+    "What to change: absent leaves as it is, null clears."
+    input: UpdateMyProfileInput!
+  ): UpdateMyProfilePayload! @allow(roles: [SUBJECT])
   "Records decisions about consent items; one screen is one act."
-  recordConsent(input: RecordConsentInput!): RecordConsentPayload! @allow(roles: [SUBJECT])
+  recordConsent(
+    "What was shown and what was decided."
+    input: RecordConsentInput!
+  ): RecordConsentPayload! @allow(roles: [SUBJECT])
   "Withdraws consents: one, several or all. Once it is answered, nobody is told \"allowed\" any more."
-  withdrawConsent(input: WithdrawConsentInput!): WithdrawConsentPayload! @allow(roles: [SUBJECT])
+  withdrawConsent(
+    "The items to withdraw, or ` + "`" + `all` + "`" + `."
+    input: WithdrawConsentInput!
+  ): WithdrawConsentPayload! @allow(roles: [SUBJECT])
   "Marks a person's identifier as proved, after a check by a colleague."
-  verifyIdentifier(input: VerifyIdentifierInput!): VerifyIdentifierPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  verifyIdentifier(
+    "Whose identifier, which, and for which request."
+    input: VerifyIdentifierInput!
+  ): VerifyIdentifierPayload! @allow(roles: [SUPPORT, COMPLIANCE])
   "Takes the mark away, so that somebody else can prove the identifier."
-  releaseIdentifier(input: ReleaseIdentifierInput!): ReleaseIdentifierPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  releaseIdentifier(
+    "Whose identifier, which, and for which request."
+    input: ReleaseIdentifierInput!
+  ): ReleaseIdentifierPayload! @allow(roles: [SUPPORT, COMPLIANCE])
   "Starts a policy version."
-  createPolicyDraft(input: CreatePolicyDraftInput!): CreatePolicyDraftPayload! @allow(roles: [COMPLIANCE])
+  createPolicyDraft(
+    "The app, the facts and the texts."
+    input: CreatePolicyDraftInput!
+  ): CreatePolicyDraftPayload! @allow(roles: [COMPLIANCE])
   "Changes a draft."
-  updatePolicyDraft(input: UpdatePolicyDraftInput!): UpdatePolicyDraftPayload! @allow(roles: [COMPLIANCE])
+  updatePolicyDraft(
+    "The draft and what changes in it."
+    input: UpdatePolicyDraftInput!
+  ): UpdatePolicyDraftPayload! @allow(roles: [COMPLIANCE])
   "Publishes a draft: it never changes again."
-  publishPolicyVersion(input: PublishPolicyVersionInput!): PublishPolicyVersionPayload! @allow(roles: [COMPLIANCE])
+  publishPolicyVersion(
+    "The draft and when it takes effect."
+    input: PublishPolicyVersionInput!
+  ): PublishPolicyVersionPayload! @allow(roles: [COMPLIANCE])
 }
 `, BuiltIn: false},
 }

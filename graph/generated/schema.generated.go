@@ -9100,7 +9100,7 @@ func (ec *executionContext) unmarshalInputReleaseIdentifierInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"user", "field", "basis", "idempotencyKey"}
+	fieldsInOrder := [...]string{"user", "field", "basis", "expectedRevision", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9128,6 +9128,13 @@ func (ec *executionContext) unmarshalInputReleaseIdentifierInput(ctx context.Con
 				return it, err
 			}
 			it.Basis = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -9401,7 +9408,7 @@ func (ec *executionContext) unmarshalInputVerifyIdentifierInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"user", "field", "basis", "idempotencyKey"}
+	fieldsInOrder := [...]string{"user", "field", "basis", "expectedRevision", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9429,6 +9436,13 @@ func (ec *executionContext) unmarshalInputVerifyIdentifierInput(ctx context.Cont
 				return it, err
 			}
 			it.Basis = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)

@@ -27,6 +27,7 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 }
 
 // UnmarshalDateTime reads RFC 3339 with any zone and cuts it to milliseconds.
+// Before 1970 there was nothing that the vault could have recorded.
 // The error does not repeat what was sent.
 func UnmarshalDateTime(v any) (time.Time, error) {
 	text, ok := v.(string)
@@ -34,12 +35,12 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 		return time.Time{}, errDateTime()
 	}
 	t, err := time.Parse(time.RFC3339, text)
-	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+	if err != nil || t.Unix() < 0 || t.Year() > 9999 {
 		return time.Time{}, errDateTime()
 	}
 	return t.UTC().Truncate(time.Millisecond), nil
 }
 
 func errDateTime() error {
-	return vault.NewError(vault.CodeBadRequest, "a DateTime is a string of RFC 3339, like 2026-11-23T08:30:00.000Z")
+	return vault.NewError(vault.CodeBadRequest, "a DateTime is a string of RFC 3339 from 1970 on, like 2026-11-23T08:30:00.000Z")
 }

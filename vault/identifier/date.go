@@ -10,11 +10,11 @@ import (
 // so that an earlier one is a slip of the keyboard.
 const earliestDate = "1880-01-01"
 
-// Date checks a birth date: YYYY-MM-DD to the letter, a day that exists, not
+// BirthDate checks a birth date: YYYY-MM-DD to the letter, a day that exists, not
 // before 1880 and not after today. Today is now's date in Almaty, UTC+5 all
 // year: a child born there after midnight may be entered while UTC still has
 // the day before. Error: INVALID_DATE.
-func Date(s string, now time.Time) (string, error) {
+func BirthDate(s string, now time.Time) (string, error) {
 	if err := realDate(s); err != nil {
 		return "", err
 	}

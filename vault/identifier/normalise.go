@@ -10,8 +10,8 @@ import (
 // MaxText is the longest free text that Normalise accepts, in runes.
 const MaxText = 1000
 
-// Normalise checks a value by the kind of its field: PHONE, EMAIL, IIN, DATE,
-// NAME, TEXT, INTEGER or BOOLEAN. What it returns as stored keeps the person's
+// Normalise checks a value by the kind of its field: PHONE, EMAIL, IIN,
+// BIRTH_DATE, DATE, NAME, TEXT, INTEGER or BOOLEAN. What it returns as stored keeps the person's
 // own spelling where that does no harm; normalised is what look-ups digest,
 // and normalising that again changes nothing. They differ for e-mail only.
 // Errors: those of the kind's own function; INTERNAL for an unknown kind.
@@ -35,8 +35,10 @@ func canonical(kind, value string, now time.Time) (string, error) {
 	case "IIN":
 		info, err := IIN(value)
 		return info.Digits, err
+	case "BIRTH_DATE":
+		return BirthDate(value, now)
 	case "DATE":
-		return Date(value, now)
+		return value, realDate(value)
 	case "NAME":
 		return Name(value)
 	case "TEXT":

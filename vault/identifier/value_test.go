@@ -13,7 +13,7 @@ import (
 // evening is 21 December 2026 in UTC and 22 December in Almaty.
 func evening() time.Time { return time.Date(2026, 12, 21, 20, 30, 0, 0, time.UTC) }
 
-func date(s string) (string, error) { return identifier.Date(s, evening()) }
+func date(s string) (string, error) { return identifier.BirthDate(s, evening()) }
 
 func TestDateIsARealDayUpToTodayInAlmaty(t *testing.T) {
 	wantForms(t, date, map[string]string{

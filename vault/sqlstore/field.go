@@ -22,6 +22,15 @@ func (s *Store) Fields(ctx context.Context, users []uuid.UUID) ([]vault.StoredFi
 	})
 }
 
+// Indexes implements vault.FieldReader.
+func (s *Store) Indexes(ctx context.Context, user uuid.UUID) ([]vault.BlindIndex, error) {
+	return list(ctx, s, `SELECT field, key_version, digest, user_id, verified, norm_version
+		FROM blind_index WHERE user_id = $1`, []any{user}, func(r row) (i vault.BlindIndex, err error) {
+		err = r.Scan(&i.Field, &i.KeyVersion, &i.Digest, &i.User, &i.Verified, &i.NormVersion)
+		return i, err
+	})
+}
+
 // PutField implements vault.FieldTx.
 func (t *tx) PutField(f vault.StoredField) {
 	t.queue(`INSERT INTO personal_fields

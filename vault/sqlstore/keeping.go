@@ -59,3 +59,11 @@ func (t *tx) Remember(r vault.Remembered) {
 		key(r.Principal), key(r.Operation), key(r.Key), r.Input, r.Result, r.At.UnixMilli(),
 		r.At.Add(-vault.RememberFor).UnixMilli()).orMissed(vault.ErrTaken.With("what", "idempotencyKey"))
 }
+
+// Forget implements vault.KeepingTx. The condition stands there twice: a key
+// that is used afresh meanwhile stays.
+func (t *tx) Forget(before time.Time, limit int) {
+	t.queue(`DELETE FROM idempotency WHERE at < $1 AND (principal, operation, token) IN (
+		SELECT principal, operation, token FROM idempotency WHERE at < $1 ORDER BY at LIMIT $2)`,
+		millis(before), limit).orMissed(vault.ErrNotFound)
+}

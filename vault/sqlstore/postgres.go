@@ -22,17 +22,18 @@ const (
 	// finishWithin bounds COMMIT and ROLLBACK, which are not given up when the
 	// caller is: the answer would be unknown.
 	finishWithin = 3 * time.Second
+	// maxConns is how many connections a store has where nobody says.
+	maxConns = 20
 )
 
 // postgres is the database over pgx.
 type postgres struct{ pool *pgxpool.Pool }
 
 func openPostgres(ctx context.Context, url string, o Options) (*postgres, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil { // its text may hold a part of the URL
-		return nil, errors.New("sqlstore: this is no URL of a PostgreSQL database")
+	config, err := poolConfig(url, o.MaxConns)
+	if err != nil {
+		return nil, err
 	}
-	config.MaxConns = int32(min(o.MaxConns, 10_000)) //nolint:gosec // bounded
 	config.ConnConfig.ConnectTimeout = connectWithin
 	parameters := config.ConnConfig.RuntimeParams
 	if parameters["application_name"] == "" {
@@ -49,6 +50,28 @@ func openPostgres(ctx context.Context, url string, o Options) (*postgres, error)
 		return nil, fmt.Errorf("sqlstore: %w", brief(err))
 	}
 	return &postgres{pool}, nil
+}
+
+// poolConfig reads a URL. The pool has wanted connections, or for 0 as many as
+// the URL says.
+func poolConfig(url string, wanted int) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	said, again := pgx.ParseConfig(url) // which keeps whether the URL said it
+	if err != nil || again != nil {     // their texts may hold a part of the URL
+		return nil, errors.New("sqlstore: this is no URL of a PostgreSQL database, or a parameter in it is wrong")
+	}
+	if _, ok := said.RuntimeParams["pool_max_conns"]; !ok && wanted == 0 {
+		wanted = maxConns
+	}
+	if wanted != 0 {
+		config.MaxConns = int32(min(wanted, 10_000)) //nolint:gosec // bounded
+	}
+	return config, nil
+}
+
+func (p *postgres) usage() Pool {
+	now := p.pool.Stat()
+	return Pool{Acquired: int(now.AcquiredConns()), Idle: int(now.IdleConns()), Max: int(now.MaxConns())}
 }
 
 func (p *postgres) close() error { p.pool.Close(); return nil }

@@ -64,6 +64,15 @@ func address(path string, o Options, more ...string) string {
 
 func (d *sqliteFile) close() error { return errors.Join(d.reader.Close(), d.writer.Close()) }
 
+func (d *sqliteFile) usage() Pool {
+	var p Pool
+	for _, db := range []*sql.DB{d.writer, d.reader} {
+		now := db.Stats()
+		p.Acquired, p.Idle, p.Max = p.Acquired+now.InUse, p.Idle+now.Idle, p.Max+now.MaxOpenConnections
+	}
+	return p
+}
+
 func (d *sqliteFile) ping(ctx context.Context) error {
 	// Asks the file, and not only the handle; on the writer first, which turns
 	// on the journal that lets others read meanwhile.

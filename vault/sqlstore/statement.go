@@ -17,12 +17,12 @@ import (
 type statement struct {
 	sql    string
 	args   []any
-	missed error // it did not touch exactly one row; nil: that does not matter
+	missed error // it touched no row; nil: that does not matter
 	taken  error // a unique value was there already
 }
 
-// orMissed says that the statement has to touch one row, and what it means if
-// it does not.
+// orMissed says that the statement has to touch a row, and what it means if it
+// does not.
 func (s *statement) orMissed(err error) { s.missed = err }
 
 // orTaken says what it means that a unique value is there already.
@@ -39,7 +39,7 @@ func (s *statement) outcome(rows int64, err error) error {
 		return s.taken
 	case errors.As(err, &o):
 		return vault.ErrNotFound.Because(o)
-	case err == nil && s.missed != nil && rows != 1:
+	case err == nil && s.missed != nil && rows == 0:
 		return s.missed
 	}
 	return err

@@ -14,7 +14,7 @@ import (
 
 // Options of a Store. Zero values mean the default.
 type Options struct {
-	MaxConns     int           // PostgreSQL connections at a time; default 20
+	MaxConns     int           // PostgreSQL connections at a time; default: the URL's pool_max_conns, or 20
 	Timeout      time.Duration // for one attempt at a read or a write; default 5 s
 	BusyTimeout  time.Duration // SQLite: how long to wait for another process; default 2 s
 	Serializable bool          // PostgreSQL: the strictest isolation; the vault needs READ COMMITTED only
@@ -42,6 +42,7 @@ type database interface {
 	// explain's.
 	write(ctx context.Context, list []*statement) error
 	ping(ctx context.Context) error
+	usage() Pool
 	schema
 	close() error
 }
@@ -57,9 +58,6 @@ var ErrUnrecorded = errors.New("sqlstore: refused to write without an audit even
 // connected to at first use. The error never holds the URL, which may carry a
 // password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	if o.MaxConns == 0 {
-		o.MaxConns = 20
-	}
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}
@@ -100,6 +98,16 @@ func (s *Store) Ping(ctx context.Context) error {
 	defer cancel()
 	return unavailable(ctx, s.db.ping(ctx))
 }
+
+// Pool is how the connections to the database are used at a moment.
+type Pool struct {
+	Acquired int // by requests
+	Idle     int
+	Max      int // so many at a time
+}
+
+// Pool answers the state of the store's connections.
+func (s *Store) Pool() Pool { return s.db.usage() }
 
 // Write implements vault.Writer. A queued change that refers to what is not
 // there (fields of an unknown person, a consent to an unknown document)

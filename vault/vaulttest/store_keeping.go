@@ -1,6 +1,8 @@
 package vaulttest
 
 import (
+	"time"
+
 	"github.com/kelisim/kelisim/vault"
 )
 
@@ -65,6 +67,39 @@ var keepingTests = map[string]func(*storeTest){
 		got, err = recall("p", "registerMe", "k")
 		s.must(err)
 		s.same(got, again)
+	},
+
+	"OldKeysAreForgottenOldestFirstAndInSmallNumbers": func(s *storeTest) {
+		forget := func(before time.Time, limit int) error {
+			return s.maintain(func(tx vault.KeepingTx) { tx.Forget(before, limit) })
+		}
+		s.wantError(forget(dawn(), 1), vault.ErrNotFound)
+		kept := func() string {
+			out := ""
+			for _, key := range []string{"a", "b", "c", "d"} {
+				_, err := s.store.Remembered(s.Context(), "p", "o", key)
+				if err == nil {
+					out += key
+				} else {
+					s.wantError(err, vault.ErrNotFound)
+				}
+			}
+			return out
+		}
+		for i, key := range []string{"d", "b", "a", "c"} { // in the order of their times
+			at := dawn().Add(time.Duration(i) * time.Minute)
+			s.write(func(tx vault.Tx) {
+				tx.Remember(vault.Remembered{Principal: "p", Operation: "o", Key: key, Result: s.id(), At: at})
+			})
+		}
+		last := dawn().Add(3 * time.Minute)
+		s.wantError(forget(dawn(), 10), vault.ErrNotFound) // used at the moment, not before it
+		s.must(forget(last, 2))
+		s.same(kept(), "ac")
+		s.must(forget(last, 2))
+		s.same(kept(), "c")
+		s.wantError(forget(last, 2), vault.ErrNotFound)
+		s.same(kept(), "c")
 	},
 
 	"OfManyUsesOfOneKeyOneCounts": func(s *storeTest) {

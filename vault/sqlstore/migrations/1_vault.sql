@@ -31,6 +31,7 @@ CREATE TABLE idempotency (
     at        {{.Integer}} NOT NULL,
     PRIMARY KEY (principal, operation, token)
 ){{.End}};
+CREATE INDEX idempotency_oldest ON idempotency (at);
 
 CREATE TABLE apps (
     code      {{.Text}} NOT NULL PRIMARY KEY,
@@ -178,4 +179,7 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_newest ON audit_events (at, id);
 CREATE INDEX audit_events_subject ON audit_events (subject, at, id) WHERE subject IS NOT NULL;
 CREATE INDEX audit_events_actor ON audit_events (actor, at, id) WHERE actor IS NOT NULL;
+CREATE INDEX audit_events_action ON audit_events (action, at, id);
+CREATE INDEX audit_events_purpose ON audit_events (purpose, at, id) WHERE purpose <> '';
+CREATE INDEX audit_events_outcome ON audit_events (outcome, at, id) WHERE outcome <> 'OK';
 CREATE INDEX audit_events_request ON audit_events (request_id) WHERE request_id <> '';
