@@ -99,6 +99,14 @@ func (r auditEventResolver) Purpose(_ context.Context, e *vault.StoredEvent) (*s
 	return orNull(e.AuditEvent.Purpose), nil
 }
 
+func (r auditEventResolver) App(_ context.Context, e *vault.StoredEvent) (*string, error) {
+	return orNull(e.AuditEvent.App), nil
+}
+
+func (r auditEventResolver) Reason(_ context.Context, e *vault.StoredEvent) (*string, error) {
+	return orNull(e.AuditEvent.Reason), nil
+}
+
 func (r auditEventResolver) Reference(_ context.Context, e *vault.StoredEvent) (*string, error) {
 	return orNull(e.AuditEvent.Reference), nil
 }

@@ -19,6 +19,7 @@ func price(c *generated.ComplexityRoot) {
 		return times(max(child, 1), min(max(n, 1), maxPage))
 	}
 	c.Query.Users = func(child int, first *int, _ *string, _ *generated.UserFilter) int { return list(child, first) }
+	c.UserConnection.TotalCount = func(int) int { return countCost }
 	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
 	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
 	c.Query.FindUsers = func(child int, _ generated.FindUsersInput) int { return times(child, 10) }
@@ -27,6 +28,10 @@ func price(c *generated.ComplexityRoot) {
 		return times(child, max(len(users), 1))
 	}
 }
+
+// countCost is the price of totalCount beside each row's: a count reads the
+// whole table.
+const countCost = 10
 
 // times multiplies without running over.
 func times(a, b int) int {

@@ -10,26 +10,25 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-// Profile is the one place that asks for plaintext. It looks ahead at what is
-// selected, so that a value is decrypted only when it is asked for, and asks
-// for everything of one person at once; the loader gathers the people of a
-// level into one call.
-func (r userResolver) Profile(ctx context.Context, u *vault.User, app *string, basis *generated.BasisInput, reveal []string) (*generated.Profile, error) {
+// Profile is the one place that asks for plaintext: once for everything that
+// is selected of one person, together with all others of its level.
+func (r userResolver) Profile(ctx context.Context, u *vault.User, app *string, _ *generated.BasisInput, _ []string) (*generated.Profile, error) {
 	p, err := r.person(ctx, u, app)
 	if err != nil {
 		return nil, err
 	}
-	collected := r.Vault.CollectedFields(p)
-	wanted, err := lookAhead(ctx, collected)
+	ask, err := r.revealRequest(ctx, graphql.GetFieldContext(ctx), p)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := from(ctx).reveals.Load(ctx, &vault.RevealRequest{Person: p, Basis: basisOf(basis), Reveal: reveal, Fields: wanted})
-	if err != nil {
+	answer, err := from(ctx).reveals.get(ctx, ask)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if answer.Err != nil {
+	case answer.Err != nil:
 		return nil, answer.Err
+	case ctx.Err() != nil:
+		return nil, ctx.Err() // what is not decrypted was not given the time
 	}
 	f := func(code string) vault.PersonalField {
 		i := slices.IndexFunc(answer.Fields, func(f vault.PersonalField) bool { return f.Field.Code == code })
@@ -41,16 +40,29 @@ func (r userResolver) Profile(ctx context.Context, u *vault.User, app *string, b
 	return &generated.Profile{
 		FamilyName: f("familyName"), GivenName: f("givenName"), Patronymic: f("patronymic"), BirthDate: f("birthDate"),
 		Iin: f("iin"), Email: f("email"), Phone: f("phone"), PostalAddress: f("postalAddress"),
-		All: answer.Fields, Collected: collected,
+		All: answer.Fields, Collected: r.Vault.CollectedFields(p),
 	}, nil
+}
+
+// revealRequest is what a profile field asks for of one person. It looks ahead
+// at what is selected, so that a value is decrypted only when it is asked for.
+// Equal requests are one and the same.
+func (r *Resolver) revealRequest(ctx context.Context, profile *graphql.FieldContext, p *vault.Person) (*vault.RevealRequest, error) {
+	wanted, err := lookAhead(graphql.GetOperationContext(ctx), profile.Field, r.Vault.CollectedFields(p))
+	if err != nil {
+		return nil, err
+	}
+	basis, _ := profile.Args["basis"].(*generated.BasisInput)
+	reveal, _ := profile.Args["reveal"].([]string)
+	return from(ctx).question(vault.RevealRequest{Person: p, Basis: basisOf(basis), Reveal: reveal, Fields: wanted}), nil
 }
 
 // fieldsPerList is how many codes one `fields(codes:)` may name.
 const fieldsPerList = 100
 
-// lookAhead is what is selected below the profile: which fields, and of which
-// of them the value.
-func lookAhead(ctx context.Context, collected []string) ([]vault.Wanted, error) {
+// lookAhead is what is selected below a profile: which fields, and of which of
+// them the value.
+func lookAhead(op *graphql.OperationContext, profile graphql.CollectedField, collected []string) ([]vault.Wanted, error) {
 	var out []vault.Wanted
 	want := func(code string, value bool) {
 		i := slices.IndexFunc(out, func(w vault.Wanted) bool { return w.Code == code })
@@ -60,8 +72,7 @@ func lookAhead(ctx context.Context, collected []string) ([]vault.Wanted, error) 
 		}
 		out[i].Value = out[i].Value || value
 	}
-	op := graphql.GetOperationContext(ctx)
-	for _, f := range graphql.CollectFieldsCtx(ctx, []string{profileType}) {
+	for _, f := range graphql.CollectFields(op, profile.Selections, []string{profileType}) {
 		if f.Name == "__typename" {
 			continue
 		}

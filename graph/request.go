@@ -2,12 +2,11 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"github.com/kelisim/kelisim/vault"
 )
@@ -18,9 +17,11 @@ type request struct {
 	languages []string               // of Accept-Language, best first
 	own       atomic.Pointer[string] // the language that the person chose, once it is known
 	readOwn   sync.Once
-	people    *dataloadgen.Loader[personKey, *vault.Person]
-	reveals   *dataloadgen.Loader[*vault.RevealRequest, vault.Revealed]
-	missing   *dataloadgen.Loader[*vault.Person, []string]
+	app       func() (string, error) // the app that is meant when none is named
+	people    loader[personKey, *vault.Person]
+	reveals   loader[*vault.RevealRequest, vault.Revealed]
+	missing   loader[*vault.Person, []string]
+	questions sync.Map // of question to the *vault.RevealRequest that was the first to ask it
 }
 
 type requestKey struct{}
@@ -31,21 +32,14 @@ type personKey struct {
 	user uuid.UUID
 }
 
-// Loaders gather what resolvers of one level ask for, so that a page of people
-// is one statement and one call to Vault however it is selected.
-const (
-	loaderWait = time.Millisecond
-	loaderSize = 250
-)
-
 // WithRequest returns a context that carries who calls and which languages
 // they read. The server makes one for each HTTP request.
 func (r *Resolver) WithRequest(ctx context.Context, actor vault.Actor, languages []string) context.Context {
 	req := &request{actor: actor, languages: languages}
-	options := []dataloadgen.Option{dataloadgen.WithWait(loaderWait), dataloadgen.WithBatchCapacity(loaderSize)}
-	req.people = dataloadgen.NewLoader(guarded(r, r.loadPeople), options...)
-	req.reveals = dataloadgen.NewLoader(guarded(r, r.loadReveals), append(options, dataloadgen.WithoutCache())...)
-	req.missing = dataloadgen.NewLoader(guarded(r, r.loadMissing), append(options, dataloadgen.WithoutCache())...)
+	req.app = sync.OnceValues(func() (string, error) { return r.Vault.DefaultApp(ctx, actor) })
+	req.people = newLoader(r, r.loadPeople)
+	req.reveals = newLoader(r, r.loadReveals)
+	req.missing = newLoader(r, r.loadMissing)
 	return context.WithValue(ctx, requestKey{}, req)
 }
 
@@ -60,16 +54,39 @@ func from(ctx context.Context) *request {
 
 // remember keeps a person that is fresher than what a loader may hold.
 func (req *request) remember(p *vault.Person) {
-	key := personKey{p.App.Code, p.User.ID}
-	req.people.Clear(key)
-	req.people.Prime(key, p)
+	req.people.replace(personKey{p.App.Code, p.User.ID}, p)
 	if req.actor.Has(vault.Subject) && p.User.Locale != "" {
 		req.own.Store(&p.User.Locale)
 	}
 }
 
-func (r *Resolver) loadPeople(ctx context.Context, keys []personKey) ([]*vault.Person, []error) {
-	out, errs := make([]*vault.Person, len(keys)), make([]error, len(keys))
+// appOr is the app named, or the one that is meant when none is: that is
+// looked up once, however many people are asked about.
+func (req *request) appOr(app *string) (string, error) {
+	if code := deref(app); code != "" {
+		return code, nil
+	}
+	return req.app()
+}
+
+// question is a RevealRequest that can be compared.
+type question struct {
+	person *vault.Person
+	basis  vault.Basis
+	codes  string
+}
+
+// question answers the request that asked the same first, so that one loader
+// key stands for one question.
+func (req *request) question(ask vault.RevealRequest) *vault.RevealRequest {
+	key := question{ask.Person, ask.Basis, fmt.Sprintf("%#v %#v", ask.Reveal, ask.Fields)}
+	first, _ := req.questions.LoadOrStore(key, &ask)
+	asked, _ := first.(*vault.RevealRequest) // nothing else is stored
+	return asked
+}
+
+func (r *Resolver) loadPeople(ctx context.Context, keys []personKey) []loaded[*vault.Person] {
+	out := make([]loaded[*vault.Person], len(keys))
 	places := map[string][]int{}
 	for i, key := range keys {
 		places[key.app] = append(places[key.app], i)
@@ -83,48 +100,27 @@ func (r *Resolver) loadPeople(ctx context.Context, keys []personKey) ([]*vault.P
 		for k, i := range at {
 			switch {
 			case err != nil:
-				errs[i] = err
+				out[i].err = err
 			case people[k] == nil:
-				errs[i] = vault.ErrNotFound
+				out[i].err = vault.ErrNotFound
 			default:
-				out[i] = people[k]
+				out[i].value = people[k]
 			}
 		}
 	}
-	return out, errs
+	return out
 }
 
-func (r *Resolver) loadReveals(ctx context.Context, keys []*vault.RevealRequest) ([]vault.Revealed, []error) {
+func (r *Resolver) loadReveals(ctx context.Context, keys []*vault.RevealRequest) []loaded[vault.Revealed] {
 	requests := make([]vault.RevealRequest, len(keys))
 	for i, key := range keys {
 		requests[i] = *key
 	}
 	out, err := r.Vault.Reveal(ctx, from(ctx).actor, requests)
-	return out, everywhere(err)
+	return inOrder(keys, out, err)
 }
 
-func (r *Resolver) loadMissing(ctx context.Context, people []*vault.Person) ([][]string, []error) {
+func (r *Resolver) loadMissing(ctx context.Context, people []*vault.Person) []loaded[[]string] {
 	out, err := r.Vault.MissingFields(ctx, people)
-	return out, everywhere(err)
-}
-
-// guarded recovers from a panic as resolvers do. The loader would make an error
-// of it whose text holds what was panicked with, and the log would repeat it.
-func guarded[K comparable, V any](r *Resolver, load func(context.Context, []K) ([]V, []error)) func(context.Context, []K) ([]V, []error) {
-	return func(ctx context.Context, keys []K) (out []V, errs []error) {
-		defer func() {
-			if v := recover(); v != nil {
-				out, errs = nil, everywhere(r.Recover(ctx, v))
-			}
-		}()
-		return load(ctx, keys)
-	}
-}
-
-// everywhere is one error as a loader's errors: a single one counts for all.
-func everywhere(err error) []error {
-	if err == nil {
-		return nil
-	}
-	return []error{err}
+	return inOrder(people, out, err)
 }

@@ -21,7 +21,8 @@ type auditFile struct {
 	log   *slog.Logger
 }
 
-// openAuditFile opens KELISIM_AUDIT_FILE for appending; "-" is stdout, empty none.
+// openAuditFile opens KELISIM_AUDIT_FILE for appending; "-" is stdout, or what
+// a command has in its place; empty is none.
 func openAuditFile(path string, stdout io.Writer, log *slog.Logger) (*auditFile, error) {
 	a := &auditFile{close: func() error { return nil }, log: log}
 	switch path {

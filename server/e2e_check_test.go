@@ -244,6 +244,7 @@ func TestAConsentCheckAnswersForThePastAndTheFuture(t *testing.T) {
 func TestWhoJoinsTheGroupLaterIsNotCoveredByAnOlderConsent(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		w.leaveGroup(binDelivery)
+		w.publish(w.draft(w.policy("2.0")), nil) // the version that names no more than are in the group
 		me := w.subject("group")
 		id := w.register(me, nil)
 		equal(t, "not a member", w.reason(id, "contact", `, operator: "`+binDelivery+`"`), "OPERATOR_NOT_COVERED")
@@ -257,6 +258,10 @@ func TestWhoJoinsTheGroupLaterIsNotCoveredByAnOlderConsent(t *testing.T) {
 		}
 		equal(t, "a member since", w.reason(id, "contact", `, operator: "`+binDelivery+`"`), "OPERATOR_NOT_COVERED")
 		w.record(me, w.shown("ru").decided("contact", "GIVEN")).ok()
+		equal(t, "whom the document did not name", w.reason(id, "contact", `, operator: "`+binDelivery+`"`), "OPERATOR_NOT_COVERED")
+		version := w.publish(w.draft(w.policy("3.0")), nil)
+		equal(t, "everybody is asked again", at(w.ask(me, `{ me { policyStatus { accepted } } }`, nil).must(), "me", "policyStatus", "accepted"), false)
+		w.record(me, w.of(version, "ru").decided("identify", "GIVEN", "contact", "GIVEN")).ok()
 		equal(t, "after a new consent", w.reason(id, "contact", `, operator: "`+binDelivery+`"`), "GIVEN")
 	})
 }

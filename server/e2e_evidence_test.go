@@ -10,11 +10,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/vault"
 )
 
-const phoneApp = "Dala/4.2.0 (Android 15; Үйтелефон 7) кк-KZ"
+const phoneApp = "Dala/4.2.0 (Android 15; Үйтелефон 7) kk-KZ"
 
 // from sends a mutation with the headers of the person's own device.
 func (w *world) from(header http.Header, token, name string, in input) outcome {
@@ -29,10 +28,10 @@ func (w *world) from(header http.Header, token, name string, in input) outcome {
 }
 
 // actOf is a person's act as it is stored.
-func (w *world) actOf(user, eventID any) vault.Act {
+func (w *world) actOf(user string, eventID any) vault.Act {
 	w.t.Helper()
 	id, _ := eventID.(string)
-	act, err := w.sys.db.Act(context.Background(), w.userUUID(user.(string)), uuid.MustParse(id))
+	act, err := w.sys.db.Act(context.Background(), w.userUUID(user), uuid.MustParse(id))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -103,9 +102,12 @@ func TestWhoRegistersWithoutWhatIsRequiredLeavesNoConnection(t *testing.T) {
 			equal(t, what+": the connection", w.actOf(id, consent["eventId"]).Context, vault.Ciphertext{})
 			equal(t, what+": the fields", w.stored(id), 0)
 
-			agreed := w.shown("ru").consent(required())
-			agreed["knownConsentSeq"] = len(decisions) / 2
-			w.from(own, me, "recordConsent", input{"consent": agreed}).ok()
+			agreed := with(w.shown("ru").consent(required()), input{"knownConsentSeq": len(decisions) / 2})
+			if what == "left out" { // by a second form
+				w.from(own, me, "registerMe", input{"profile": named(), "consent": agreed}).ok()
+			} else {
+				w.from(own, me, "recordConsent", input{"consent": agreed}).ok()
+			}
 			equal(t, what+": once it is given", w.connection(w.actOf(id, agreed["eventId"])), "127.0.0.1 by "+phoneApp)
 			equal(t, what+": the act before", w.actOf(id, consent["eventId"]).Context, vault.Ciphertext{})
 		}
@@ -136,15 +138,15 @@ func TestAnActReplayedAfterANewVersionCountsOnce(t *testing.T) {
 		equal(t, "the gate is shut meanwhile", at(again.payload, "user", "policyStatus", "accepted"), false)
 		gone := w.mutate(me, "withdrawConsent", left, `user { revision consentSeq } consents { id item events { seq type eventId } }`).ok()
 		equal(t, "withdrawn again", string(gone.raw), string(withdrawn.raw))
-		re := w.mutate(me, "registerMe", input{"profile": named(), "consent": entered}, `created user { id }`).ok()
-		equal(t, "registered again", asJSON(t, at(re.payload, "created")), "false")
-		equal(t, "registered again", str(re.payload, "user", "id"), id)
+		back := w.mutate(me, "registerMe", input{"profile": named(), "consent": entered}, `created user { id }`).ok()
+		equal(t, "created again", at(back.payload, "created"), false)
+		equal(t, "registered again", str(back.payload, "user", "id"), id)
 		w.record(me, entered).ok() // the same act by the other door
 		w.record(me, with(decided, input{"deviceAt": "2026-01-02T03:04:05.678Z"})).ok()
 		w.record(me, with(decided, input{"documentHash": w.of(current, "kk").hash, "version": current})).refused("EVENT_ID_REUSED@consent.eventId")
 
 		for what, late := range map[string]input{
-			"the same decisions": decided, "what was required": entered, "a refusal": w.of(entered["version"].(string), "ru").decided("marketing", "REFUSED"),
+			"the same decisions": decided, "what was required": entered, "a refusal": w.of(str(entered, "version"), "ru").decided("marketing", "REFUSED"),
 		} {
 			o := w.record(me, with(late, input{"eventId": uuid.NewString()}))
 			o.refused("VERSION_OUTDATED@consent.version")
@@ -158,6 +160,5 @@ func TestAnActReplayedAfterANewVersionCountsOnce(t *testing.T) {
 		w.record(me, w.of(current, "ru").decided("identify", "GIVEN", "contact", "REFUSED")).ok()
 		w.record(me, entered).ok() // it said GIVEN, and that was before
 		equal(t, "contact", w.reason(id, "contact", ""), "REFUSED")
-		equal(t, "whose", graph.UserID(w.userUUID(id)), id)
 	})
 }

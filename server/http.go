@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -87,25 +86,6 @@ func (e *edge) internalPages(mux *http.ServeMux) {
 	mux.Handle(console.Path, console.Handler(options))
 	mux.Handle("GET /metrics", e.metrics.handler())
 	mux.HandleFunc("GET /readyz", e.ready(true))
-}
-
-// ready answers whether the service can do its work, and in detail inside.
-func (e *edge) ready(detailed bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		ready, state := e.readiness(r.Context())
-		status := http.StatusOK
-		if !ready {
-			status = http.StatusServiceUnavailable
-		}
-		if !detailed {
-			answerText(w, status, map[bool]string{true: "ready\n", false: "not ready\n"}[ready])
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready, "dependencies": state}) // strings always encode
-	}
 }
 
 func answerText(w http.ResponseWriter, status int, text string) {

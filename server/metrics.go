@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kelisim/kelisim/vault/sqlstore"
 )
 
 // metrics are the figures that /metrics shows. Labels are routes, operations
@@ -57,6 +59,20 @@ func (m *metrics) transitCall(operation string, items int, took time.Duration, e
 }
 
 func (m *metrics) deniedAnonymous(operation string) { m.denied.WithLabelValues(operation).Inc() }
+
+// database shows how the connections to the database are used.
+func (m *metrics) database(pool func() sqlstore.Pool) {
+	const help = "Connections to the database, by state."
+	show := func(o prometheus.GaugeOpts, of func(sqlstore.Pool) int) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(o, func() float64 { return float64(of(pool())) }))
+	}
+	show(prometheus.GaugeOpts{Name: "kelisim_database_connections", Help: help, ConstLabels: prometheus.Labels{"state": "acquired"}},
+		func(p sqlstore.Pool) int { return p.Acquired })
+	show(prometheus.GaugeOpts{Name: "kelisim_database_connections", Help: help, ConstLabels: prometheus.Labels{"state": "idle"}},
+		func(p sqlstore.Pool) int { return p.Idle })
+	show(prometheus.GaugeOpts{Name: "kelisim_database_connections_max", Help: "How many connections to the database there may be."},
+		func(p sqlstore.Pool) int { return p.Max })
+}
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})

@@ -340,8 +340,7 @@ func (*script) private(ts *testscript.TestScript, args []string) {
 		if entry.IsDir() {
 			want = 0o700
 		}
-		// An empty file is a lock, and tells nothing.
-		if info.Mode().Perm() != want && (entry.IsDir() || info.Size() > 0) {
+		if info.Mode().Perm() != want {
 			return fmt.Errorf("%s has mode %o, want %o", path, info.Mode().Perm(), want)
 		}
 		found++

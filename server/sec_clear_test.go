@@ -71,7 +71,7 @@ func TestNothingPersonalStandsInClear(t *testing.T) {
 		me := w.verified(sub, l.value("proved phone", "+77019264837"))
 		id := l.write(me)
 		l.fail(me, id)
-		l.oddPlaces(me)
+		l.oddPlaces(me, id)
 		l.read(me, sub, id)
 		places := w.places()
 		places["answers to those not entitled"] = l.answered.Bytes()
@@ -173,7 +173,7 @@ func (l *leaving) fail(me, id string) {
 }
 
 // oddPlaces puts values where none belong.
-func (l *leaving) oddPlaces(me string) {
+func (l *leaving) oddPlaces(me, id string) {
 	v := l.value("value in odd places", "Тұрсынбекұлы +77471928364")
 	const plain = "Tursynbek471928364" // where the language has names: an error may name those
 	word := l.value("word in headers", "Zhumagul582910374")
@@ -191,8 +191,12 @@ func (l *leaving) oddPlaces(me string) {
 		`mutation { createPolicyDraft(input: {app: "` + v + `", label: "", facts: {lawTitle: [], items: [], fields: [], withdrawal: []}, texts: []}) { userErrors { code message path parameters { value } } } }`,
 		`{ "` + v + `" }`, `{ me # ` + v, v, `{ consentCheck(user: "` + v + `", purpose: "` + v + `", app: "` + v + `", operator: "` + v + `") { allowed } }`,
 		`{ policyInForce(app: "dala") { document(locale: "` + v + `") { hash } } }`,
+		`{ user(id: "` + id + `") { profile(basis: {purpose: "contact"}) { fields(codes: ["` + v + `"]) { value state } } } }`,
+		`{ user(id: "` + id + `") { profile(basis: {purpose: "` + v + `"}) { fields(codes: ["` + v + `"]) { value } } } }`,
+		`{ user(id: "` + id + `") { profile(reveal: ["` + v + `"], basis: {request: {reason: FRAUD, ticket: "SUP-5"}}) { fields(codes: ["` + v + `"]) { value } } } }`,
+		`{ user(id: "` + id + `") { profile(basis: {legal: {reference: "` + v + `"}}) { fields(codes: ["` + v + `"]) { value } } } }`,
 	} {
-		for _, token := range []string{"", me, staff, l.staff(vault.Machine)} {
+		for _, token := range []string{"", me, staff, l.staff(vault.Machine), l.staff(vault.Support), l.staff(vault.Auditor)} {
 			l.tell(false, token, query, nil)
 			l.tell(false, token, query, map[string]any{plain: v, v: v})
 		}

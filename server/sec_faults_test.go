@@ -162,7 +162,7 @@ func TestFault03AcceptingWithdrawingAndAcceptingAreThreeEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := *published[0]
-		v.Label = "other"
+		v.Label, v.Status = "other", vault.Draft
 		err = w.sys.db.Write(context.Background(), func(tx vault.Tx) error {
 			tx.UpdateVersion(&v, v.Revision, nil)
 			tx.Record(vault.AuditEvent{ID: uuid.New(), At: time.Now(), Kind: vault.System, Role: vault.System, Action: vault.PolicyChanged, Outcome: vault.OutcomeOK})

@@ -22,8 +22,15 @@ type serveCommand struct {
 	Keyring bool `help:"Keep the keys in the embedded engine; needs KELISIM_KEYRING_KEY_FILE."`
 }
 
-// drain is how long requests under way may take once the server is told to stop.
-const drain = 20 * time.Second
+const (
+	// drain is how long requests under way may take once the server is told to stop.
+	drain = 20 * time.Second
+	// cutWithin is how long they have after that to notice that they were cut off.
+	cutWithin = 2 * time.Second
+)
+
+// errCutOff: an end that was not orderly.
+var errCutOff = errors.New("requests that were still under way were cut off")
 
 // Run serves until it is told to stop.
 func (c serveCommand) Run(p *process) (err error) {
@@ -70,7 +77,7 @@ func (c serveCommand) Run(p *process) (err error) {
 		sys.log.LogAttrs(p.ctx, slog.LevelInfo, "serving", slog.String("version", version), slog.String("address", listeners.public.Addr().String()),
 			slog.String("internal", address(listeners.internal)), slog.String("backEnds", sys.backEnds()))
 	}
-	return e.serve(p.ctx, listeners)
+	return e.serve(p.ctx, listeners, drain)
 }
 
 // listeners are bound before anything is opened, so that a busy port is named
@@ -125,19 +132,24 @@ func (l listeners) close() error {
 	return errors.Join(errs...)
 }
 
-// serve answers until the context ends, then lets requests under way finish.
-func (e *edge) serve(ctx context.Context, l listeners) error {
+// serve answers until the context ends, then lets requests under way finish as
+// long as the patience lasts. It ends in any case.
+func (e *edge) serve(ctx context.Context, l listeners, patience time.Duration) error {
 	servers := map[*http.Server]net.Listener{e.server(e.public()): l.public}
 	if l.internal != nil {
 		servers[e.server(e.internal())] = l.internal
 	}
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 	beside, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	if e.engine.renew != nil {
 		running.Go(func() { e.engine.renew(beside) })
 	}
+	running.Go(func() { housekeeper{e.db, e.clock, e.log}.run(beside) })
 	failed := make(chan error, len(servers))
 	for srv, on := range servers {
+		srv.BaseContext = func(net.Listener) context.Context { return requests }
 		running.Go(func() {
 			if err := srv.Serve(on); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
@@ -149,14 +161,33 @@ func (e *edge) serve(ctx context.Context, l listeners) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	for srv := range servers {
-		err = errors.Join(err, srv.Shutdown(finish))
-	}
 	stop()
+	ended := make(chan error, len(servers))
+	for srv := range servers {
+		go func() { ended <- shut(requests, srv, patience, cut) }()
+	}
+	for range servers {
+		err = errors.Join(err, <-ended)
+	}
 	running.Wait()
 	return err
+}
+
+// shut stops a server. Requests that outlast the patience lose their context,
+// and a little later their connection.
+func shut(ctx context.Context, srv *http.Server, patience time.Duration, cut func()) error {
+	wait := func(most time.Duration) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
+		defer cancel()
+		return srv.Shutdown(ctx)
+	}
+	err := wait(patience)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	cut()
+	_ = wait(cutWithin) // whoever is left has had the time
+	return errors.Join(errCutOff, srv.Close())
 }
 
 // callers is where the configuration of who calls comes from.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/vault"
@@ -29,13 +28,6 @@ type system struct {
 	audit    *auditFile
 	checks   []check
 	closers  []func() error
-}
-
-// check is one dependency of the readiness.
-type check struct {
-	name     string
-	required bool // without it the service is not ready; otherwise it is slower
-	ask      func(context.Context) error
 }
 
 // close closes what is open, last opened first.
@@ -117,6 +109,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 		return nil, err
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
+	sys.metrics.database(sys.db.Pool)
 	fresh, err := untied(ctx, sys.db)
 	if err != nil {
 		return nil, err
@@ -132,15 +125,10 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if err != nil {
 		return nil, fmt.Errorf("the pepper of login digests: %w", err)
 	}
-	if sys.audit, err = openAuditFile(s.AuditFile, p.out, sys.log); err != nil {
-		return nil, err
-	}
-	sys.closers = append(sys.closers, sys.audit.close)
-	config, err := p.vaultConfig(sys.db, sys.log)
+	config, err := p.vaultConfig(sys, p.out)
 	if err != nil {
 		return nil, err
 	}
-	config.Writer = auditing{sys.db, sys.audit}
 	config.Encrypter, config.Indexer, config.Decrypter = sys.engine.encrypter, sys.engine.indexer, sys.engine.decrypter
 	config.Access = access
 	if err := sys.openRedis(t.namespace(), &config); err != nil {
@@ -155,8 +143,15 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	return sys, nil
 }
 
-// vaultConfig is what every command's vault has in common.
-func (p *process) vaultConfig(db *sqlstore.Store, log *slog.Logger) (vault.Config, error) {
+// vaultConfig is what every command's vault has in common. Whoever writes, and
+// by whatever command, the events go to the audit file, of which stdout is the
+// one that is called "-".
+func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, error) {
+	var err error
+	if sys.audit, err = openAuditFile(sys.settings.AuditFile, stdout, sys.log); err != nil {
+		return vault.Config{}, err
+	}
+	sys.closers = append(sys.closers, sys.audit.close)
 	schema := graph.Schema()
 	if err := graph.CheckAllowed(schema); err != nil {
 		return vault.Config{}, err
@@ -170,13 +165,15 @@ func (p *process) vaultConfig(db *sqlstore.Store, log *slog.Logger) (vault.Confi
 		return vault.Config{}, err
 	}
 	return vault.Config{
-		Reader: db, Writer: db, Cache: cache, Normaliser: normaliser{},
-		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: log,
+		Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Normaliser: normaliser{},
+		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: sys.log,
 	}, nil
 }
 
 // openPlain opens the vault for commands that touch nothing personal: without
-// an engine, so that `kelisim policy publish` needs no login to Vault.
+// an engine, so that `kelisim policy publish` needs no login to Vault. Their
+// output is data, so events that go to standard output at the server go to
+// standard error here.
 func (p *process) openPlain() (*system, error) {
 	s, err := p.settings()
 	if err != nil {
@@ -187,7 +184,7 @@ func (p *process) openPlain() (*system, error) {
 		return nil, err
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
-	config, err := p.vaultConfig(sys.db, sys.log)
+	config, err := p.vaultConfig(sys, p.err)
 	if err != nil {
 		return nil, errors.Join(err, sys.close())
 	}
@@ -209,7 +206,7 @@ func (sys *system) openRedis(namespace string, config *vault.Config) error {
 	}
 	sys.closers = append(sys.closers, cache.Close)
 	sys.checks = append(sys.checks, check{"cache", false, cache.Ping})
-	config.Cache = cache
+	config.Cache = &steady{cache: cache, clock: config.Clock, log: sys.log}
 	return nil
 }
 
@@ -227,19 +224,3 @@ func (sys *system) backEnds() string {
 
 // systemActor is the command line.
 func (p *process) systemActor() vault.Actor { return vault.SystemActor(p.newID().String()) }
-
-// readiness asks every dependency, with a bound on each.
-func (sys *system) readiness(ctx context.Context) (ready bool, state map[string]string) {
-	ready, state = true, map[string]string{}
-	for _, c := range sys.checks {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-		err := c.ask(ctx)
-		cancel()
-		state[c.name] = "ok"
-		if err != nil {
-			state[c.name] = "not available"
-			ready = ready && !c.required
-		}
-	}
-	return ready, state
-}

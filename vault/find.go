@@ -160,7 +160,7 @@ func (s *Service) SetVerified(ctx context.Context, a Actor, in Identifying, veri
 	if verified {
 		action, operation = IdentifierVerified, "verifyIdentifier"
 	}
-	input := []string{in.User.String(), in.Field, in.Basis.Reason, in.Basis.Ticket}
+	input := append([]string{in.User.String(), in.Field, in.Basis.Reason, in.Basis.Ticket}, expectation(in.ExpectedRevision)...)
 	return s.once(ctx, a, operation, in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
 			return in.User, s.setVerified(ctx, a, role, action, in, verified, remember)

@@ -128,7 +128,7 @@ func (s *Service) consistent(ctx context.Context, v *Version, moments []Moment) 
 		if err != nil {
 			return err
 		}
-		if was.App == v.App && was.Label == v.Label {
+		if was.ID != v.ID && was.App == v.App && was.Label == v.Label {
 			l.add(CodeDuplicateInput, "a published version of the app has this label; take another", "label")
 		}
 		for i, field := range v.Facts.Fields {

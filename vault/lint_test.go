@@ -41,9 +41,13 @@ func TestAGoodDraftIsPublished(t *testing.T) {
 	}
 }
 
-func TestAnEmptyDraftIsADraft(t *testing.T) {
-	if errs := testService(at(morning)).lintDraft(&Version{}, testApp(), nil); len(errs) > 0 {
+func TestADraftNeedsNoMoreThanAText(t *testing.T) {
+	s := testService(at(morning))
+	if errs := s.lintDraft(&Version{}, testApp(), goodDraft().texts[:1]); len(errs) > 0 {
 		t.Error(errs)
+	}
+	if errs := s.lintDraft(&Version{}, testApp(), nil); len(errs) != 1 || errs[0].Code != CodeRequired || errs[0].Path[0] != "texts" {
+		t.Errorf("without a text: %v", errs)
 	}
 }
 

@@ -69,10 +69,15 @@ func (in UpdateProfile) digestParts() []string {
 	if in.Locale != nil {
 		parts = append(parts, "locale", *in.Locale)
 	}
-	if in.ExpectedRevision != nil {
-		parts = append(parts, "revision", itoa(*in.ExpectedRevision))
+	return append(parts, expectation(in.ExpectedRevision)...)
+}
+
+// expectation is an expected revision as part of an input.
+func expectation(revision *int64) []string {
+	if revision == nil {
+		return nil
 	}
-	return parts
+	return []string{"revision", itoa(*revision)}
 }
 
 func changeParts(changes []Change) []string {

@@ -130,8 +130,9 @@ type FieldTx interface {
 	// SetVerified marks a field and its indexes. ErrTaken as above; ErrStale:
 	// there is no such field, or it was written since.
 	SetVerified(user uuid.UUID, field string, writtenAt time.Time, verified bool)
-	// CountChange counts a change of identifiers; ErrLimited beyond the limit.
-	CountChange(user uuid.UUID, day string, limit int)
+	// Count counts one more of something that a person did on a day (UTC,
+	// YYYY-MM-DD); ErrLimited beyond the limit.
+	Count(user uuid.UUID, what Counted, day string, limit int)
 }
 
 // ConsentTx queues consent events.

@@ -266,7 +266,7 @@ func (s *Service) index(ctx context.Context, set *changeset, written []checked, 
 // by are counted, a new person's first ones excepted.
 func (c changeset) queue(tx FieldTx) {
 	if c.identifiers() && !c.first {
-		tx.CountChange(c.user, c.at.Format(time.DateOnly), changesPerDay)
+		tx.Count(c.user, CountIdentifiers, c.at.Format(time.DateOnly), changesPerDay)
 	}
 	for _, change := range c.changes {
 		if change.Value == nil {

@@ -145,6 +145,7 @@ func (s *Service) Publish(ctx context.Context, a Actor, in Publishing) (*Version
 	if in.EffectiveAt != nil {
 		input = append(input, in.EffectiveAt.String())
 	}
+	input = append(input, expectation(in.ExpectedRevision)...)
 	id, err := s.once(ctx, a, "publishPolicyVersion", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) { return in.ID, s.publish(ctx, a, in, remember) })
 	})

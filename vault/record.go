@@ -88,6 +88,9 @@ func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, path, digest [
 	event := s.consentEvent(a.as(me.User.ID), action, act, events)
 	act.Context = s.encryptContext(ctx, a, me.User.ID, event.ID)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
+		if action == ConsentRecorded {
+			tx.Count(me.User.ID, CountDecisions, act.ReceivedAt.Format(time.DateOnly), decisionsPerDay)
+		}
 		tx.Append(act, me.User.ConsentSeq, events)
 		tx.Record(event)
 		remember(tx, id)
@@ -96,7 +99,7 @@ func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, path, digest [
 	if errors.Is(err, ErrTaken) && asError(err).Param("what") == "act" {
 		return uuid.Nil, ErrStale.Because(err) // the same act came twice at once: read again
 	}
-	return id, err
+	return id, limited(err)
 }
 
 // repeats reports whether an act says the same as the one on record.

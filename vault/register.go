@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -74,6 +75,9 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 			tx.ReviseUser(e.user.ID, e.user.Revision, chosen(in.Locale))
 		}
 		e.set.queue(tx)
+		if !e.fresh {
+			tx.Count(e.user.ID, CountDecisions, e.set.at.Format(time.DateOnly), decisionsPerDay)
+		}
 		tx.Append(e.act, e.user.ConsentSeq, e.decided)
 		tx.Record(e.events...)
 		remember(tx, e.user.ID)

@@ -203,12 +203,13 @@ func (r *reveal) decrypt(ctx context.Context) {
 	}
 }
 
-func (s *Service) trouble(ctx context.Context, a Actor, message string, err error, attrs ...slog.Attr) {
+// trouble logs what a caller had to do without.
+func (s *Service) trouble(ctx context.Context, a Actor, what string, err error, attrs ...slog.Attr) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	attrs = append(attrs, slog.String("requestId", a.RequestID), slog.Any("error", err))
-	s.Log.LogAttrs(ctx, slog.LevelError, message, attrs...)
+	attrs = append(attrs, slog.String("what", what), slog.String("requestId", a.RequestID), slog.Any("error", err))
+	s.Log.LogAttrs(ctx, slog.LevelError, "a caller does without", attrs...)
 }
 
 // known are the codes asked for that are fields at all: what else a caller

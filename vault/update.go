@@ -14,10 +14,6 @@ type UpdateProfile struct {
 	IdempotencyKey   string
 }
 
-// changesPerDay is how often a person may change what people are found by, so
-// that nobody tries out whose phone is registered.
-const changesPerDay = 5
-
 // UpdateMyProfile changes any part of the actor's own data.
 func (s *Service) UpdateMyProfile(ctx context.Context, a Actor, in UpdateProfile) (*Person, error) {
 	_, err := s.once(ctx, a, "updateMyProfile", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
@@ -91,13 +87,6 @@ func (s *Service) proofs(ctx context.Context, set *changeset) error {
 	}
 	owned, err := s.Reader.Indexes(ctx, set.user)
 	set.keepProofs(owned)
-	return err
-}
-
-func limited(err error) error {
-	if CodeOf(err) == CodeTooManyChanges {
-		return NewError(CodeTooManyChanges, "phone, e-mail and IIN can be changed five times a day; try again after midnight UTC").Because(err)
-	}
 	return err
 }
 

@@ -258,7 +258,7 @@ type ProfileInput struct {
 	Iin graphql.Omittable[*string] `json:"iin,omitempty"`
 	// E-mail address; verified when the token proves it, IDENTIFIER_TAKEN when it is proved as another person's already.
 	Email graphql.Omittable[*string] `json:"email,omitempty"`
-	// Phone number, as people write it; without a country code it is one of Kazakhstan. Verified and taken as `email`.
+	// Phone number, as people write it; without a country code it is one of Kazakhstan. Verified, or IDENTIFIER_TAKEN, as `email` is.
 	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
 	// Postal address, up to 1,000 characters.
 	PostalAddress graphql.Omittable[*string] `json:"postalAddress,omitempty"`

@@ -68,6 +68,7 @@ type ComplexityRoot struct {
 	AuditEvent struct {
 		Action    func(childComplexity int) int
 		Actor     func(childComplexity int) int
+		App       func(childComplexity int) int
 		At        func(childComplexity int) int
 		Canonical func(childComplexity int) int
 		Consent   func(childComplexity int) int
@@ -76,6 +77,7 @@ type ComplexityRoot struct {
 		Kind      func(childComplexity int) int
 		Outcome   func(childComplexity int) int
 		Purpose   func(childComplexity int) int
+		Reason    func(childComplexity int) int
 		Reference func(childComplexity int) int
 		RequestID func(childComplexity int) int
 		Role      func(childComplexity int) int
@@ -502,6 +504,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEvent.Actor(childComplexity), true
+	case "AuditEvent.app":
+		if e.ComplexityRoot.AuditEvent.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.App(childComplexity), true
 	case "AuditEvent.at":
 		if e.ComplexityRoot.AuditEvent.At == nil {
 			break
@@ -550,6 +558,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEvent.Purpose(childComplexity), true
+	case "AuditEvent.reason":
+		if e.ComplexityRoot.AuditEvent.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Reason(childComplexity), true
 	case "AuditEvent.reference":
 		if e.ComplexityRoot.AuditEvent.Reference == nil {
 			break
@@ -3017,10 +3031,14 @@ type AuditEvent implements Node {
   action: String!
   "Whose data."
   subject: ID
+  "Code of the app that it was about; null where none matters."
+  app: String
   "Codes of the fields touched."
   fields: [String!]!
   "The purpose, when the ground was one."
   purpose: String
+  "The reason code of the request, when the ground was one."
+  reason: String
   "The ticket or legal reference, when the ground was one."
   reference: String
   "The consent that it rested on."
@@ -3193,7 +3211,7 @@ input ProfileInput {
   iin: String
   "E-mail address; verified when the token proves it, IDENTIFIER_TAKEN when it is proved as another person's already."
   email: String
-  "Phone number, as people write it; without a country code it is one of Kazakhstan. Verified and taken as ` + "`" + `email` + "`" + `."
+  "Phone number, as people write it; without a country code it is one of Kazakhstan. Verified, or IDENTIFIER_TAKEN, as ` + "`" + `email` + "`" + ` is."
   phone: String
   "Postal address, up to 1,000 characters."
   postalAddress: String
@@ -3547,7 +3565,12 @@ type ReleaseIdentifierPayload {
 
 "Everything that can be changed. What a client can put right is in the payload's ` + "`" + `userErrors` + "`" + `; then nothing was stored."
 type Mutation {
-  "Registers the person of this token and records the decisions, in one transaction. Repeated, it answers the same person."
+  """
+  Registers the person of this token and records the decisions, in one
+  transaction. Repeated, it answers the same person and writes nothing. Sent by
+  somebody registered who has not agreed to what is required now, it records
+  their decisions and their profile.
+  """
   registerMe(
     "The profile and the decisions of the registration screen."
     input: RegisterMeInput!
@@ -3653,10 +3676,14 @@ func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field gr
 		return ec.fieldContext_AuditEvent_action(ctx, field)
 	case "subject":
 		return ec.fieldContext_AuditEvent_subject(ctx, field)
+	case "app":
+		return ec.fieldContext_AuditEvent_app(ctx, field)
 	case "fields":
 		return ec.fieldContext_AuditEvent_fields(ctx, field)
 	case "purpose":
 		return ec.fieldContext_AuditEvent_purpose(ctx, field)
+	case "reason":
+		return ec.fieldContext_AuditEvent_reason(ctx, field)
 	case "reference":
 		return ec.fieldContext_AuditEvent_reference(ctx, field)
 	case "consent":

@@ -32,6 +32,7 @@ type AuditEventResolver interface {
 	Subject(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 
 	Purpose(ctx context.Context, obj *vault.StoredEvent) (*string, error)
+
 	Reference(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 	Consent(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 
@@ -1369,6 +1370,29 @@ func (ec *executionContext) fieldContext_AuditEvent_subject(_ context.Context, f
 	return graphql.NewScalarFieldContext("AuditEvent", field, true, true, "ID")
 }
 
+func (ec *executionContext) _AuditEvent_app(ctx context.Context, field graphql.CollectedField, obj *vault.StoredEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditEvent_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalOString2string(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AuditEvent_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "String")
+}
+
 func (ec *executionContext) _AuditEvent_fields(ctx context.Context, field graphql.CollectedField, obj *vault.StoredEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1413,6 +1437,29 @@ func (ec *executionContext) _AuditEvent_purpose(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_AuditEvent_purpose(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AuditEvent", field, true, true, "String")
+}
+
+func (ec *executionContext) _AuditEvent_reason(ctx context.Context, field graphql.CollectedField, obj *vault.StoredEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AuditEvent_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalOString2string(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AuditEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "String")
 }
 
 func (ec *executionContext) _AuditEvent_reference(ctx context.Context, field graphql.CollectedField, obj *vault.StoredEvent) (ret graphql.Marshaler) {
@@ -9767,6 +9814,11 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._AuditEvent_subject(ctx, field, obj)
 				})
+		case "app":
+			out.Values[i] = ec._AuditEvent_app(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "fields":
 			out.Values[i] = ec._AuditEvent_fields(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9778,6 +9830,11 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._AuditEvent_purpose(ctx, field, obj)
 				})
+		case "reason":
+			out.Values[i] = ec._AuditEvent_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "reference":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

@@ -15,7 +15,7 @@ const earliestDate = "1880-01-01"
 // year: a child born there after midnight may be entered while UTC still has
 // the day before. Error: INVALID_DATE.
 func BirthDate(s string, now time.Time) (string, error) {
-	if err := realDate(s); err != nil {
+	if _, err := realDate(s); err != nil {
 		return "", err
 	}
 	// Dates of this form sort as text.
@@ -29,9 +29,10 @@ func BirthDate(s string, now time.Time) (string, error) {
 	return s, nil
 }
 
-func realDate(s string) error {
+// realDate checks that a day of the form YYYY-MM-DD exists. Error: INVALID_DATE.
+func realDate(s string) (string, error) {
 	if _, err := time.Parse(time.DateOnly, s); err != nil {
-		return vault.NewError(vault.CodeInvalidDate, "the date is not a real day written as YYYY-MM-DD; check day and month, and write it with hyphens and leading zeros")
+		return "", vault.NewError(vault.CodeInvalidDate, "the date is not a real day written as YYYY-MM-DD; check day and month, and write it with hyphens and leading zeros")
 	}
-	return nil
+	return s, nil
 }

@@ -69,7 +69,7 @@ func CheckIINBirthDate(iin, birthDate string) error {
 	if err != nil {
 		return err
 	}
-	if err := realDate(birthDate); err != nil {
+	if _, err := realDate(birthDate); err != nil {
 		return err
 	}
 	if info.BirthDate != birthDate {

@@ -38,7 +38,7 @@ func canonical(kind, value string, now time.Time) (string, error) {
 	case "BIRTH_DATE":
 		return BirthDate(value, now)
 	case "DATE":
-		return value, realDate(value)
+		return realDate(value)
 	case "NAME":
 		return Name(value)
 	case "TEXT":

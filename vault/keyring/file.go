@@ -74,11 +74,12 @@ func readKeyFile(path string) (*age.X25519Identity, error) {
 // lets the engine use it. A lock keeps two processes from each making a
 // version and one losing it, with everything encrypted under it.
 func (k *Keyring) change(alter func(shelf) error) error {
-	unlock, err := lockedfile.MutexAt(k.path + ".lock").Lock()
+	// Held while it is open. The library's own mutex would let everybody read it.
+	lock, err := lockedfile.OpenFile(k.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("keyring: locking: %w", err)
 	}
-	defer unlock()
+	defer func() { _ = lock.Close() }() // nothing was written to it
 	s, err := readShelf(k.path, k.identity)
 	if errors.Is(err, fs.ErrNotExist) && k.keys.Load() == nil {
 		s, err = shelf{}, nil

@@ -255,7 +255,7 @@ func TestAnotherPrefixHasKeysOfItsOwn(t *testing.T) {
 func TestFilesAreTheOwnersOnlyAndShowNoKey(t *testing.T) {
 	path, keyFile := files(t)
 	open(t, path, keyFile, true)
-	for _, name := range []string{path, keyFile} {
+	for _, name := range []string{path, path + ".lock", keyFile} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", filepath.Base(name), info.Mode(), err)

@@ -62,7 +62,7 @@ func (c *Cache) Close() error { return c.client.Close() }
 // Ping asks whether Redis answers.
 func (c *Cache) Ping(ctx context.Context) error {
 	if err := c.client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("rediscache: %w", err)
+		return fmt.Errorf("rediscache: %w", brief(err))
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (c *Cache) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	case errors.Is(err, redis.Nil):
 		return nil, false, nil
 	case err != nil:
-		return nil, false, fmt.Errorf("rediscache: %w", err)
+		return nil, false, fmt.Errorf("rediscache: %w", brief(err))
 	}
 	return value, true, nil
 }
@@ -86,7 +86,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 		return errors.New("rediscache: a ttl below zero")
 	}
 	if err := c.client.Set(ctx, c.prefix+key, value, ttl).Err(); err != nil {
-		return fmt.Errorf("rediscache: %w", err)
+		return fmt.Errorf("rediscache: %w", brief(err))
 	}
 	return nil
 }

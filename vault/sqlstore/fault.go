@@ -29,14 +29,19 @@ func (o *orphan) Error() string { return "orphan: " + o.cause.Error() }
 func (o *orphan) Unwrap() error { return o.cause }
 
 // brief is the cause of a failure in few words. A driver's own text may hold
-// keys and values of a row, so nothing of it is kept that is not known to be
-// harmless.
+// keys and values of a row, or the server's address, so nothing of it is kept
+// that is not known to be harmless.
 func brief(err error) error {
-	var dial *net.OpError
-	var file *os.PathError
+	var (
+		name *net.DNSError
+		call *os.SyscallError
+		file *os.PathError
+	)
 	switch {
-	case errors.As(err, &dial):
-		return fmt.Errorf("%s: %w", dial.Op, dial.Err)
+	case errors.As(err, &name):
+		return errors.New("the server's name could not be looked up")
+	case errors.As(err, &call):
+		return fmt.Errorf("%s: %w", call.Syscall, call.Err)
 	case errors.As(err, &file):
 		return fmt.Errorf("%s: %w", file.Op, file.Err)
 	case errors.Is(err, context.DeadlineExceeded):

@@ -75,14 +75,14 @@ func (t *tx) SetVerified(user uuid.UUID, field string, writtenAt time.Time, veri
 		user, key(field), verified).orTaken(proved(field))
 }
 
-// CountChange implements vault.FieldTx.
-func (t *tx) CountChange(user uuid.UUID, day string, limit int) {
+// Count implements vault.FieldTx.
+func (t *tx) Count(user uuid.UUID, what vault.Counted, day string, limit int) {
 	if limit < 1 {
 		t.fail(vault.ErrLimited)
 		return
 	}
-	t.queue(`INSERT INTO identifier_changes (user_id, day, changes) VALUES ($1, $2, 1)
-		ON CONFLICT (user_id, day) DO UPDATE SET changes = identifier_changes.changes + 1
-		WHERE identifier_changes.changes < $3`,
-		user, key(day), limit).orMissed(vault.ErrLimited)
+	t.queue(`INSERT INTO daily_counts (user_id, what, day, n) VALUES ($1, $2, $3, 1)
+		ON CONFLICT (user_id, what, day) DO UPDATE SET n = daily_counts.n + 1
+		WHERE daily_counts.n < $4`,
+		user, key(what), key(day), limit).orMissed(vault.ErrLimited.With("what", string(what)))
 }

@@ -43,7 +43,7 @@ INSERT INTO users SELECT gen_random_uuid(), CASE WHEN n % 500 = 0 THEN 'BLOCKED'
 INSERT INTO user_subjects SELECT 'i', 1, id::text, id FROM users;
 INSERT INTO personal_fields SELECT id, code, 'k', 1, 'c', 'PRIVATE', true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
-INSERT INTO identifier_changes SELECT id, '2026-11-23', 1 FROM users;
+INSERT INTO daily_counts SELECT id, 'identifiers', '2026-11-23', 1 FROM users;
 INSERT INTO consent_acts SELECT id, id, '', 1, '', 0, '' FROM users;
 INSERT INTO consent_events SELECT u.id, seq, gen_random_uuid(), u.id, gen_random_uuid(), 'GIVEN', v.app, 'x', v.id, 'kk', '', '[]', 'm', 's', 1, NULL, '', ''
 	FROM users u, generate_series(1, 2) seq, (SELECT id, app FROM policy_versions LIMIT 1) v;
@@ -146,7 +146,7 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func(tx vault.Tx) { tx.SetVerified(user, "phone", time.UnixMilli(1), true) },
 		func(tx vault.Tx) { tx.PutIndexes(user, "phone", index) },
 		func(tx vault.Tx) { tx.ClearField(user, "phone") },
-		func(tx vault.Tx) { tx.CountChange(user, "2026-11-23", 9) },
+		func(tx vault.Tx) { tx.Count(user, vault.CountIdentifiers, "2026-11-23", 9) },
 		func(tx vault.Tx) { tx.Append(vault.Act{User: user, ID: version}, 2, nil) },
 		func(tx vault.Tx) { tx.UpdateVersion(&vault.Version{ID: version, Status: vault.Draft}, 1, nil) },
 		func(tx vault.Tx) {

@@ -51,7 +51,7 @@ func emptied(s *Store) func(t *testing.T) vaulttest.StoreUnderTest {
 	return func(t *testing.T) vaulttest.StoreUnderTest {
 		var wipe []*statement
 		for _, table := range []string{ // whoever refers to another goes first
-			"consent_events", "consent_acts", "identifier_changes", "personal_fields", "blind_index", "user_subjects", "users",
+			"consent_events", "consent_acts", "daily_counts", "personal_fields", "blind_index", "user_subjects", "users",
 			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta",
 		} {
 			wipe = append(wipe, &statement{sql: "DELETE FROM " + table})

@@ -189,7 +189,7 @@ func (l *login) exchange(
 		}
 	}
 	if response == nil {
-		return fmt.Errorf("transit: %s: Vault cannot be reached: %w", operation, err)
+		return fmt.Errorf("transit: %s: Vault cannot be reached: %w", operation, brief(err))
 	}
 	// The library's error is not passed on: it may hold the body.
 	return decode(operation, response, answer)
@@ -199,7 +199,7 @@ func decode(operation string, response *api.Response, answer any) (err error) {
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("transit: %s: reading the answer: %w", operation, err)
+		return fmt.Errorf("transit: %s: reading the answer: %w", operation, brief(err))
 	}
 	if response.StatusCode == http.StatusForbidden {
 		return ErrForbidden

@@ -53,7 +53,7 @@ func (l *login) watch(ctx context.Context) (time.Duration, error) {
 		return renewPause, errors.Join(ErrForbidden, replaceErr)
 	}
 	if err != nil {
-		return renewPause, fmt.Errorf("transit: looking up the token: %w", err)
+		return renewPause, fmt.Errorf("transit: looking up the token: %w", brief(err))
 	}
 	lease, renewable, err := lease(secret)
 	if err != nil {
@@ -90,7 +90,7 @@ func orEnded(err error) error {
 	if err == nil {
 		return errEnded
 	}
-	return err
+	return brief(err)
 }
 
 // lease reads the seconds that a token has left, and whether it can get more.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/transit"
@@ -20,7 +21,12 @@ import (
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
 
-func TestMain(m *testing.M) { os.Exit(daemon.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suited{m}) }
+
+// suited runs the tests, and stops the servers that they shared.
+type suited struct{ *testing.M }
+
+func (s suited) Run() int { return daemon.Main(s.M) }
 
 func fixed(token string) transit.Token { return func() (string, error) { return token, nil } }
 

@@ -106,7 +106,7 @@ var fieldTests = map[string]func(*storeTest){
 		a, _ := s.person()
 		b, _ := s.person()
 		count := func(user uuid.UUID, day string, limit int) error {
-			return s.try(func(tx vault.Tx) { tx.CountChange(user, day, limit) })
+			return s.try(func(tx vault.Tx) { tx.Count(user, vault.CountIdentifiers, day, limit) })
 		}
 		s.must(count(a.ID, "2026-11-23", 2))
 		s.must(count(a.ID, "2026-11-23", 2))
@@ -115,12 +115,13 @@ var fieldTests = map[string]func(*storeTest){
 		s.must(count(a.ID, "2026-11-24", 2))
 		s.must(count(b.ID, "2026-11-23", 2))
 		s.must(count(a.ID, "2026-11-23", 3))
+		s.must(s.try(func(tx vault.Tx) { tx.Count(a.ID, vault.CountDecisions, "2026-11-23", 1) }))
 	},
 
 	"NoMoreChangesThanTheLimitHoweverManyAtOnce": func(s *storeTest) {
 		u, _ := s.person()
 		s.same(s.race(12, vault.ErrLimited, func(int) error {
-			return s.try(func(tx vault.Tx) { tx.CountChange(u.ID, "2026-11-23", 5) })
+			return s.try(func(tx vault.Tx) { tx.Count(u.ID, vault.CountIdentifiers, "2026-11-23", 5) })
 		}), 5)
 	},
 }

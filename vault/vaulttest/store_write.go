@@ -59,8 +59,8 @@ var writeTests = map[string]func(*storeTest){
 		twice := u
 		twice.ID = s.id()
 		s.wantError(s.try(func(tx vault.Tx) {
-			tx.CountChange(u.ID, "2026-11-23", 1)
-			tx.CountChange(u.ID, "2026-11-23", 1)
+			tx.Count(u.ID, vault.CountIdentifiers, "2026-11-23", 1)
+			tx.Count(u.ID, vault.CountIdentifiers, "2026-11-23", 1)
 			tx.InsertUser(twice, login)
 			tx.ReviseUser(u.ID, 9, nil)
 		}), vault.ErrLimited)

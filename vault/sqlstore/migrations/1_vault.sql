@@ -111,11 +111,12 @@ CREATE TABLE blind_index (
 CREATE UNIQUE INDEX blind_index_proved ON blind_index (field, key_version, digest) WHERE verified;
 CREATE INDEX blind_index_user ON blind_index (user_id, field);
 
-CREATE TABLE identifier_changes (
+CREATE TABLE daily_counts (
     user_id {{.UUID}} NOT NULL REFERENCES users (id),
-    day     {{.Text}} NOT NULL,
-    changes {{.Integer}} NOT NULL,
-    PRIMARY KEY (user_id, day)
+    what    {{.Text}} NOT NULL,
+    day     {{.Text}} NOT NULL, -- UTC
+    n       {{.Integer}} NOT NULL,
+    PRIMARY KEY (user_id, what, day)
 ){{.End}};
 
 CREATE TABLE consent_acts (
