@@ -31,6 +31,8 @@ func (w *world) walked(token, list, more string, size int, between func(page int
 		if len(nodes) > 0 {
 			equal(w.t, "startCursor", str(info, "startCursor"), cursors[0])
 			equal(w.t, "endCursor", str(info, "endCursor"), cursors[len(cursors)-1])
+		} else if page > 0 {
+			w.t.Error("a next page was promised, and there is nothing on it")
 		}
 		ids, after = append(ids, nodes...), str(info, "endCursor")
 		if at(info, "hasNextPage") != true {

@@ -46,7 +46,7 @@ func TestABirthDateChangesAloneWhereNoIINIsCollected(t *testing.T) {
 		me := w.subject("born")
 		version := w.publish(w.draft(w.policy("2.0", func(facts input) {
 			facts["fields"] = []input{}
-			itemOf(facts, 2)["fields"] = uses("birthDate")
+			itemOf(facts, 1)["fields"], itemOf(facts, 2)["fields"] = uses("phone"), uses("birthDate")
 		})), nil)
 		agree := w.of(version, "ru").decided("identify", "GIVEN", "contact", "GIVEN")
 		w.mutate(me, "registerMe", input{"profile": input{"birthDate": "1985-06-15"}, "consent": agree}, "").ok()

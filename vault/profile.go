@@ -55,7 +55,7 @@ func (c changeset) identifiers() bool {
 
 // keepProofs compares with what the person is found by now: a value that is
 // sent again as it was is no change, and stays proved if it was.
-func (c *changeset) keepProofs(owned []BlindIndex) {
+func (c changeset) keepProofs(owned []BlindIndex) {
 	for i := range c.changes {
 		change := &c.changes[i]
 		rows := c.indexes[change.Field]

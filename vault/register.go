@@ -174,7 +174,7 @@ func chosen(locale string) *string {
 // evidence that helps, and a decision is not lost for want of it. Without what
 // is required nothing personal is stored, the connection's address included.
 func (s *Service) encryptEnrolment(ctx context.Context, a Actor, e *enrolment) error {
-	if e.me.gate() != nil {
+	if !e.me.Status().Accepted {
 		return nil
 	}
 	reference := e.events[0].ID
