@@ -39,7 +39,7 @@ key() {
 key "$prefix-pii" type=aes256-gcm96 derived=true
 key "$prefix-index" type=hmac key_size=32
 
-# A request's id stands in Vault's audit log as it does in ours.
+# Vault's audit log shows a request's id in clear, for clients that send one.
 vault write sys/config/auditing/request-headers/X-Request-Id hmac=false >/dev/null
 
 for role in encrypt decrypt; do
