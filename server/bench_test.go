@@ -36,7 +36,7 @@ const (
 // never fails the test, whatever was expected of it; a wrong answer does.
 func TestRatios(t *testing.T) {
 	w := onServers(t)
-	all := requests(w)
+	all := clientCalls(w)
 	out := table{tabwriter.NewWriter(t.Output(), 0, 0, 2, ' ', 0)}
 	out.row(fmt.Sprintf("%d cores for everything, %d rounds", runtime.NumCPU(), benchRounds), "min", "median", "max", "expected", "medians")
 	batching(t, w.vault, out)
@@ -101,7 +101,7 @@ func coalescing(t *testing.T, v *daemon.VaultServer, out table) {
 }
 
 // answering is (c): requests over HTTP against the cheapest there is.
-func answering(w *world, all []request, out table) [][]time.Duration {
+func answering(w *world, all []clientCall, out table) [][]time.Duration {
 	var things []thing
 	for _, r := range all {
 		things = append(things, thing{benchRequests, func() { r.send(w) }})
@@ -115,7 +115,7 @@ func answering(w *world, all []request, out table) [][]time.Duration {
 
 // counting sends each request to another server on the same back ends, which
 // reaches PostgreSQL through a counter.
-func counting(t *testing.T, w *world, all []request, times [][]time.Duration, out table) {
+func counting(t *testing.T, w *world, all []clientCall, times [][]time.Duration, out table) {
 	const sent = 5
 	other := *w
 	var trips atomic.Int64
@@ -138,14 +138,14 @@ func counting(t *testing.T, w *world, all []request, times [][]time.Duration, ou
 	}
 }
 
-// request is an operation that clients send, with what has to come back.
-type request struct {
+// clientCall is what clients send, with what has to come back.
+type clientCall struct {
 	name, query string
 	next        func() (token string, variables map[string]any)
 	right       func(data map[string]any) bool
 }
 
-func (r request) send(w *world) {
+func (r clientCall) send(w *world) {
 	w.t.Helper()
 	token, variables := r.next()
 	a := w.ask(token, r.query, variables)
@@ -154,8 +154,8 @@ func (r request) send(w *world) {
 	}
 }
 
-// requests are what is measured over HTTP, the cheapest first.
-func requests(w *world) []request {
+// clientCalls are what is measured over HTTP, the cheapest first.
+func clientCalls(w *world) []clientCall {
 	const phone, note = "+77015550000", "Үшінші кіреберіс"
 	id := w.register(w.subject("bench"), map[string]any{
 		"familyName": "Нұрмағамбетова", "givenName": "Айгерім", "phone": phone, "email": "bench@mail.example", "postalAddress": "050000, Алматы",
@@ -169,7 +169,7 @@ func requests(w *world) []request {
 	for range cap(newcomers) { // signed now, so that signing is not measured
 		newcomers <- w.subject(uuid.NewString())
 	}
-	return []request{
+	return []clientCall{
 		{
 			"{ __typename }", `{ __typename }`, by(vault.Machine),
 			func(data map[string]any) bool { return data["__typename"] == "Query" },

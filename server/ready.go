@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // check is one dependency of the readiness.
@@ -28,8 +31,8 @@ type readiness struct {
 	checks []check
 	clock  func() time.Time
 
-	mu   sync.Mutex // held while the back ends are asked
-	last health
+	flight singleflight.Group
+	last   atomic.Pointer[health]
 }
 
 // health is what the checks answered.
@@ -40,13 +43,16 @@ type health struct {
 }
 
 func (r *readiness) health(ctx context.Context) health {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.clock().Sub(r.last.at) >= checkedFor {
-		// It serves everybody who waits, so that it does not end with a request.
-		r.last = r.ask(context.WithoutCancel(ctx))
+	if h := r.last.Load(); h != nil && r.clock().Sub(h.at) < checkedFor {
+		return *h
 	}
-	return r.last
+	_, _, _ = r.flight.Do("", func() (any, error) {
+		// It serves everybody who waits, so that it does not end with a request.
+		h := r.ask(context.WithoutCancel(ctx))
+		r.last.Store(&h)
+		return h, nil
+	})
+	return *r.last.Load()
 }
 
 func (r *readiness) ask(ctx context.Context) health {

@@ -148,11 +148,14 @@ func (s *Service) keepVersion(v *Version) *Version {
 	return v
 }
 
-// DefaultApp is the app that is meant when none is named: the token's own, or
-// the only one there is.
+// DefaultApp is the app that is meant when none is named: the token's own, the
+// one that a service is configured for, or the only one there is.
 func (s *Service) DefaultApp(ctx context.Context, a Actor) (string, error) {
 	if a.App != "" {
 		return a.App, nil
+	}
+	if a.onlyMachine() && len(a.Apps) == 1 {
+		return a.Apps[0], nil
 	}
 	apps, err := s.Reader.Apps(ctx)
 	if err != nil {
