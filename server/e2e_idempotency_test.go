@@ -151,3 +151,23 @@ func TestAKeyOfOneOperationIsFreeForAnother(t *testing.T) {
 		}
 	})
 }
+
+// TestAKeyAnswersItsActUnderAnotherEventIDToo: an app that was restarted knows
+// the key of what it wanted, and makes a new eventId.
+func TestAKeyAnswersItsActUnderAnotherEventIDToo(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		me := w.subject("restarted")
+		w.enter(me, named()).ok()
+		screen := w.shown("ru").decided("marketing", "GIVEN")
+		for name, in := range map[string]func() input{
+			"recordConsent":   func() input { return input{"consent": with(screen, input{"eventId": uuid.NewString()})} },
+			"withdrawConsent": func() input { return input{"eventId": uuid.NewString(), "items": []string{"contact"}} },
+		} {
+			send := func() outcome {
+				return w.mutate(me, name, with(in(), input{"idempotencyKey": theKey}), `consents { id item state }`).ok()
+			}
+			first := send()
+			equal(t, name+" again", fmt.Sprint(send().payload), fmt.Sprint(first.payload))
+		}
+	})
+}

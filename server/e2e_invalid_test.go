@@ -149,6 +149,7 @@ func TestAnArgumentOfAnotherTypeIsTheCallersMistake(t *testing.T) {
 			"an unknown decision": {"consent": w.shown("ru").decided("marketing", "MAYBE")},
 			"an unknown member":   {"consent": with(w.shown("ru").decided("marketing", "GIVEN"), input{"by": "me"})},
 			"a missing member":    {"consent": input{"eventId": uuid.NewString()}},
+			"a number as text":    {"consent": with(w.shown("ru").decided("marketing", "GIVEN"), input{"appBuild": 77015551234})},
 			"a number":            {"consent": 12}, "null": {"consent": nil}, "nothing": {},
 		} {
 			got := w.mutate(me, "recordConsent", in, "")

@@ -206,6 +206,7 @@ func TestPolicyInForceAnswersForAnyMoment(t *testing.T) {
 		w.publish(w.draft(w.policy("3.0")), input{"effectiveAt": stamp(effective)})
 		equal(t, "of two at one moment the later publication", w.inForce(`, at: "`+stamp(effective)+`"`), "3.0")
 		equal(t, "an app that is not there", w.ask("", `{ policyInForce(app: "nowhere") { id } }`, nil).code(), "NOT_FOUND")
+		equal(t, "versions of an app that is not there", w.ask("", `{ policyVersions(app: "nowhere") { nodes { id } } }`, nil).code(), "NOT_FOUND")
 	})
 }
 

@@ -36,10 +36,10 @@ func TestChecksAreAskedAtOnceAndTheirAnswerIsShared(t *testing.T) {
 		}
 		time.Sleep(checkedFor - time.Millisecond)
 		r.health(t.Context())
-		equal(t, "checks within a second", asked.Load(), 3)
+		equal(t, "checks within a second", int(asked.Load()), 3)
 		time.Sleep(time.Millisecond)
 		r.health(t.Context())
-		equal(t, "checks after it", asked.Load(), 6)
+		equal(t, "checks after it", int(asked.Load()), 6)
 	})
 }
 
@@ -75,7 +75,7 @@ func TestACheckThatHangsHoldsNobody(t *testing.T) {
 	})
 }
 
-// TestThePublicIsNotToldOfAndDoesNotAsk the back ends that can be missed.
+// TestThePublicAsksOnlyForWhatIsRequired: what can be missed costs nothing then.
 func TestThePublicAsksOnlyForWhatIsRequired(t *testing.T) {
 	daemon.Ran(t, "SQLite")
 	w := embedded(t)
@@ -100,7 +100,7 @@ func TestThePublicAsksOnlyForWhatIsRequired(t *testing.T) {
 		a := w.get("/readyz")
 		equal(t, "public", string(a.raw), "ready\n")
 	}
-	equal(t, "checks of what is not required", optional.Load(), 0)
+	equal(t, "checks of what is not required", int(optional.Load()), 0)
 	w.http = internal
 	var said struct {
 		Ready        bool

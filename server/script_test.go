@@ -23,15 +23,25 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/kelisim/kelisim/vault/keyring"
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
 
-// suite runs the tests, and stops the servers that they shared.
+// suite runs the tests, and stops the servers that they shared. Nothing may go
+// on when all is closed.
 type suite struct{ *testing.M }
 
-func (s suite) Run() int { return daemon.Main(s.M) }
+func (s suite) Run() int {
+	status := daemon.Main(s.M)
+	http.DefaultClient.CloseIdleConnections() // the tests' own
+	if err := goleak.Find(); err != nil && status == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return status
+}
 
 // TestScripts runs the process as operators do: testdata/*.txtar are what they
 // type. Besides testscript's own commands they know those of script.commands.

@@ -66,7 +66,7 @@ func profileRefusals() []refusal {
 			later := w.verified("code-"+string(vault.CodeIdentifierTaken), "+77019264837")
 			return change(later, "updateMyProfile", "+77019264837", input{"profile": input{"phone": "8 701 926 48 37"}})
 		}},
-		{code: vault.CodeTooManyChanges, mutation: "updateMyProfile", prepare: func(w *world, me, _ string) attempt {
+		{code: vault.CodeTooManyChanges, mutation: "updateMyProfile", params: []string{"limit"}, prepare: func(w *world, me, _ string) attempt {
 			for _, last := range "12345" {
 				w.update(me, input{"phone": "+7701926483" + string(last)}).ok()
 			}

@@ -85,7 +85,11 @@ func (s *Service) PolicyVersion(ctx context.Context, a Actor, id uuid.UUID) (*Ve
 
 // PolicyVersions lists an app's versions, newest first.
 func (s *Service) PolicyVersions(ctx context.Context, a Actor, app string, page Page) ([]*Version, error) {
-	return s.Reader.Versions(ctx, app, a.Has(Compliance) || a.Has(System), page)
+	versions, err := s.Reader.Versions(ctx, app, a.Has(Compliance) || a.Has(System), page)
+	if err == nil && len(versions) == 0 {
+		_, err = s.App(ctx, app) // nothing of an app, or no such app?
+	}
+	return versions, err
 }
 
 // PolicyDocument answers a version's document in a language, with its hashes.

@@ -12130,14 +12130,14 @@ func (ec *executionContext) marshalNAuditEventEdge2ᚕgithubᚗcomᚋkelisimᚋk
 }
 
 func (ec *executionContext) unmarshalNAuditOutcome2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐOutcome(ctx context.Context, v any) (vault.Outcome, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Outcome(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAuditOutcome2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐOutcome(ctx context.Context, sel ast.SelectionSet, v vault.Outcome) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "AuditOutcome!")
 	}
@@ -12261,14 +12261,14 @@ func (ec *executionContext) marshalNConsentEvent2ᚕgithubᚗcomᚋkelisimᚋkel
 }
 
 func (ec *executionContext) unmarshalNConsentEventType2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEventType(ctx context.Context, v any) (vault.EventType, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.EventType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNConsentEventType2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEventType(ctx context.Context, sel ast.SelectionSet, v vault.EventType) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ConsentEventType!")
 	}
@@ -12320,14 +12320,14 @@ func (ec *executionContext) unmarshalNConsentItemInput2ᚕgithubᚗcomᚋkelisim
 }
 
 func (ec *executionContext) unmarshalNConsentItemKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemKind(ctx context.Context, v any) (vault.ItemKind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.ItemKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNConsentItemKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemKind(ctx context.Context, sel ast.SelectionSet, v vault.ItemKind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ConsentItemKind!")
 	}
@@ -12335,14 +12335,14 @@ func (ec *executionContext) marshalNConsentItemKind2githubᚗcomᚋkelisimᚋkel
 }
 
 func (ec *executionContext) unmarshalNConsentMethod2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐMethod(ctx context.Context, v any) (vault.Method, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Method(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNConsentMethod2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐMethod(ctx context.Context, sel ast.SelectionSet, v vault.Method) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ConsentMethod!")
 	}
@@ -12350,14 +12350,14 @@ func (ec *executionContext) marshalNConsentMethod2githubᚗcomᚋkelisimᚋkelis
 }
 
 func (ec *executionContext) unmarshalNConsentReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐReason(ctx context.Context, v any) (vault.Reason, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Reason(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNConsentReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐReason(ctx context.Context, sel ast.SelectionSet, v vault.Reason) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ConsentReason!")
 	}
@@ -12365,14 +12365,14 @@ func (ec *executionContext) marshalNConsentReason2githubᚗcomᚋkelisimᚋkelis
 }
 
 func (ec *executionContext) unmarshalNConsentState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentState(ctx context.Context, v any) (vault.ConsentState, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.ConsentState(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNConsentState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentState(ctx context.Context, sel ast.SelectionSet, v vault.ConsentState) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ConsentState!")
 	}
@@ -12429,14 +12429,14 @@ func (ec *executionContext) marshalNDateTime2ᚖtimeᚐTime(ctx context.Context,
 }
 
 func (ec *executionContext) unmarshalNDecision2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDecision(ctx context.Context, v any) (vault.Decision, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Decision(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDecision2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDecision(ctx context.Context, sel ast.SelectionSet, v vault.Decision) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Decision!")
 	}
@@ -12463,14 +12463,14 @@ func (ec *executionContext) unmarshalNDecisionInput2ᚕgithubᚗcomᚋkelisimᚋ
 }
 
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCode(ctx context.Context, v any) (vault.Code, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Code(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCode(ctx context.Context, sel ast.SelectionSet, v vault.Code) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
 	}
@@ -12498,14 +12498,14 @@ func (ec *executionContext) marshalNErrorParameter2ᚕgithubᚗcomᚋkelisimᚋk
 }
 
 func (ec *executionContext) unmarshalNFieldClass2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldClass(ctx context.Context, v any) (vault.FieldClass, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.FieldClass(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFieldClass2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldClass(ctx context.Context, sel ast.SelectionSet, v vault.FieldClass) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldClass!")
 	}
@@ -12513,14 +12513,14 @@ func (ec *executionContext) marshalNFieldClass2githubᚗcomᚋkelisimᚋkelisim�
 }
 
 func (ec *executionContext) unmarshalNFieldIndex2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldIndex(ctx context.Context, v any) (vault.FieldIndex, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.FieldIndex(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFieldIndex2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldIndex(ctx context.Context, sel ast.SelectionSet, v vault.FieldIndex) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldIndex!")
 	}
@@ -12528,14 +12528,14 @@ func (ec *executionContext) marshalNFieldIndex2githubᚗcomᚋkelisimᚋkelisim�
 }
 
 func (ec *executionContext) unmarshalNFieldKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldKind(ctx context.Context, v any) (vault.FieldKind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.FieldKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFieldKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldKind(ctx context.Context, sel ast.SelectionSet, v vault.FieldKind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldKind!")
 	}
@@ -12543,14 +12543,14 @@ func (ec *executionContext) marshalNFieldKind2githubᚗcomᚋkelisimᚋkelisim�
 }
 
 func (ec *executionContext) unmarshalNFieldMask2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldMask(ctx context.Context, v any) (vault.FieldMask, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.FieldMask(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFieldMask2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldMask(ctx context.Context, sel ast.SelectionSet, v vault.FieldMask) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldMask!")
 	}
@@ -12558,14 +12558,14 @@ func (ec *executionContext) marshalNFieldMask2githubᚗcomᚋkelisimᚋkelisim�
 }
 
 func (ec *executionContext) unmarshalNFieldState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldState(ctx context.Context, v any) (vault.FieldState, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.FieldState(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNFieldState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldState(ctx context.Context, sel ast.SelectionSet, v vault.FieldState) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldState!")
 	}
@@ -12583,14 +12583,14 @@ func (ec *executionContext) unmarshalNFindUsersInput2githubᚗcomᚋkelisimᚋke
 }
 
 func (ec *executionContext) unmarshalNGivenBy2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGivenBy(ctx context.Context, v any) (vault.GivenBy, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.GivenBy(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNGivenBy2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGivenBy(ctx context.Context, sel ast.SelectionSet, v vault.GivenBy) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "GivenBy!")
 	}
@@ -12647,14 +12647,14 @@ func (ec *executionContext) unmarshalNItemFieldInput2ᚕgithubᚗcomᚋkelisim�
 }
 
 func (ec *executionContext) unmarshalNLawfulBasis2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLawfulBasis(ctx context.Context, v any) (vault.LawfulBasis, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.LawfulBasis(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNLawfulBasis2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLawfulBasis(ctx context.Context, sel ast.SelectionSet, v vault.LawfulBasis) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "LawfulBasis!")
 	}
@@ -12662,13 +12662,13 @@ func (ec *executionContext) marshalNLawfulBasis2githubᚗcomᚋkelisimᚋkelisim
 }
 
 func (ec *executionContext) unmarshalNLocale2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := scalar.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNLocale2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(v)
+	res := scalar.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Locale!")
 	}
@@ -12911,14 +12911,14 @@ func (ec *executionContext) marshalNPolicyVersionEdge2ᚕgithubᚗcomᚋkelisim�
 }
 
 func (ec *executionContext) unmarshalNPolicyVersionStatus2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersionStatus(ctx context.Context, v any) (vault.VersionStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.VersionStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPolicyVersionStatus2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersionStatus(ctx context.Context, sel ast.SelectionSet, v vault.VersionStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "PolicyVersionStatus!")
 	}
@@ -13036,14 +13036,14 @@ func (ec *executionContext) marshalNResponsiblePerson2githubᚗcomᚋkelisimᚋk
 }
 
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx context.Context, v any) (vault.Role, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Role(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRole2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx context.Context, sel ast.SelectionSet, v vault.Role) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
 	}
@@ -13175,14 +13175,14 @@ func (ec *executionContext) marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisi
 }
 
 func (ec *executionContext) unmarshalNUserStatus2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐStatus(ctx context.Context, v any) (vault.Status, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Status(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNUserStatus2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐStatus(ctx context.Context, sel ast.SelectionSet, v vault.Status) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "UserStatus!")
 	}
@@ -13203,14 +13203,14 @@ func (ec *executionContext) marshalNVerifyIdentifierPayload2ᚖgithubᚗcomᚋke
 }
 
 func (ec *executionContext) unmarshalNVisibility2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVisibility(ctx context.Context, v any) (vault.Visibility, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Visibility(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNVisibility2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVisibility(ctx context.Context, sel ast.SelectionSet, v vault.Visibility) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Visibility!")
 	}
@@ -13264,7 +13264,7 @@ func (ec *executionContext) unmarshalOAuditOutcome2ᚖgithubᚗcomᚋkelisimᚋk
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Outcome(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -13275,7 +13275,7 @@ func (ec *executionContext) marshalOAuditOutcome2ᚖgithubᚗcomᚋkelisimᚋkel
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -13298,7 +13298,7 @@ func (ec *executionContext) unmarshalOConsentState2ᚖgithubᚗcomᚋkelisimᚋk
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.ConsentState(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -13309,7 +13309,7 @@ func (ec *executionContext) marshalOConsentState2ᚖgithubᚗcomᚋkelisimᚋkel
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -13372,7 +13372,7 @@ func (ec *executionContext) unmarshalOLocale2ᚖstring(ctx context.Context, v an
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := scalar.UnmarshalString(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -13382,7 +13382,7 @@ func (ec *executionContext) marshalOLocale2ᚖstring(ctx context.Context, sel as
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(*v)
+	res := scalar.MarshalString(*v)
 	return res
 }
 
@@ -13474,7 +13474,7 @@ func (ec *executionContext) unmarshalOUserStatus2ᚖgithubᚗcomᚋkelisimᚋkel
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Status(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -13485,7 +13485,7 @@ func (ec *executionContext) marshalOUserStatus2ᚖgithubᚗcomᚋkelisimᚋkelis
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
