@@ -4,4 +4,4 @@
 // plaintext, error.go the one place that words an error for clients.
 package graph
 
-//go:generate go run github.com/99designs/gqlgen generate
+//go:generate go tool gqlgen generate

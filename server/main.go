@@ -12,8 +12,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/kelisim/kelisim/vault/rediscache"
 )
 
 // version is set when the program is built.
@@ -46,7 +44,6 @@ func execute(args []string) (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
-	rediscache.Quiet()
 	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
 	return run(p, args)
 }

@@ -200,6 +200,7 @@ func (sys *system) openRedis(namespace string, config *vault.Config) error {
 	if sys.settings.RedisURL == "" {
 		return nil
 	}
+	rediscache.Quiet()
 	cache, err := rediscache.Open(sys.settings.RedisURL, namespace)
 	if err != nil {
 		return errors.New("REDIS_URL: not an address like redis://host:6379/0") // a parser's error would repeat the password

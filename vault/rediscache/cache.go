@@ -20,7 +20,7 @@ import (
 const patience = 100 * time.Millisecond
 
 // Quiet turns off the client library's own log: it goes past the service's, and
-// it holds addresses. It counts for the whole process; call it as that starts.
+// it holds addresses. It counts for the whole process; call it before Open.
 func Quiet() { logging.Disable() }
 
 // Cache implements vault.Cache. It is safe for concurrent use.
