@@ -12,7 +12,7 @@ import (
 func TestACountHasAPriceOfItsOwn(t *testing.T) {
 	schema := generated.NewExecutableSchema(new(Resolver).Config())
 	cost := func(query string) int {
-		doc, err := gqlparser.LoadQuery(schema.Schema(), query)
+		doc, err := gqlparser.LoadQueryWithRules(schema.Schema(), query, DefaultLimits().rules())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"slices"
 
@@ -62,6 +63,7 @@ func (r *Resolver) presentKnown(ctx context.Context, out *gqlerror.Error, known 
 		r.internal(ctx, out, cause)
 		return
 	case code == vault.CodeUnavailable:
+		MetaFrom(ctx).Refuse(http.StatusServiceUnavailable, 0) // and when to come back, if nothing else is answered
 		r.Log.LogAttrs(ctx, slog.LevelError, "a back end is not available", slog.String("requestId", from(ctx).actor.RequestID),
 			slog.String("path", out.Path.String()), slog.Any("error", cause))
 	case code.OfPayload(): // of an argument of a query, where there is no payload

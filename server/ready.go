@@ -46,7 +46,7 @@ func (r *readiness) health(ctx context.Context) health {
 	if h := r.last.Load(); h != nil && r.clock().Sub(h.at) < checkedFor {
 		return *h
 	}
-	_, _, _ = r.flight.Do("", func() (any, error) {
+	<-r.flight.DoChan("", func() (any, error) {
 		// It serves everybody who waits, so that it does not end with a request.
 		h := r.ask(context.WithoutCancel(ctx))
 		r.last.Store(&h)

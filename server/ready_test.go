@@ -103,8 +103,8 @@ func TestThePublicAsksOnlyForWhatIsRequired(t *testing.T) {
 	equal(t, "checks of what is not required", int(optional.Load()), 0)
 	w.http = internal
 	var said struct {
-		Ready        bool
-		Dependencies map[string]string
+		Ready        bool              `json:"ready"`
+		Dependencies map[string]string `json:"dependencies"`
 	}
 	if err := json.Unmarshal(w.get("/readyz").raw, &said); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/google/uuid"
@@ -32,6 +33,12 @@ func query(code vault.Code, params []string, echo string, prepare func(w *world,
 		token, text := prepare(w, me, id)
 		return attempt{token, text, nil, echo}
 	}}
+}
+
+// answered is the case with another status than 200.
+func (r refusal) answered(status int) refusal {
+	r.status = status
+	return r
 }
 
 // refusals are the cases, in an order in which the later may publish policies.
@@ -142,7 +149,7 @@ func requestRefusals() []refusal {
 			w.t.Cleanup(func() { w.sys.vault.Writer = was })
 			w.sys.vault.Writer = &vaulttest.FaultyWriter{Writer: was, Before: func(int) error { return vault.ErrUnavailable.Because(context.DeadlineExceeded) }}
 			return me, `mutation { updateMyProfile(input: {profile: {familyName: "Жаңабекова"}}) { userErrors { code } } }`
-		}),
+		}).answered(http.StatusServiceUnavailable),
 		{code: vault.CodeComplexity, params: []string{"limit", "maximum", "actual"}, prepare: func(w *world, _, _ string) attempt {
 			return attempt{token: w.staff(vault.Auditor), query: `{ users(first: 100) { nodes { consents(first: 100) { nodes { id } } } } }`}
 		}},

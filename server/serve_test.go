@@ -48,7 +48,7 @@ func serve(t *testing.T, patience time.Duration, api http.HandlerFunc) serving {
 func request(address string) chan error {
 	ended := make(chan error, 1)
 	go func() {
-		answer, err := http.Post("http://"+address+"/graphql", "application/json", strings.NewReader(tiny)) //nolint:noctx // it ends with the server
+		answer, err := http.Post("http://"+address+"/graphql", "application/json", strings.NewReader(tiny))
 		if err == nil {
 			_, err = io.Copy(io.Discard, answer.Body)
 			err = errors.Join(err, answer.Body.Close())
@@ -90,7 +90,7 @@ func TestARequestUnderWayIsAnsweredWithinTheDrain(t *testing.T) {
 func refused(t *testing.T, address string) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		conn, err := net.Dial("tcp", address) //nolint:noctx // loopback answers at once
+		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			return
 		}
@@ -115,8 +115,11 @@ func TestARequestThatOutlivesTheDrainLosesItsContext(t *testing.T) {
 	if err := within(t, 10*time.Second, "the end", s.stopped); !errors.Is(err, errCutOff) {
 		t.Errorf("the server ended with %v", err)
 	}
-	within(t, 10*time.Second, "the caller's end", outside)
-	within(t, 10*time.Second, "the caller's end inside", inside)
+	for _, caller := range []chan error{outside, inside} {
+		if err := within(t, 10*time.Second, "the caller's end", caller); err != nil {
+			t.Errorf("a handler that had its say was not heard: %v", err)
+		}
+	}
 }
 
 func TestARequestThatNoticesNothingDoesNotHoldTheServer(t *testing.T) {

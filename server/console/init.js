@@ -13,7 +13,7 @@ const state = {
   role: 'anonymous',
   token: '',
   examples: [],
-  opened: '',
+  opened: { query: '', variables: '' }, // as the last example filled its tab
 };
 
 const text = (key) => labels[state.language][key];
@@ -30,30 +30,44 @@ async function getJSON(name, fallback) {
   }
 }
 
+async function ask(token, request, signal) {
+  const headers = {
+    'Content-Type': 'application/json',
+    Accept: 'application/graphql-response+json, application/json;q=0.9',
+    'Accept-Language': state.language,
+  };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  let response;
+  try {
+    response = await fetch(state.settings.endpoint, {
+      method: 'POST', headers, body: JSON.stringify(request), cache: 'no-store', redirect: 'error', signal,
+    });
+  } catch {
+    return { errors: [{ message: text('unreachable') }] };
+  }
+  try {
+    return await response.json();
+  } catch {
+    return { errors: [{ message: text('notJSON') + response.status }] };
+  }
+}
+
 // fetcherFor makes a new function for each token: GraphiQL asks for the schema
 // again when its fetcher changes, and what may be seen depends on who asks.
+// It answers an observable, for GraphiQL can stop nothing else: the late answer
+// of one tab would appear in the tab opened meanwhile.
 function fetcherFor(token) {
-  return async (request) => {
-    const headers = {
-      'Content-Type': 'application/json',
-      Accept: 'application/graphql-response+json, application/json;q=0.9',
-      'Accept-Language': state.language,
-    };
-    if (token) headers.Authorization = `Bearer ${token}`;
-    let response;
-    try {
-      response = await fetch(state.settings.endpoint, {
-        method: 'POST', headers, body: JSON.stringify(request), cache: 'no-store', redirect: 'error',
+  return (request) => ({
+    subscribe({ next, complete }) {
+      const stop = new AbortController();
+      ask(token, request, stop.signal).then((answer) => {
+        if (stop.signal.aborted) return;
+        next(answer);
+        complete();
       });
-    } catch {
-      return { errors: [{ message: text('unreachable') }] };
-    }
-    try {
-      return await response.json();
-    } catch {
-      return { errors: [{ message: text('notJSON') + response.status }] };
-    }
-  };
+      return { unsubscribe: () => stop.abort() };
+    },
+  });
 }
 
 // ---- Examples
@@ -110,25 +124,35 @@ function memoryStorage() {
 let fetcher;
 let hint; // what a new tab starts with
 let editors; // GraphiQL's own, as of its latest rendering
+let execution;
 
 function Bridge({ onReady }) {
   editors = GraphiQL.React.useEditorContext({ nonNull: true });
+  execution = GraphiQL.React.useExecutionContext({ nonNull: true });
   const ready = Boolean(editors.queryEditor && editors.variableEditor);
   useEffect(() => { if (ready) onReady(); }, [ready, onReady]);
   return null;
 }
 
-// openExample reuses a tab nobody has typed into, and otherwise opens a new one.
+// isUntouched tells a tab that holds nothing of the user's: nothing typed, nothing asked.
+function isUntouched() {
+  const query = editors.queryEditor.getValue();
+  const variables = editors.variableEditor?.getValue() ?? '';
+  const { opened } = state;
+  return !execution.isFetching && !editors.responseEditor?.getValue()
+    && (query.trim() === '' || query === hint || query === opened.query)
+    && (variables.trim() === '' || variables === opened.variables);
+}
+
+// openExample reuses an untouched tab, and otherwise opens a new one.
 function openExample(example) {
   if (!editors?.queryEditor) return;
-  const current = editors.queryEditor.getValue();
-  if (current.trim() !== '' && current !== state.opened && current !== hint) {
-    ReactDOM.flushSync(() => editors.addTab());
-  }
-  state.opened = example.query;
-  editors.queryEditor.setValue(example.query);
-  editors.variableEditor?.setValue(fill(example.variables));
-  editors.responseEditor?.setValue('');
+  const fresh = isUntouched();
+  execution.stop();
+  if (!fresh) ReactDOM.flushSync(() => editors.addTab());
+  state.opened = { query: example.query, variables: fill(example.variables) };
+  editors.queryEditor.setValue(state.opened.query);
+  editors.variableEditor?.setValue(state.opened.variables);
 }
 
 function openFirst() {
@@ -220,10 +244,14 @@ function listen() {
     const example = state.examples[Number.parseInt(event.target.value, 10)];
     event.target.value = '';
     if (!example) return;
-    if (state.settings.dev && (example.role === 'anonymous' || example.role in state.devTokens)) {
+    const known = example.role === 'anonymous' || example.role in state.devTokens;
+    if (state.settings.dev && state.role !== 'custom' && known) {
       become(example.role, state.devTokens[example.role] ?? '');
     }
     openExample(example);
+  });
+  element('token-box').addEventListener('toggle', (event) => {
+    if (event.target.open) element('token').focus();
   });
   element('token-form').addEventListener('submit', (event) => {
     event.preventDefault();
@@ -238,6 +266,11 @@ function listen() {
   });
   document.addEventListener('click', (event) => {
     if (!element('token-box').contains(event.target)) element('token-box').open = false;
+  });
+  element('token-box').addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    element('token-box').open = false;
+    element('token-state').parentElement.focus();
   });
 }
 

@@ -64,7 +64,7 @@ func poolConfig(url string, wanted int) (*pgxpool.Config, error) {
 		wanted = maxConns
 	}
 	if wanted != 0 {
-		config.MaxConns = int32(min(wanted, 10_000)) //nolint:gosec // bounded
+		config.MaxConns = int32(min(wanted, 10_000))
 	}
 	return config, nil
 }

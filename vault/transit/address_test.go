@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,7 +25,7 @@ func unreachable(t *testing.T) map[string]transit.Config {
 	}
 	plain := started(func(http.ResponseWriter, *http.Request) {})
 	secure := httptest.NewUnstartedServer(plain.Config.Handler)
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	gone := httptest.NewServer(plain.Config.Handler)

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
+)
+
+func TestASealedVaultTakesAwayWhatIsPersonalAndNothingElse(t *testing.T) {
+	v := daemon.PrivateVault(t)
+	w := newWorld(t, "real servers", settingsFor(t, daemon.PostgreSQL(t), v.VaultServer, daemon.Redis(t)))
+	me, new, seen := w.subject("sealed"), w.subject("new"), w.shown("ru")
+	id := w.register(me, with(named(), input{"phone": "+77019264837"}))
+	v.Seal()
+
+	for what, query := range map[string]string{
+		"the policy": `{ policyInForce { document(locale: "kk") { hash } items { code } } }`,
+		"oneself":    `{ me { status revision policyStatus { accepted } pendingConsents { item { code } } consents { nodes { state } } missingFields } }`,
+	} {
+		if got := w.ask(me, query, nil); len(got.Errors) > 0 {
+			t.Errorf("%s: %s", what, got.raw)
+		}
+	}
+	profile := w.ask(me, `{ me { profile { phone { state value verified } email { state } } } }`, nil).must()
+	equal(t, "a value", str(profile, "me", "profile", "phone", "state"), "UNAVAILABLE")
+	equal(t, "its neighbour", str(profile, "me", "profile", "email", "state"), "EMPTY")
+	equal(t, "a check", w.reason(id, "contact", ""), "GIVEN")
+	w.record(me, seen.decided("marketing", "GIVEN")).ok()
+	w.withdraw(me, "contact", "marketing").ok()
+	equal(t, "after the withdrawal", w.reason(id, "contact", ""), "WITHDRAWN")
+
+	people := w.people()
+	for what, got := range map[string]answer{
+		"a registration": w.mutate(new, "registerMe", input{"profile": named(), "consent": seen.decided("identify", "GIVEN", "contact", "GIVEN")}, "").answer,
+		"a look-up":      w.ask(w.staff(vault.Support), `{ findUsers(by: {phone: "+77019264837"}) { id } }`, nil),
+	} {
+		if got.code() != "UNAVAILABLE" || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: status %d, Retry-After %q: %s", what, got.status, got.header.Get("Retry-After"), got.raw)
+		}
+	}
+	equal(t, "nobody was half registered", w.people(), people)
+
+	v.Unseal()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		got := w.ask(me, `{ me { profile { phone { state value } } } }`, nil).must()
+		if str(got, "me", "profile", "phone", "value") == "+77019264837" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not heal: %v", got)
+		}
+	}
+	w.register(new, named())
+}
