@@ -14,8 +14,8 @@ import (
 // and their profiles under all aliases and on all grounds. gqlgen starts those
 // fields row by row, and one list only after the other, so neither a timer nor
 // a count can tell that nobody else will ask. The selection can, and it is
-// known before the first row; the fields find their answers prepared. What
-// fails here fails again in the place of each field, and nowhere else.
+// known before the first row; the fields find their answers prepared, errors
+// among them, so that each fails in its own place.
 func (r *Resolver) ahead(ctx context.Context, page []vault.User) {
 	if len(page) == 0 {
 		return

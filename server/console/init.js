@@ -54,8 +54,7 @@ async function ask(token, request, signal) {
 
 // fetcherFor makes a new function for each token: GraphiQL asks for the schema
 // again when its fetcher changes, and what may be seen depends on who asks.
-// It answers an observable, for GraphiQL can stop nothing else: the late answer
-// of one tab would appear in the tab opened meanwhile.
+// It answers an observable, because GraphiQL can stop nothing else.
 function fetcherFor(token) {
   return (request) => ({
     subscribe({ next, complete }) {
@@ -131,6 +130,12 @@ function Bridge({ onReady }) {
   execution = GraphiQL.React.useExecutionContext({ nonNull: true });
   const ready = Boolean(editors.queryEditor && editors.variableEditor);
   useEffect(() => { if (ready) onReady(); }, [ready, onReady]);
+  useEffect(() => {
+    document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    // An answer belongs to the tab that asked. GraphiQL would show a late one,
+    // which may be about another person, in the tab opened meanwhile.
+    return () => execution.stop();
+  }, [editors.tabs[editors.activeTabIndex].id]);
   return null;
 }
 
@@ -147,9 +152,7 @@ function isUntouched() {
 // openExample reuses an untouched tab, and otherwise opens a new one.
 function openExample(example) {
   if (!editors?.queryEditor) return;
-  const fresh = isUntouched();
-  execution.stop();
-  if (!fresh) ReactDOM.flushSync(() => editors.addTab());
+  if (!isUntouched()) ReactDOM.flushSync(() => editors.addTab());
   state.opened = { query: example.query, variables: fill(example.variables) };
   editors.queryEditor.setValue(state.opened.query);
   editors.variableEditor?.setValue(state.opened.variables);
