@@ -30,6 +30,9 @@ func (r *Resolver) Present(ctx context.Context, err error) *gqlerror.Error {
 		}
 	}
 	var known *vault.Error
+	if vault.CodeOf(err) == vault.CodeUnavailable && ctx.Err() != nil {
+		err = ctx.Err() // the back end had no time left; nothing is wrong with it
+	}
 	switch {
 	case errors.As(err, &known):
 		r.presentKnown(ctx, out, known, err)

@@ -37,12 +37,17 @@ func (s *Service) once(ctx context.Context, a Actor, operation, key string, inpu
 		done.Result = result
 		tx.Remember(done)
 	})
-	if errors.Is(err, ErrTaken) && asError(err).Param("what") == "idempotencyKey" {
-		result, found, readErr := s.remembered(ctx, used)
-		if readErr == nil && !found {
-			readErr = ErrUnavailable.Because(err) // nothing was written: never answer as if it were
-		}
-		return result, readErr
+	if err == nil {
+		return result, nil
+	}
+	// Whoever comes second at the same time may meet what the first one did as
+	// any error: a draft that is published already. The key tells.
+	was, found, readErr := s.remembered(ctx, used)
+	switch {
+	case found:
+		return was, readErr
+	case errors.Is(err, ErrTaken) && asError(err).Param("what") == "idempotencyKey":
+		return uuid.Nil, ErrUnavailable.Because(errors.Join(err, readErr)) // nothing was written: never answer as if it were
 	}
 	return result, err
 }

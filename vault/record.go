@@ -18,7 +18,7 @@ type Acted struct {
 // RecordConsent records a screen of decisions. The same act sent again counts
 // once and answers the same.
 func (s *Service) RecordConsent(ctx context.Context, a Actor, in Screen, idempotencyKey string) (Acted, error) {
-	_, err := s.once(ctx, a, "recordConsent", idempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
+	id, err := s.once(ctx, a, "recordConsent", idempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
 			return s.act(ctx, a, in.Act, in.Path, in.digestParts(), ConsentRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
 				return s.decide(me, in)
@@ -28,7 +28,7 @@ func (s *Service) RecordConsent(ctx context.Context, a Actor, in Screen, idempot
 	if err != nil {
 		return Acted{}, err
 	}
-	return s.acted(ctx, a, in.Act, ConsentEvent.isDecision)
+	return s.acted(ctx, a, id, ConsentEvent.isDecision)
 }
 
 // Withdrawal takes consents back: one, several or all.
@@ -51,7 +51,7 @@ func (in Withdrawal) digestParts() []string {
 // WithdrawConsent withdraws consents. It needs nothing but the database: not
 // the gate, not Vault, not Redis. Once it returns, nobody is told "allowed".
 func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (Acted, error) {
-	_, err := s.once(ctx, a, "withdrawConsent", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
+	id, err := s.once(ctx, a, "withdrawConsent", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
 			return s.act(ctx, a, in.Act, nil, in.digestParts(), WithdrawalRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
 				return s.withdraw(me, in)
@@ -61,7 +61,7 @@ func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (
 	if err != nil {
 		return Acted{}, err
 	}
-	return s.acted(ctx, a, in.Act, func(e ConsentEvent) bool { return e.Type == Withdrawn })
+	return s.acted(ctx, a, id, func(e ConsentEvent) bool { return e.Type == Withdrawn })
 }
 
 // act carries out one act of a registered person, once. The path is where in

@@ -412,7 +412,7 @@ type UserConnection struct {
 	Nodes []vault.User `json:"nodes"`
 	// Whether more follows, and the cursor to read on from.
 	PageInfo PageInfo `json:"pageInfo"`
-	// How many match; counted only when selected.
+	// How many match, counted only when selected; null when counting takes too long.
 	TotalCount *int `json:"totalCount,omitempty"`
 }
 

@@ -2805,7 +2805,7 @@ type UserConnection {
   nodes: [User!]!
   "Whether more follows, and the cursor to read on from."
   pageInfo: PageInfo!
-  "How many match; counted only when selected."
+  "How many match, counted only when selected; null when counting takes too long."
   totalCount: Int
 }
 
