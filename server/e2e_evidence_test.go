@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,9 +20,7 @@ const phoneApp = "Dala/4.2.0 (Android 15; Үйтелефон 7) kk-KZ"
 func (w *world) from(header http.Header, token, name string, in input) outcome {
 	w.t.Helper()
 	all := bearing(token)
-	for header, values := range header {
-		all[header] = values
-	}
+	maps.Copy(all, header)
 	query := "mutation($input: " + strings.ToUpper(name[:1]) + name[1:] + "Input!) { " + name + "(input: $input) { user { id } userErrors { code path } } }"
 	a := w.send(http.MethodPost, "/graphql", encode(w.t, query, input{"input": in}), all)
 	return outcome{a, at(a.Data, name)}

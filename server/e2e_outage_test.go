@@ -11,7 +11,7 @@ import (
 func TestASealedVaultTakesAwayWhatIsPersonalAndNothingElse(t *testing.T) {
 	v := daemon.PrivateVault(t)
 	w := newWorld(t, "real servers", settingsFor(t, daemon.PostgreSQL(t), v.VaultServer, daemon.Redis(t)))
-	me, new, seen := w.subject("sealed"), w.subject("new"), w.shown("ru")
+	me, newcomer, seen := w.subject("sealed"), w.subject("new"), w.shown("ru")
 	id := w.register(me, with(named(), input{"phone": "+77019264837"}))
 	v.Seal()
 
@@ -33,7 +33,7 @@ func TestASealedVaultTakesAwayWhatIsPersonalAndNothingElse(t *testing.T) {
 
 	people := w.people()
 	for what, got := range map[string]answer{
-		"a registration": w.mutate(new, "registerMe", input{"profile": named(), "consent": seen.decided("identify", "GIVEN", "contact", "GIVEN")}, "").answer,
+		"a registration": w.mutate(newcomer, "registerMe", input{"profile": named(), "consent": seen.decided("identify", "GIVEN", "contact", "GIVEN")}, "").answer,
 		"a look-up":      w.ask(w.staff(vault.Support), `{ findUsers(by: {phone: "+77019264837"}) { id } }`, nil),
 	} {
 		if got.code() != "UNAVAILABLE" || got.header.Get("Retry-After") == "" {
@@ -53,5 +53,5 @@ func TestASealedVaultTakesAwayWhatIsPersonalAndNothingElse(t *testing.T) {
 			t.Fatalf("it does not heal: %v", got)
 		}
 	}
-	w.register(new, named())
+	w.register(newcomer, named())
 }
