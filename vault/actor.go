@@ -52,6 +52,10 @@ type Actor struct {
 	Network   Network
 }
 
+// FieldDisplayName is the field code under which a colleague's display name is
+// encrypted.
+const FieldDisplayName = "displayName"
+
 // Network is what the connection said; it is personal data and is kept only
 // encrypted, beside the consent that it is evidence for.
 type Network struct {

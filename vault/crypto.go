@@ -76,6 +76,32 @@ type Decrypter interface {
 	Decrypt(ctx context.Context, items []DecryptItem) ([]Decrypted, error)
 }
 
+// RewrapItem is one ciphertext to move to the newest version of its key, and
+// the place it was read from.
+type RewrapItem struct {
+	Place
+	Ciphertext Ciphertext
+	Reference  uuid.UUID
+}
+
+// Rewrapped answers one RewrapItem: exactly one of its fields is set.
+type Rewrapped struct {
+	Ciphertext Ciphertext
+	Err        error
+}
+
+// Rewrapper moves ciphertexts to the newest version of their key, inside the
+// engine. Whoever holds one sees no value, and can neither encrypt one nor
+// decrypt.
+type Rewrapper interface {
+	// Rewrap answers every item, in order; errors as in Decrypter. The answer
+	// may have a newer version than Newest said: somebody may rotate meanwhile.
+	Rewrap(ctx context.Context, items []RewrapItem) ([]Rewrapped, error)
+	// Newest names the key and the version that values are encrypted under
+	// now. ErrUnavailable: it could not be asked.
+	Newest(ctx context.Context) (key string, version int, err error)
+}
+
 // IndexItem is one normalised value to be indexed.
 type IndexItem struct {
 	Field      string // field code

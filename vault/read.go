@@ -255,7 +255,7 @@ func (s *Service) hire(ctx context.Context, login SubjectKey, name Plain) (uuid.
 	var encrypted Ciphertext
 	if !name.Empty() {
 		// Without Vault the name is left out: who works here must not depend on it.
-		if results, err := s.Encrypter.Encrypt(ctx, []EncryptItem{{Place{id, "displayName"}, name, id}}); err == nil && results[0].Err == nil {
+		if results, err := s.Encrypter.Encrypt(ctx, []EncryptItem{{Place{id, FieldDisplayName}, name, id}}); err == nil && results[0].Err == nil {
 			encrypted = results[0].Ciphertext
 		}
 	}

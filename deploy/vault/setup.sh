@@ -5,9 +5,9 @@
 #   VAULT_ADDR, VAULT_TOKEN   which Vault, and an administrator's token
 #   KELISIM_TRANSIT_MOUNT     where transit is mounted (transit)
 #   KELISIM_KEY_PREFIX        what the keys' names start with (kelisim)
-#   TOKEN_DIR                 where to write the two tokens, as the files
-#                             encrypt and decrypt; without it none are made
-#   TOKEN_OWNER               uid:gid the two files are given to, optional
+#   TOKEN_DIR                 where to write the three tokens, as the files
+#                             encrypt, decrypt and rewrap; without it none are made
+#   TOKEN_OWNER               uid:gid the three files are given to, optional
 set -eu
 
 mount=${KELISIM_TRANSIT_MOUNT:-transit}
@@ -42,15 +42,15 @@ key "$prefix-index" type=hmac key_size=32
 # Vault's audit log shows a request's id in clear, for clients that send one.
 vault write sys/config/auditing/request-headers/X-Request-Id hmac=false >/dev/null
 
-for role in encrypt decrypt; do
+for role in encrypt decrypt rewrap; do
   sed -e "s|\"transit/|\"$mount/|" -e "s|/kelisim-|/$prefix-|" "$here/kelisim-$role.hcl" |
     vault policy write "$prefix-$role" - >/dev/null
 done
-say "policies $prefix-encrypt and $prefix-decrypt are written"
+say "policies $prefix-encrypt, $prefix-decrypt and $prefix-rewrap are written"
 
 [ -n "${TOKEN_DIR:-}" ] || exit 0
 umask 077
-for role in encrypt decrypt; do
+for role in encrypt decrypt rewrap; do
   # Periodic: lives as long as somebody renews it within a day; an orphan, so
   # that it does not end with the administrator's own.
   vault token create -orphan -period=24h -policy="$prefix-$role" -display-name="$prefix-$role" -field=token \

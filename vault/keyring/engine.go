@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hashicorp/vault/sdk/helper/keysutil"
+
 	"github.com/kelisim/kelisim/vault"
 )
 
@@ -17,6 +19,9 @@ type Encrypter struct{ keyring *Keyring }
 
 // Decrypter implements vault.Decrypter.
 type Decrypter struct{ keyring *Keyring }
+
+// Rewrapper implements vault.Rewrapper.
+type Rewrapper struct{ keyring *Keyring }
 
 // Encrypt implements vault.Encrypter.
 func (e *Encrypter) Encrypt(ctx context.Context, items []vault.EncryptItem) ([]vault.Encrypted, error) {
@@ -99,24 +104,63 @@ func (d *Decrypter) Decrypt(ctx context.Context, items []vault.DecryptItem) ([]v
 var errRefused = errors.New("keyring: altered, or not of this place, or its key version is not in the keyring")
 
 func (k *Keyring) decrypt(item vault.DecryptItem) (vault.Plain, error) {
-	if err := item.Ciphertext.Check(); err != nil {
+	_, encoded, err := k.open(item.Place, item.Ciphertext)
+	if err != nil {
 		return vault.Plain{}, err
-	}
-	// Only the key of personal values: a row that names another is not followed.
-	if item.Ciphertext.Key != k.names.data {
-		return vault.Plain{}, vault.ErrUndecryptable.Because(ErrNoKey)
-	}
-	policy, err := k.policy(k.names.data)
-	if err != nil {
-		return vault.Plain{}, vault.ErrUnavailable.Because(err)
-	}
-	encoded, err := policy.Decrypt([]byte(item.Context()), nil, item.Ciphertext.Text)
-	if err != nil {
-		return vault.Plain{}, vault.ErrUndecryptable.Because(errRefused)
 	}
 	padded, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
 		return vault.Plain{}, vault.ErrUndecryptable
 	}
 	return vault.Unpad(padded)
+}
+
+// open decrypts as the engine does, and gives the key as it was at that moment.
+func (k *Keyring) open(at vault.Place, c vault.Ciphertext) (*keysutil.Policy, string, error) {
+	if err := c.Check(); err != nil {
+		return nil, "", err
+	}
+	// Only the key of personal values: a row that names another is not followed.
+	if c.Key != k.names.data {
+		return nil, "", vault.ErrUndecryptable.Because(ErrNoKey)
+	}
+	policy, err := k.policy(k.names.data)
+	if err != nil {
+		return nil, "", vault.ErrUnavailable.Because(err)
+	}
+	encoded, err := policy.Decrypt([]byte(at.Context()), nil, c.Text)
+	if err != nil {
+		return nil, "", vault.ErrUndecryptable.Because(errRefused)
+	}
+	return policy, encoded, nil
+}
+
+// Rewrap implements vault.Rewrapper.
+func (r *Rewrapper) Rewrap(ctx context.Context, items []vault.RewrapItem) ([]vault.Rewrapped, error) {
+	answers := make([]vault.Rewrapped, len(items))
+	for i, item := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answers[i].Ciphertext, answers[i].Err = r.keyring.rewrap(item)
+	}
+	return answers, ctx.Err()
+}
+
+func (k *Keyring) rewrap(item vault.RewrapItem) (vault.Ciphertext, error) {
+	policy, encoded, err := k.open(item.Place, item.Ciphertext)
+	if err != nil {
+		return vault.Ciphertext{}, err
+	}
+	text, err := policy.Encrypt(0, []byte(item.Context()), nil, encoded)
+	if err != nil {
+		return vault.Ciphertext{}, vault.ErrUnavailable.Because(fmt.Errorf("keyring: rewrapping: %w", err))
+	}
+	return vault.NewCiphertext(k.names.data, text)
+}
+
+// Newest implements vault.Rewrapper.
+func (r *Rewrapper) Newest(ctx context.Context) (string, int, error) {
+	version, err := r.keyring.LatestVersion(ctx, r.keyring.names.data)
+	return r.keyring.names.data, version, err
 }

@@ -188,8 +188,12 @@ func (k *Keyring) Encrypter() *Encrypter { return &Encrypter{keyring: k} }
 // Decrypter gives the half that decrypts.
 func (k *Keyring) Decrypter() *Decrypter { return &Decrypter{keyring: k} }
 
+// Rewrapper gives the part that moves ciphertexts to the newest version.
+func (k *Keyring) Rewrapper() *Rewrapper { return &Rewrapper{keyring: k} }
+
 var (
 	_ vault.Encrypter = (*Encrypter)(nil)
 	_ vault.Indexer   = (*Encrypter)(nil)
 	_ vault.Decrypter = (*Decrypter)(nil)
+	_ vault.Rewrapper = (*Rewrapper)(nil)
 )

@@ -88,6 +88,22 @@ func (o outcome) decrypted() (vault.Plain, error) {
 	return vault.Unpad(padded)
 }
 
+// rewrapped is the ciphertext in the place of the old one; one under an older
+// version, or the same again, is refused.
+func (o outcome) rewrapped(old vault.Ciphertext) (vault.Ciphertext, error) {
+	if o.err != nil {
+		return vault.Ciphertext{}, o.err
+	}
+	if o.result.Error != "" {
+		return vault.Ciphertext{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not rewrap%s", known(o.result.Error)))
+	}
+	c, err := vault.NewCiphertext(old.Key, o.result.Ciphertext)
+	if err != nil || c.Version < old.Version || c.Text == old.Text {
+		return vault.Ciphertext{}, vault.ErrUnavailable.Because(errAnswer)
+	}
+	return c, nil
+}
+
 // digest is the HMAC itself; one under another version than asked is refused.
 func (o outcome) digest(version int) ([]byte, error) {
 	if o.err != nil {
@@ -118,6 +134,22 @@ func (s *selection) add(from int, i item) error {
 	s.items = append(s.items, i)
 	s.from = append(s.from, from)
 	return nil
+}
+
+// ciphertext adds one that was read from a store.
+func (s *selection) ciphertext(from int, key string, at vault.Place, c vault.Ciphertext, event uuid.UUID) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if c.Key != key {
+		// The name comes from a row: it is compared, and never becomes a path.
+		return vault.ErrUndecryptable.Because(errForeignKey)
+	}
+	return s.add(from, item{
+		Ciphertext: c.Text,
+		Context:    base64.StdEncoding.EncodeToString([]byte(at.Context())),
+		Reference:  reference(event),
+	})
 }
 
 // operation gathers the items of one operation under one key and version.

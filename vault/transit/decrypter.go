@@ -2,7 +2,6 @@ package transit
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 
 	"github.com/kelisim/kelisim/vault"
@@ -22,19 +21,7 @@ func (d *Decrypter) Decrypt(ctx context.Context, items []vault.DecryptItem) ([]v
 	answers := make([]vault.Decrypted, len(items))
 	var sent selection
 	for i, one := range items {
-		err := one.Ciphertext.Check()
-		if err == nil && one.Ciphertext.Key != d.key {
-			// The name comes from a row: it is compared, and never becomes a path.
-			err = vault.ErrUndecryptable.Because(errForeignKey)
-		}
-		if err == nil {
-			err = sent.add(i, item{
-				Ciphertext: one.Ciphertext.Text,
-				Context:    base64.StdEncoding.EncodeToString([]byte(one.Context())),
-				Reference:  reference(one.Reference),
-			})
-		}
-		answers[i].Err = err
+		answers[i].Err = sent.ciphertext(i, d.key, one.Place, one.Ciphertext, one.Reference)
 	}
 	outcomes, err := d.decrypts.ask(ctx, sent.items)
 	if err != nil {

@@ -48,12 +48,13 @@ type Config struct {
 
 	EncryptToken Token // login that encrypts, computes HMACs and reads the keys' versions
 	DecryptToken Token // login that decrypts; may be the same
+	RewrapToken  Token // login of NewRewrapper, which needs no other
 
 	Timeout time.Duration // of one call and of one caller's wait; 3 s when zero
 	Queue   int           // values waiting for a call, per operation; 10,000 when zero
 
 	// OnCall, if set, is told of every call: the operation (encrypt, decrypt,
-	// hmac or read), its items, and how it ended. It needs Now.
+	// hmac, rewrap or read), its items, and how it ended. It needs Now.
 	OnCall func(operation string, items int, took time.Duration, err error)
 	Now    func() time.Time
 }
@@ -62,8 +63,6 @@ func (c Config) checked() (Config, error) {
 	switch {
 	case c.Address == "":
 		return c, errors.New("transit: no address of Vault")
-	case c.EncryptToken == nil || c.DecryptToken == nil:
-		return c, errors.New("transit: two logins are needed, one to encrypt and one to decrypt")
 	case c.OnCall != nil && c.Now == nil:
 		return c, errors.New("transit: OnCall needs a clock")
 	case c.OnCall == nil:
@@ -76,6 +75,8 @@ func (c Config) checked() (Config, error) {
 	c.Queue = orElse(c.Queue, defaultQueue)
 	return c, nil
 }
+
+func (c Config) dataKey() string { return c.Prefix + "-pii" }
 
 func orElse[T comparable](value, fallback T) T {
 	var zero T
@@ -99,6 +100,9 @@ func New(config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if config.EncryptToken == nil || config.DecryptToken == nil {
+		return nil, errors.New("transit: two logins are needed, one to encrypt and one to decrypt")
+	}
 	encrypting, err := newLogin(config, config.EncryptToken)
 	if err != nil {
 		return nil, err
@@ -121,7 +125,7 @@ func New(config Config) (*Engine, error) {
 }
 
 // DataKey is the name of the key that encrypts personal values.
-func (e *Engine) DataKey() string { return e.config.Prefix + "-pii" }
+func (e *Engine) DataKey() string { return e.config.dataKey() }
 
 // IndexKey is the name of the key of blind indexes and the pepper.
 func (e *Engine) IndexKey() string { return e.config.Prefix + "-index" }

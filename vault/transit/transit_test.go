@@ -33,7 +33,7 @@ func fixed(token string) transit.Token { return func() (string, error) { return 
 func config(v *daemon.VaultServer) transit.Config {
 	return transit.Config{
 		Address: v.Addr, Mount: v.Mount,
-		EncryptToken: fixed(v.EncryptToken), DecryptToken: fixed(v.DecryptToken),
+		EncryptToken: fixed(v.EncryptToken), DecryptToken: fixed(v.DecryptToken), RewrapToken: fixed(v.RewrapToken),
 	}
 }
 
@@ -46,9 +46,18 @@ func open(t testing.TB, c transit.Config) *transit.Engine {
 	return e
 }
 
-func suite(e *transit.Engine, rotate func(string)) vaulttest.Engine {
+func rewrapper(t testing.TB, c transit.Config) *transit.Rewrapper {
+	t.Helper()
+	r, err := transit.NewRewrapper(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func suite(e *transit.Engine, r *transit.Rewrapper, rotate func(string)) vaulttest.Engine {
 	return vaulttest.Engine{
-		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(),
+		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: r,
 		DataKey: e.DataKey(), IndexKey: e.IndexKey(), Rotate: rotate,
 	}
 }
@@ -57,7 +66,7 @@ func TestHashiCorpVault(t *testing.T) {
 	daemon.Ran(t, "HashiCorp Vault")
 	vaulttest.Crypto(t, func(t *testing.T) vaulttest.Engine {
 		v := daemon.Vault(t)
-		return suite(open(t, config(v)), v.Rotate)
+		return suite(open(t, config(v)), rewrapper(t, config(v)), v.Rotate)
 	})
 }
 
@@ -257,6 +266,15 @@ func TestHalfConfiguredEngineIsRefused(t *testing.T) {
 	} {
 		if _, err := transit.New(c); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+	for name, c := range map[string]transit.Config{
+		"no login to rewrap": {Address: "http://127.0.0.1:1", EncryptToken: token, DecryptToken: token},
+		"no address":         {RewrapToken: token},
+		"an empty token":     {Address: "http://127.0.0.1:1", RewrapToken: fixed("")},
+	} {
+		if _, err := transit.NewRewrapper(c); err == nil {
+			t.Errorf("rewrapping with %s: accepted", name)
 		}
 	}
 }

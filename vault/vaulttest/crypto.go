@@ -17,6 +17,7 @@ type Engine struct {
 	Encrypter vault.Encrypter
 	Decrypter vault.Decrypter
 	Indexer   vault.Indexer
+	Rewrapper vault.Rewrapper
 	DataKey   string           // name of the key of personal values
 	IndexKey  string           // name of the key of blind indexes
 	Rotate    func(key string) // gives a key its next version, or fails the test
@@ -44,6 +45,10 @@ func Crypto(t *testing.T, open func(t *testing.T) Engine) {
 		{"a cancelled caller gets the context's error", cancelled},
 		{"no error and no printed struct shows a value", nothingPrinted},
 		{"rotation keeps old ciphertexts and makes new ones", rotatedData},
+		{"rewrapping moves to the newest version and keeps the value", rewrapped},
+		{"rewrapping keeps a ciphertext bound to its place", rewrapBound},
+		{"one that cannot be rewrapped spoils no other", rewrapOneBad},
+		{"a cancelled job gets the context's error", rewrapCancelled},
 		{"an index is keyed by field and version", keyedIndex},
 		{"an index survives the rotation of its key", rotatedIndex},
 		{"an index under an unknown version is refused", unknownIndexVersion},

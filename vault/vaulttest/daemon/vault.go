@@ -11,14 +11,15 @@ import (
 )
 
 // VaultServer is a transit mount on a real Vault, as a deployment has it: the
-// keys kelisim-pii and kelisim-index, and a login each for encrypting and for
-// decrypting, under the policies of deploy/vault.
+// keys kelisim-pii and kelisim-index, and a login each for encrypting,
+// decrypting and rewrapping, under the policies of deploy/vault.
 type VaultServer struct {
 	Addr         string // http://host:port, as VAULT_ADDR
 	Mount        string // path of the transit mount, without slashes
 	Token        string // root's
 	EncryptToken string // encrypts, computes HMACs, reads the keys' versions
 	DecryptToken string // decrypts
+	RewrapToken  string // rewraps, reads the versions of kelisim-pii
 	AuditLog     string // file of the server's own audit device, one JSON object a line
 
 	t testing.TB
@@ -138,11 +139,12 @@ func (v *vaultDaemon) mount(t testing.TB, path string) *VaultServer {
 	t.Helper()
 	s := &VaultServer{Addr: v.url(), Mount: path, Token: v.operator.Token(), AuditLog: v.auditLog(), t: t}
 	err := v.prepare(path)
-	if err == nil {
-		s.EncryptToken, err = v.login(path, "kelisim-encrypt")
-	}
-	if err == nil {
-		s.DecryptToken, err = v.login(path, "kelisim-decrypt")
+	for policy, token := range map[string]*string{
+		"kelisim-encrypt": &s.EncryptToken, "kelisim-decrypt": &s.DecryptToken, "kelisim-rewrap": &s.RewrapToken,
+	} {
+		if err == nil {
+			*token, err = v.login(path, policy)
+		}
 	}
 	if err != nil {
 		t.Fatalf("daemon: preparing Vault: %v", err)

@@ -37,6 +37,17 @@ func TestEachLoginDoesOnlyItsPart(t *testing.T) {
 		{"the encrypting login does not rotate", v.EncryptToken, "keys/" + pii + "/rotate", nil, false},
 		{"the decrypting login decrypts", v.DecryptToken, "decrypt/" + pii, boxed(ciphertext), true},
 		{"the decrypting login does not encrypt", v.DecryptToken, "encrypt/" + pii, plain("x"), false},
+		{"the rewrapping login rewraps", v.RewrapToken, "rewrap/" + pii, boxed(ciphertext), true},
+		{"the rewrapping login does not encrypt", v.RewrapToken, "encrypt/" + pii, plain("x"), false},
+		{"the rewrapping login does not decrypt", v.RewrapToken, "decrypt/" + pii, boxed(ciphertext), false},
+		{"the rewrapping login rewraps nothing of another key", v.RewrapToken, "rewrap/" + index, boxed(ciphertext), false},
+		{"the rewrapping login makes no key", v.RewrapToken, "rewrap/other", boxed(ciphertext), false},
+		{"the rewrapping login computes no index", v.RewrapToken, "hmac/" + index, map[string]any{"input": b64("x")}, false},
+		{"the rewrapping login does not rotate", v.RewrapToken, "keys/" + pii + "/rotate", nil, false},
+		{"the rewrapping login configures nothing", v.RewrapToken, "keys/" + pii + "/config", map[string]any{"min_decryption_version": 1}, false},
+		{"the rewrapping login makes no data key", v.RewrapToken, "datakey/plaintext/" + pii, nil, false},
+		{"the encrypting login does not rewrap", v.EncryptToken, "rewrap/" + pii, boxed(ciphertext), false},
+		{"the decrypting login does not rewrap", v.DecryptToken, "rewrap/" + pii, boxed(ciphertext), false},
 		{"the decrypting login computes no index", v.DecryptToken, "hmac/" + index, map[string]any{"input": b64("x")}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -48,6 +59,23 @@ func TestEachLoginDoesOnlyItsPart(t *testing.T) {
 				t.Errorf("answered %v; want 403", err)
 			}
 		})
+	}
+}
+
+func TestRewrappingLoginReadsTheVersionsOfItsKeyOnly(t *testing.T) {
+	v := daemon.Vault(t)
+	logical := v.Client(v.RewrapToken).Logical()
+	answer, err := logical.ReadWithContext(t.Context(), v.Mount+"/keys/"+pii)
+	if err != nil || answer == nil || answer.Data["latest_version"] == nil {
+		t.Errorf("the versions: %v, %v", answer, err)
+	}
+	for _, path := range []string{"keys/" + index, "export/encryption-key/" + pii, "backup/" + pii, "config/keys"} {
+		if _, err := logical.ReadWithContext(t.Context(), v.Mount+"/"+path); status(err) != http.StatusForbidden {
+			t.Errorf("%s answered %v; want 403", path, err)
+		}
+	}
+	if _, err := logical.ListWithContext(t.Context(), v.Mount+"/keys"); status(err) != http.StatusForbidden {
+		t.Errorf("the list of keys answered %v; want 403", err)
 	}
 }
 
@@ -157,6 +185,9 @@ func TestSetupPreparesAVaultAndMayBeRepeated(t *testing.T) {
 	ciphertext, _ := answer.Data["ciphertext"].(string)
 	if _, err := ask("decrypt", "decrypt/group-pii", boxed(ciphertext)); err != nil {
 		t.Errorf("after the second run the first run's ciphertext: %v", err)
+	}
+	if _, err := ask("rewrap", "rewrap/group-pii", boxed(ciphertext)); err != nil {
+		t.Errorf("the rewrapping login: %v", err)
 	}
 	if _, err := ask("encrypt", "decrypt/group-pii", boxed(ciphertext)); status(err) != http.StatusForbidden {
 		t.Errorf("the encrypting login decrypts: %v", err)

@@ -1,0 +1,65 @@
+package transit
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Rewrapper implements vault.Rewrapper. It has a login of its own, which can
+// rewrap, read the key's versions, and nothing else: what a value is stays
+// inside Vault.
+type Rewrapper struct {
+	login   *login
+	key     string
+	rewraps *operation
+}
+
+var _ vault.Rewrapper = (*Rewrapper)(nil)
+
+// NewRewrapper reads the token of config.RewrapToken, the one login that it
+// needs, and asks Vault nothing.
+func NewRewrapper(config Config) (*Rewrapper, error) {
+	config, err := config.checked()
+	if err != nil {
+		return nil, err
+	}
+	if config.RewrapToken == nil {
+		return nil, errors.New("transit: a login is needed to rewrap")
+	}
+	l, err := newLogin(config, config.RewrapToken)
+	if err != nil {
+		return nil, err
+	}
+	key := config.dataKey()
+	return &Rewrapper{login: l, key: key, rewraps: newOperation(l, "rewrap", key, 0)}, nil
+}
+
+// Rewrap implements vault.Rewrapper.
+func (r *Rewrapper) Rewrap(ctx context.Context, items []vault.RewrapItem) ([]vault.Rewrapped, error) {
+	answers := make([]vault.Rewrapped, len(items))
+	var sent selection
+	for i, one := range items {
+		answers[i].Err = sent.ciphertext(i, r.key, one.Place, one.Ciphertext, one.Reference)
+	}
+	outcomes, err := r.rewraps.ask(ctx, sent.items)
+	if err != nil {
+		return nil, err
+	}
+	for i, outcome := range outcomes {
+		from := sent.from[i]
+		answers[from].Ciphertext, answers[from].Err = outcome.rewrapped(items[from].Ciphertext)
+	}
+	return answers, nil
+}
+
+// Newest implements vault.Rewrapper.
+func (r *Rewrapper) Newest(ctx context.Context) (string, int, error) {
+	version, err := r.login.latestVersion(ctx, r.key)
+	return r.key, version, failed(ctx, err)
+}
+
+// Renew keeps the login's token alive until the context ends, as Engine.Renew
+// does.
+func (r *Rewrapper) Renew(ctx context.Context, trouble func(error)) { r.login.renew(ctx, trouble) }
