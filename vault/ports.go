@@ -94,7 +94,20 @@ type KeepingReader interface {
 	Remembered(ctx context.Context, principal, operation, key string) (Remembered, error)
 }
 
-// Reader is everything that can be read.
+// HeldReader reads ciphertexts whosever they are, for the jobs that look after
+// keys.
+type HeldReader interface {
+	// CountHeld counts a holding's ciphertexts by key and version, in that
+	// order. Unlike the others it takes several statements, because a large
+	// table is counted in parts: what changes meanwhile is counted or not.
+	CountHeld(ctx context.Context, of Holding) ([]HeldCount, error)
+	// Held lists the ciphertexts under one version of a key by their primary
+	// keys, at most limit of them, after a row (zero: from the start). It walks
+	// no others, however few these are.
+	Held(ctx context.Context, of Holding, key string, version int, after HeldRow, limit int) ([]Held, error)
+}
+
+// Reader is everything that requests read.
 type Reader interface {
 	StandingReader
 	UserReader
@@ -166,12 +179,18 @@ type AuditTx interface {
 type KeepingTx interface {
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
+	// ReplaceMeta changes a value. ErrStale: it is another one by now.
+	ReplaceMeta(name, from, to string)
 	// InsertColleague adds a colleague or service with the encrypted display
 	// name (its Text may be empty). ErrTaken: the login is known.
 	InsertColleague(id uuid.UUID, login SubjectKey, name Ciphertext, at time.Time)
 	// Remember keeps what an idempotency key was used for. ErrTaken (parameter
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
+	// Rewrap puts a ciphertext of the same value in the place of the one that
+	// was read. Whatever was written there since stays, and nothing else of the
+	// row changes.
+	Rewrap(was Held, to Ciphertext)
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
@@ -196,7 +215,7 @@ type Writer interface {
 	// an audit event was recorded in it.
 	Write(ctx context.Context, queue func(Tx) error) error
 	// Maintain is the narrow door for housekeeping that leaves no event:
-	// leases, canary, idempotency, colleagues' ids.
+	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts.
 	Maintain(ctx context.Context, queue func(KeepingTx) error) error
 }
 

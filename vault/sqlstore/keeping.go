@@ -41,6 +41,11 @@ func (t *tx) InsertMeta(name, value string) {
 	t.queue(`INSERT INTO meta (name, value) VALUES ($1, $2)`, key(name), value).orTaken(vault.ErrTaken)
 }
 
+// ReplaceMeta implements vault.KeepingTx.
+func (t *tx) ReplaceMeta(name, from, to string) {
+	t.queue(`UPDATE meta SET value = $3 WHERE name = $1 AND value = $2`, key(name), from, to).orMissed(vault.ErrStale)
+}
+
 // InsertColleague implements vault.KeepingTx.
 func (t *tx) InsertColleague(id uuid.UUID, login vault.SubjectKey, name vault.Ciphertext, at time.Time) {
 	t.queue(`INSERT INTO actors (id, issuer, pepper, digest, key_name, key_version, display_name, created_at)

@@ -28,9 +28,10 @@ type Store struct {
 	log     *slog.Logger
 }
 
-// Store is both ports in one.
+// Store is all ports in one.
 var _ interface {
 	vault.Reader
+	vault.HeldReader
 	vault.Writer
 } = (*Store)(nil)
 

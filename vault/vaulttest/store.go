@@ -21,6 +21,7 @@ import (
 // StoreUnderTest is what a database adapter offers.
 type StoreUnderTest interface {
 	vault.Reader
+	vault.HeldReader
 	vault.Writer
 }
 
@@ -30,7 +31,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, writeTests,
+		policyTests, auditTests, keepingTests, heldTests, writeTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -25,6 +25,20 @@ var keepingTests = map[string]func(*storeTest){
 		}
 	},
 
+	"AKeptValueIsReplacedAsItWasRead": func(s *storeTest) {
+		replace := func(name, from, to string) error {
+			return s.maintain(func(tx vault.KeepingTx) { tx.ReplaceMeta(name, from, to) })
+		}
+		s.wantError(replace("canary", "", "a"), vault.ErrStale)
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertMeta("canary", "a") }))
+		s.wantError(replace("canary", "A", "b"), vault.ErrStale)
+		s.must(replace("canary", "a", "b"))
+		s.wantError(replace("canary", "a", "c"), vault.ErrStale)
+		got, err := s.store.Meta(s.Context(), "canary")
+		s.must(err)
+		s.same(got, "b")
+	},
+
 	"AColleagueHasOneId": func(s *storeTest) {
 		login := vault.SubjectKey{Issuer: "https://staff.example", KeyVersion: 1, Digest: "d"}
 		_, err := s.store.Colleague(s.Context(), login)

@@ -1,0 +1,63 @@
+package vault
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// Holding is a table that holds ciphertexts, at most one in each row.
+type Holding string
+
+// The holdings.
+const (
+	HoldingFields Holding = "personal_fields" // personal fields of people
+	HoldingActs   Holding = "consent_acts"    // network contexts beside consents
+	HoldingActors Holding = "actors"          // display names of colleagues
+)
+
+// Holdings are all of them. The canary is none: the process keeps it.
+func Holdings() []Holding { return []Holding{HoldingFields, HoldingActs, HoldingActors} }
+
+// HeldRow is the primary key of a row: what a holding does not need is zero.
+type HeldRow struct {
+	Owner uuid.UUID // the person; in actors, the colleague
+	Field string    // personal_fields: the field's code
+	Act   uuid.UUID // consent_acts: the act
+}
+
+// Held is a ciphertext and where it stands.
+type Held struct {
+	Holding Holding
+	HeldRow
+	Ciphertext Ciphertext
+}
+
+// Place is where the ciphertext belongs.
+func (h Held) Place() Place {
+	switch h.Holding {
+	case HoldingActs:
+		return Place{h.Owner, FieldConsentContext}
+	case HoldingActors:
+		return Place{h.Owner, FieldDisplayName}
+	default:
+		return Place{h.Owner, h.Field}
+	}
+}
+
+// Where names the row for operators: the table, the ids, the field.
+func (h Held) Where() string {
+	place := h.Place()
+	if h.Holding == HoldingActs {
+		return fmt.Sprintf("%s user %s, act %s, %s", h.Holding, place.User, h.Act, place.Field)
+	}
+	return fmt.Sprintf("%s %s, %s", h.Holding, place.User, place.Field)
+}
+
+// HeldCount is how many rows of a holding are under one version of a key.
+type HeldCount struct {
+	Holding Holding
+	Key     string
+	Version int
+	Rows    int64
+}

@@ -1,0 +1,151 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+// holding is where a vault.Holding stands: its columns beside key_name and
+// key_version.
+type holding struct {
+	table, ciphertext string
+	row               []string // the primary key
+	args              func(vault.HeldRow) []any
+	into              func(*vault.HeldRow) []any
+}
+
+func holdingOf(of vault.Holding) (holding, error) {
+	switch of {
+	case vault.HoldingFields:
+		return holding{
+			"personal_fields", "ciphertext",
+			[]string{"user_id", "code"},
+			func(r vault.HeldRow) []any { return []any{r.Owner, key(r.Field)} },
+			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Field} },
+		}, nil
+	case vault.HoldingActs:
+		return holding{
+			"consent_acts", "network_context",
+			[]string{"user_id", "id"},
+			func(r vault.HeldRow) []any { return []any{r.Owner, r.Act} },
+			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Act} },
+		}, nil
+	case vault.HoldingActors:
+		return holding{
+			"actors", "display_name",
+			[]string{"id"},
+			func(r vault.HeldRow) []any { return []any{r.Owner} },
+			func(r *vault.HeldRow) []any { return []any{&r.Owner} },
+		}, nil
+	}
+	return holding{}, fmt.Errorf("sqlstore: nothing is held in %q", string(of))
+}
+
+// rows begins a question about the rows under one version of a key, after a
+// row. The version is bounded from both sides instead of compared for equality:
+// only the index that is made for this can then give the order, and no planner
+// walks through the primary key in the hope of meeting some.
+func (h holding) rows(columns, name string, version int, after vault.HeldRow) *builder {
+	b, order := &builder{}, "key_version, "+strings.Join(h.row, ", ")
+	b.add("SELECT "+columns+" FROM "+h.table+" WHERE key_name = ? AND key_version <= ?", key(name), version)
+	b.add(" AND ("+order+") > (?"+strings.Repeat(", ?", len(h.row))+") ORDER BY "+order,
+		append([]any{version}, h.args(after)...)...)
+	return b
+}
+
+// Held implements vault.HeldReader.
+func (s *Store) Held(ctx context.Context, of vault.Holding, name string, version int, after vault.HeldRow, limit int) ([]vault.Held, error) {
+	h, err := holdingOf(of)
+	if err != nil {
+		return nil, err
+	}
+	b := h.rows(strings.Join(h.row, ", ")+", key_name, key_version, "+h.ciphertext, name, version, after)
+	b.add(" LIMIT ?", limit)
+	return list(ctx, s, b.String(), b.args, func(r row) (vault.Held, error) {
+		out := vault.Held{Holding: of}
+		c := &out.Ciphertext
+		err := r.Scan(append(h.into(&out.HeldRow), &c.Key, &c.Version, &c.Text)...)
+		return out, err
+	})
+}
+
+// CountHeld implements vault.HeldReader.
+func (s *Store) CountHeld(ctx context.Context, of vault.Holding) ([]vault.HeldCount, error) {
+	h, err := holdingOf(of)
+	if err != nil {
+		return nil, err
+	}
+	out := []vault.HeldCount{}
+	for last := (vault.HeldCount{}); ; {
+		// From one key and version to the next, without what is under each. No
+		// key at version 0 stands where nothing was encrypted.
+		next, err := one(ctx, s, "SELECT key_name, key_version FROM "+h.table+
+			" WHERE (key_name, key_version) > ($1, $2) ORDER BY key_name, key_version LIMIT 1",
+			[]any{key(last.Key), last.Version}, func(r row) (vault.HeldCount, error) {
+				c := vault.HeldCount{Holding: of}
+				err := r.Scan(&c.Key, &c.Version)
+				return c, err
+			})
+		if errors.Is(err, vault.ErrNotFound) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if next.Rows, err = s.countHeld(ctx, h, next); err != nil {
+			return nil, err
+		}
+		if next.Rows > 0 { // or all were moved since
+			out = append(out, next)
+		}
+		last = next
+	}
+}
+
+// countedAtOnce is how many rows one statement counts: far fewer than it has
+// time for.
+const countedAtOnce = 50_000
+
+func (s *Store) countHeld(ctx context.Context, h holding, of vault.HeldCount) (total int64, err error) {
+	var after vault.HeldRow
+	for {
+		leap := h.rows(strings.Join(h.row, ", "), of.Key, of.Version, after)
+		leap.add(" LIMIT 1 OFFSET ?", countedAtOnce-1)
+		reached, err := one(ctx, s, leap.String(), leap.args, func(r row) (at vault.HeldRow, err error) {
+			err = r.Scan(h.into(&at)...)
+			return at, err
+		})
+		if err == nil {
+			total, after = total+countedAtOnce, reached
+			continue
+		}
+		if !errors.Is(err, vault.ErrNotFound) {
+			return 0, err
+		}
+		rest := h.rows("1", of.Key, of.Version, after)
+		rest.add(" LIMIT ?", countedAtOnce)
+		n, err := one(ctx, s, "SELECT COUNT(*) FROM ("+rest.String()+") AS counted", rest.args, func(r row) (n int64, err error) {
+			err = r.Scan(&n)
+			return n, err
+		})
+		return total + n, err
+	}
+}
+
+// Rewrap implements vault.KeepingTx.
+func (t *tx) Rewrap(was vault.Held, to vault.Ciphertext) {
+	h, err := holdingOf(was.Holding)
+	if err != nil {
+		t.fail(err)
+		return
+	}
+	b := &builder{}
+	b.add("UPDATE "+h.table+" SET key_name = ?, key_version = ?, "+h.ciphertext+" = ? WHERE "+
+		strings.Join(h.row, " = ? AND ")+" = ? AND "+h.ciphertext+" = ?",
+		append(append([]any{to.Key, to.Version, to.Text}, h.args(was.HeldRow)...), was.Ciphertext.Text)...)
+	t.queue(b.String(), b.args...)
+}
