@@ -148,4 +148,41 @@ func (t ties) check(ctx context.Context, e *engine) error {
 	return nil
 }
 
+// rewrapped gives the ties with the canary under the newest version of its key.
+// It refuses keys that are not those the database was written with.
+func (t ties) rewrapped(ctx context.Context, r vault.Rewrapper) (ties, error) {
+	results, err := r.Rewrap(ctx, []vault.RewrapItem{{
+		Place: t.place(), Ciphertext: vault.Ciphertext{Key: t.Key, Version: t.KeyVersion, Text: t.Ciphertext}, Reference: t.Instance,
+	}})
+	if err == nil {
+		err = results[0].Err
+	}
+	switch {
+	case errors.Is(err, vault.ErrUndecryptable):
+		return t, errOtherKeys
+	case err != nil:
+		return t, fmt.Errorf("rewrapping: %w", readable(err))
+	}
+	c := results[0].Ciphertext
+	t.KeyVersion, t.Ciphertext = c.Version, c.Text
+	return t, nil
+}
+
+// replace keeps ties in the place of these. Another job may have been faster.
+func (t ties) replace(ctx context.Context, db store, by ties) error {
+	from, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	to, err := json.Marshal(by)
+	if err != nil {
+		return err
+	}
+	err = db.Maintain(ctx, func(tx vault.KeepingTx) error { tx.ReplaceMeta(metaTies, string(from), string(to)); return nil })
+	if errors.Is(err, vault.ErrStale) {
+		return nil
+	}
+	return err
+}
+
 func (t ties) namespace() string { return t.Instance.String() }

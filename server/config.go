@@ -31,6 +31,7 @@ type settings struct {
 	TransitMount     string   `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
 	KeyPrefix        string   `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
 	DecryptTokenFile string   `env:"KELISIM_DECRYPT_TOKEN_FILE"`
+	RewrapTokenFile  string   `env:"KELISIM_REWRAP_TOKEN_FILE"`
 	OIDCFile         string   `env:"KELISIM_OIDC_FILE"`
 	TrustedProxies   []string `env:"KELISIM_TRUSTED_PROXIES"`
 	AuditFile        string   `env:"KELISIM_AUDIT_FILE"`
@@ -201,33 +202,54 @@ func (s settings) database() string {
 
 func (s settings) postgres() bool { return s.DatabaseURL != "" }
 
-// mode is what `serve` was told about where keys are.
+// mode is what a command was told about where keys are.
 type mode struct{ dev, keyring bool }
 
+// mistakes are what is wrong with the settings.
+type mistakes []error
+
+func (r *mistakes) when(wrong bool, text string) {
+	if wrong {
+		*r = append(*r, errors.New(text))
+	}
+}
+
 // suit refuses settings that contradict each other or the mode, and those that
-// are missing for it. Nothing is chosen silently outside development.
+// are missing for serving. Nothing is chosen silently outside development.
 func (s settings) suit(m mode) error {
-	var errs []error
-	refuse := func(when bool, text string) {
-		if when {
-			errs = append(errs, errors.New(text))
+	var r mistakes
+	r.when(m.dev && !s.loopback(), "--dev serves on loopback only, and KELISIM_ADDR is "+s.Addr+"; its tokens are no protection")
+	r = append(r, s.suitKeys(m)...)
+	r.when(s.VaultAddr != "" && s.VaultToken == "" && s.VaultTokenFile == "", "no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
+	r.when(s.OIDCFile == "" && !m.dev, "KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
+	r.when(s.Addr == s.InternalAddr && !strings.HasSuffix(s.Addr, ":0"), "KELISIM_ADDR and KELISIM_INTERNAL_ADDR are the same; the internal one is not for everybody")
+	return errors.Join(r...)
+}
+
+// suitRewrap is suit for `rewrap`.
+func (s settings) suitRewrap(m mode) error {
+	r := s.suitKeys(m)
+	r.when(s.VaultAddr != "" && s.RewrapTokenFile == "" && s.VaultToken == "" && s.VaultTokenFile == "",
+		"no login for Vault: give KELISIM_REWRAP_TOKEN_FILE, VAULT_TOKEN_FILE or VAULT_TOKEN")
+	return errors.Join(r...)
+}
+
+// suitKeys is what matters to every command that works with keys.
+func (s settings) suitKeys(m mode) mistakes {
+	var r mistakes
+	r.when(m.dev && m.keyring, "--dev and --keyring contradict each other; --dev has a keyring of its own")
+	r.when(s.VaultAddr == "" && !m.keyring && !m.dev,
+		"say where the keys are: VAULT_ADDR for HashiCorp Vault, --keyring for the embedded engine, or --dev to try it out")
+	r.when(s.VaultAddr != "" && m.keyring, "VAULT_ADDR and --keyring contradict each other; the keys are in one place")
+	r.when(s.VaultAddr != "" && s.KeyringKeyFile != "", "VAULT_ADDR and KELISIM_KEYRING_KEY_FILE contradict each other; the keys are in one place")
+	r.when(s.VaultAddr == "" && s.postgres() && (m.keyring || m.dev),
+		"PostgreSQL with the embedded keyring is refused: several replicas cannot share its file; give VAULT_ADDR")
+	if m.keyring {
+		if err := s.keyringOutside(); err != nil {
+			r = append(r, err)
 		}
 	}
-	refuse(m.dev && !s.loopback(), "--dev serves on loopback only, and KELISIM_ADDR is "+s.Addr+"; its tokens are no protection")
-	refuse(m.dev && m.keyring, "--dev and --keyring contradict each other; --dev has a keyring of its own")
-	refuse(s.VaultAddr == "" && !m.keyring && !m.dev,
-		"say where the keys are: VAULT_ADDR for HashiCorp Vault, --keyring for the embedded engine, or --dev to try it out")
-	refuse(s.VaultAddr != "" && m.keyring, "VAULT_ADDR and --keyring contradict each other; the keys are in one place")
-	refuse(s.VaultAddr != "" && s.KeyringKeyFile != "", "VAULT_ADDR and KELISIM_KEYRING_KEY_FILE contradict each other; the keys are in one place")
-	refuse(s.VaultAddr != "" && s.VaultToken == "" && s.VaultTokenFile == "", "no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
-	refuse(s.VaultAddr == "" && s.postgres() && (m.keyring || m.dev),
-		"PostgreSQL with the embedded keyring is refused: several replicas cannot share its file; give VAULT_ADDR")
-	refuse(s.OIDCFile == "" && !m.dev, "KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
-	refuse(s.Addr == s.InternalAddr && !strings.HasSuffix(s.Addr, ":0"), "KELISIM_ADDR and KELISIM_INTERNAL_ADDR are the same; the internal one is not for everybody")
-	if m.keyring {
-		errs = append(errs, s.keyringOutside())
-	}
-	return errors.Join(errs...)
+	return r
 }
 
 // keyringOutside refuses a keyring key that lies beside what it protects.

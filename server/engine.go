@@ -47,18 +47,23 @@ func (p *process) openEngine(s settings, m mode, fresh bool, metrics *metrics, l
 	return openKeyring(s, s.KeyringKeyFile, fresh)
 }
 
-func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*engine, error) {
-	encrypt := tokenOf(s.VaultToken, s.VaultTokenFile)
-	decrypt := encrypt
-	if s.DecryptTokenFile != "" {
-		decrypt = tokenOf("", s.DecryptTokenFile)
-	}
-	e, err := transit.New(transit.Config{
+// transit is which Vault, and nobody's login.
+func (s settings) transit() transit.Config {
+	return transit.Config{
 		Address: s.VaultAddr, Namespace: s.VaultNamespace, CACert: s.VaultCACert,
 		Mount: s.TransitMount, Prefix: s.KeyPrefix,
-		EncryptToken: encrypt, DecryptToken: decrypt,
-		OnCall: metrics.transitCall, Now: p.clock,
-	})
+	}
+}
+
+func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*engine, error) {
+	config := s.transit()
+	config.EncryptToken = tokenOf(s.VaultToken, s.VaultTokenFile)
+	config.DecryptToken = config.EncryptToken
+	if s.DecryptTokenFile != "" {
+		config.DecryptToken = tokenOf("", s.DecryptTokenFile)
+	}
+	config.OnCall, config.Now = metrics.transitCall, p.clock
+	e, err := transit.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +96,14 @@ func tokenOf(token, file string) transit.Token {
 }
 
 func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {
+	k, err := readKeyring(s, keyFile, fresh)
+	if err != nil {
+		return nil, err
+	}
+	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k}, nil
+}
+
+func readKeyring(s settings, keyFile string, fresh bool) (*keyring.Keyring, error) {
 	path := s.in("keyring.age")
 	_, err := os.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -101,13 +114,16 @@ func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the embedded keyring: %w", err)
 	}
-	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k}, nil
+	return k, nil
 }
+
+// devKey is where development keeps the key that protects the keyring.
+func (s settings) devKey() string { return s.in("dev", "keyring.key") }
 
 // openDevKeyring makes the key that protects the keyring when there is none.
 // It lies in the data folder, which only development allows.
 func openDevKeyring(s settings, fresh bool) (*engine, error) {
-	file := s.in("dev", "keyring.key")
+	file := s.devKey()
 	if err := os.MkdirAll(s.in("dev"), 0o700); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,11 @@ func (c serveCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
+	unlock, err := s.lockKeyring(m, sharing)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	who, err := c.identity(p, s)
 	if err != nil {
 		return err

@@ -27,6 +27,8 @@ const (
 	AuditRead           Action = "audit.read"
 	AuditExported       Action = "audit.exported"
 	CanaryWritten       Action = "canary.written"
+	RewrapStarted       Action = "rewrap.started"
+	RewrapEnded         Action = "rewrap.ended"
 	DemonstrationFilled Action = "demo.filled"
 )
 
@@ -57,7 +59,7 @@ type AuditEvent struct {
 	Reason    string   // the ground, when it is a request: its reason code
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
-	Object    string // "PolicyVersion:<uuid>", "Query.auditEvents": what else it is about
+	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "Query.auditEvents": what else it is about
 	Outcome   Outcome
 	RequestID string
 }

@@ -41,9 +41,9 @@ func (s *storeTest) hold(in vault.Holding, c vault.Ciphertext) vault.Held {
 	return out
 }
 
-func (s *storeTest) held(in vault.Holding, name string, version int, after vault.HeldRow, limit int) []vault.Held {
+func (s *storeTest) held(in vault.Holding, version int, after vault.HeldRow, limit int) []vault.Held {
 	s.Helper()
-	out, err := s.store.Held(s.Context(), in, name, version, after, limit)
+	out, err := s.store.Held(s.Context(), in, pii, version, after, limit)
 	s.must(err)
 	return out
 }
@@ -95,14 +95,14 @@ var heldTests = map[string]func(*storeTest){
 			})
 			var got []vault.Held
 			for after := (vault.HeldRow{}); ; after = got[len(got)-1].HeldRow {
-				page := s.held(in, pii, 2, after, 3)
+				page := s.held(in, 2, after, 3)
 				got = append(got, page...)
 				if len(page) < 3 {
 					break
 				}
 			}
 			s.same(got, want)
-			none(s, s.held(in, pii, 4, vault.HeldRow{}, 3))
+			none(s, s.held(in, 4, vault.HeldRow{}, 3))
 		}
 		if _, err := s.store.Held(s.Context(), "users", pii, 1, vault.HeldRow{}, 1); err == nil {
 			s.Error("something is held in users")
@@ -118,7 +118,7 @@ var heldTests = map[string]func(*storeTest){
 		})
 		var codes []string
 		for after := (vault.HeldRow{}); len(codes) < 3; {
-			page := s.held(vault.HoldingFields, pii, 3, after, 1)
+			page := s.held(vault.HoldingFields, 3, after, 1)
 			s.same(len(page), 1)
 			after, codes = page[0].HeldRow, append(codes, page[0].Field)
 		}
@@ -132,8 +132,8 @@ var heldTests = map[string]func(*storeTest){
 			s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(was, to) }))
 			moved := was
 			moved.Ciphertext = to
-			s.same(s.held(in, pii, 3, vault.HeldRow{}, 9), []vault.Held{moved})
-			s.same(s.held(in, pii, 1, vault.HeldRow{}, 9), []vault.Held{other})
+			s.same(s.held(in, 3, vault.HeldRow{}, 9), []vault.Held{moved})
+			s.same(s.held(in, 1, vault.HeldRow{}, 9), []vault.Held{other})
 		}
 		u, _ := s.person()
 		f := s.field(u.ID, "email")
@@ -165,7 +165,7 @@ var heldTests = map[string]func(*storeTest){
 		}))
 		s.same(s.fields(was.Owner), []vault.StoredField{newer})
 		none(s, s.fields(gone.Owner))
-		s.same(len(s.held(vault.HoldingFields, pii, 2, vault.HeldRow{}, 9)), 1)
+		s.same(len(s.held(vault.HoldingFields, 2, vault.HeldRow{}, 9)), 1)
 	},
 
 	"ManyRowsAreRewrappedAtOnceByAllWhoTry": func(s *storeTest) {

@@ -26,14 +26,14 @@ var keepingTests = map[string]func(*storeTest){
 	},
 
 	"AKeptValueIsReplacedAsItWasRead": func(s *storeTest) {
-		replace := func(name, from, to string) error {
-			return s.maintain(func(tx vault.KeepingTx) { tx.ReplaceMeta(name, from, to) })
+		replace := func(from, to string) error {
+			return s.maintain(func(tx vault.KeepingTx) { tx.ReplaceMeta("canary", from, to) })
 		}
-		s.wantError(replace("canary", "", "a"), vault.ErrStale)
+		s.wantError(replace("", "a"), vault.ErrStale)
 		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertMeta("canary", "a") }))
-		s.wantError(replace("canary", "A", "b"), vault.ErrStale)
-		s.must(replace("canary", "a", "b"))
-		s.wantError(replace("canary", "a", "c"), vault.ErrStale)
+		s.wantError(replace("A", "b"), vault.ErrStale)
+		s.must(replace("a", "b"))
+		s.wantError(replace("a", "c"), vault.ErrStale)
 		got, err := s.store.Meta(s.Context(), "canary")
 		s.must(err)
 		s.same(got, "b")
