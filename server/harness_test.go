@@ -76,7 +76,7 @@ func onServers(t *testing.T) *world {
 	return w
 }
 
-// settingsFor names real servers. The two logins to Vault are files, as Vault
+// settingsFor names real servers. The logins to Vault are files, as Vault
 // Agent writes them.
 func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *daemon.RedisServer) settings {
 	t.Helper()
@@ -91,6 +91,7 @@ func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *da
 	return settings{
 		DatabaseURL: database, VaultAddr: v.Addr, TransitMount: v.Mount, RedisURL: redis.URL,
 		VaultTokenFile: file("encrypt", v.EncryptToken), DecryptTokenFile: file("decrypt", v.DecryptToken),
+		RewrapTokenFile: file("rewrap", v.RewrapToken),
 	}
 }
 

@@ -38,9 +38,9 @@ func (s settings) lockKeyring(m mode, how holding) (unlock func() error, err err
 	case err == nil:
 		return f.Close, nil
 	case errors.Is(err, errHeld) && how == alone:
-		err = fmt.Errorf("a server, or another job, is running on %s and holds its keyring: stop it, run this again, then start it; with HashiCorp Vault it could go on", s.Data)
+		err = fmt.Errorf("a server, or another job, is running on %s and holds its keyring: stop it, run this again, then start it; with HashiCorp Vault it could go on", s.in())
 	case errors.Is(err, errHeld):
-		err = fmt.Errorf("values in %s are being moved to another version of their key: wait until `kelisim rewrap` has ended", s.Data)
+		err = fmt.Errorf("values in %s are being moved to another version of their key: wait until `kelisim rewrap` has ended", s.in())
 	default:
 		err = fmt.Errorf("%s: %w", path, err)
 	}

@@ -77,8 +77,6 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	stop := rewrapper.keep(p.ctx, sys.log)
-	defer stop()
 	t, err := readTies(p.ctx, sys.db)
 	if errors.Is(err, vault.ErrNotFound) {
 		_, err = fmt.Fprintln(p.out, "no server was started on this database yet: nothing in it is encrypted")
@@ -92,6 +90,8 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if c.DryRun {
 		return c.count(p, job, t)
 	}
+	stop := rewrapper.keep(p.ctx, sys.log)
+	defer stop()
 	return c.move(p, sys, job, line, t)
 }
 

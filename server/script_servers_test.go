@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,14 +35,25 @@ func (s *script) postgres(ts *testscript.TestScript, args []string) {
 
 func (s *script) vault(ts *testscript.TestScript, _ []string) {
 	v := daemon.Vault(s.t)
-	s.secrets = append(s.secrets, v.Token, v.EncryptToken, v.DecryptToken)
+	s.vaults = v
+	s.secrets = append(s.secrets, v.Token, v.EncryptToken, v.DecryptToken, v.RewrapToken)
 	write(ts, "encrypt.token", v.EncryptToken)
 	write(ts, "decrypt.token", v.DecryptToken)
+	write(ts, "rewrap.token", v.RewrapToken)
 	ts.Setenv("VAULT_ADDR", v.Addr)
 	ts.Setenv("VAULT_TOKEN_FILE", ts.MkAbs("encrypt.token"))
 	ts.Setenv("KELISIM_DECRYPT_TOKEN_FILE", ts.MkAbs("decrypt.token"))
+	ts.Setenv("KELISIM_REWRAP_TOKEN_FILE", ts.MkAbs("rewrap.token"))
 	ts.Setenv("KELISIM_TRANSIT_MOUNT", v.Mount)
 	daemon.Ran(s.t, "HashiCorp Vault")
+}
+
+func (s *script) rotate(_ *testscript.TestScript, args []string) { s.vaults.Rotate(args[0]) }
+
+func (s *script) retire(ts *testscript.TestScript, args []string) {
+	version, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	s.vaults.Write("keys/"+args[0]+"/config", map[string]any{"min_decryption_version": version, "min_encryption_version": version})
 }
 
 func (s *script) redis(ts *testscript.TestScript, _ []string) {

@@ -76,7 +76,8 @@ type script struct {
 	secrets []string // what nothing may print
 	running map[string]*running
 	issuer  *issuer
-	pending net.Conn // a request under way
+	vaults  *daemon.VaultServer // the last one
+	pending net.Conn            // a request under way
 }
 
 // running is a server that a script started. It writes NAME.out and NAME.err.
@@ -106,6 +107,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"answered": {1, (*script).answered},
 		"postgres": {1, (*script).postgres}, // NAME: $NAME is a new database
 		"vault":    {0, (*script).vault},    // VAULT_ADDR and what belongs to it are a new mount; the root token is the login
+		"rotate":   {1, (*script).rotate},   // KEY: a new version of the mount's key
+		"retire":   {2, (*script).retire},   // KEY N: nothing under an older version decrypts any more
 		"redis":    {0, (*script).redis},
 		"issuer":   {0, (*script).serveIssuer}, // KELISIM_OIDC_FILE names an issuer of this test
 		"token":    {3, (*script).token},       // FILE ROLE SUBJECT: a token of the issuer
