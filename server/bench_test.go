@@ -45,6 +45,9 @@ func TestRatios(t *testing.T) {
 	out.row()
 	out.row("a request", "time", "round trips to PostgreSQL", "calls to Vault")
 	counting(t, w, all, times, out)
+	out.row()
+	out.row("moving rows to a new version of the key", "min", "median", "max", "expected", "medians")
+	rewrapping(t, out)
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)
 	}

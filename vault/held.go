@@ -54,6 +54,12 @@ func (h Held) Where() string {
 	return fmt.Sprintf("%s %s, %s", h.Holding, place.User, place.Field)
 }
 
+// Moved is a ciphertext and the one of the same value that takes its place.
+type Moved struct {
+	Held
+	To Ciphertext
+}
+
 // HeldCount is how many rows of a holding are under one version of a key.
 type HeldCount struct {
 	Holding Holding

@@ -187,10 +187,9 @@ type KeepingTx interface {
 	// Remember keeps what an idempotency key was used for. ErrTaken (parameter
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
-	// Rewrap puts a ciphertext of the same value in the place of the one that
-	// was read. Whatever was written there since stays, and nothing else of the
-	// row changes.
-	Rewrap(was Held, to Ciphertext)
+	// Rewrap puts ciphertexts in the place of those that were read. Whatever
+	// was written there since stays, and nothing else of a row changes.
+	Rewrap(rows []Moved)
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)

@@ -201,28 +201,26 @@ func (r *rewrapRun) move(ctx context.Context, page []Held) error {
 	if err != nil {
 		return err
 	}
+	moved := make([]Moved, 0, len(page))
+	for i, answer := range answers {
+		if answer.Err == nil {
+			moved = append(moved, Moved{Held: page[i], To: answer.Ciphertext})
+		}
+	}
 	err = r.patiently(ctx, func() error {
-		return r.Writer.Maintain(ctx, func(tx KeepingTx) error {
-			for i, answer := range answers {
-				if answer.Err == nil {
-					tx.Rewrap(page[i], answer.Ciphertext)
-				}
-			}
-			return nil
-		})
+		return r.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.Rewrap(moved); return nil })
 	})
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.progress.Moved += int64(len(moved))
 	for i, answer := range answers {
 		if answer.Err != nil {
 			r.progress.Unmoved++
 			r.Unmoved(page[i], answer.Err)
-			continue
 		}
-		r.progress.Moved++
 	}
 	// Rows that came since they were counted.
 	r.progress.Total = max(r.progress.Total, r.progress.Done())

@@ -64,9 +64,11 @@ type shelvesTx struct {
 
 func (tx shelvesTx) Record(events ...AuditEvent) { tx.of.events = append(tx.of.events, events...) }
 
-func (tx shelvesTx) Rewrap(was Held, to Ciphertext) {
-	if i := slices.Index(tx.of.rows, was); i >= 0 {
-		tx.of.rows[i].Ciphertext = to
+func (tx shelvesTx) Rewrap(rows []Moved) {
+	for _, r := range rows {
+		if i := slices.Index(tx.of.rows, r.Held); i >= 0 {
+			tx.of.rows[i].Ciphertext = r.To
+		}
 	}
 }
 
@@ -108,10 +110,10 @@ func (s *shelves) Rewrap(ctx context.Context, items []RewrapItem) ([]Rewrapped, 
 
 func (s *shelves) Newest(context.Context) (string, int, error) { return "k", s.newest, nil }
 
-// under says how many rows are under a version.
-func (s *shelves) under(version int) (n int) {
+// moved is how many rows are under version 2.
+func (s *shelves) moved() (n int) {
 	for _, r := range s.rows {
-		if r.Ciphertext.Version == version {
+		if r.Ciphertext.Version == 2 {
 			n++
 		}
 	}
@@ -146,7 +148,7 @@ func TestRewrappingWaitsForABackEndThatIsAway(t *testing.T) {
 			return nil
 		}
 		done, err := job.Run(t.Context(), SystemActor("r"))
-		if err != nil || done.Moved != 10 || s.under(2) != 10 {
+		if err != nil || done.Moved != 10 || s.moved() != 10 {
 			t.Fatalf("%+v, %v", done, err)
 		}
 	})
@@ -198,7 +200,7 @@ func TestWhatIsWrittenUnderTheOldVersionMeanwhileIsMovedToo(t *testing.T) {
 		s.rows[0].Owner[15] = 1 // before all others
 	}
 	done, err := job.Run(t.Context(), SystemActor("r"))
-	if err != nil || s.under(2) != 6 || done.Done() != 6 || done.Total != 6 {
+	if err != nil || s.moved() != 6 || done.Done() != 6 || done.Total != 6 {
 		t.Fatalf("%+v, %v, %v", done, err, s.rows)
 	}
 }
@@ -207,7 +209,7 @@ func TestAChangeMeanwhileStays(t *testing.T) {
 	s, job := shelved(4)
 	changed := Ciphertext{"k", 2, "2:changed"}
 	s.late = func() { s.rows[0].Ciphertext = changed }
-	if _, err := job.Run(t.Context(), SystemActor("r")); err != nil || s.rows[0].Ciphertext != changed || s.under(2) != 4 {
+	if _, err := job.Run(t.Context(), SystemActor("r")); err != nil || s.rows[0].Ciphertext != changed || s.moved() != 4 {
 		t.Fatalf("%v, %v", s.rows, err)
 	}
 }
@@ -252,8 +254,8 @@ func TestNothingIsRewrappedWithoutTheEventOfItsStart(t *testing.T) {
 	s, job := shelved(4)
 	refused := errors.New("no events today")
 	job.Writer = &fakeWriter{diary: &diary{}, err: refused}
-	if _, err := job.Run(t.Context(), SystemActor("r")); !errors.Is(err, refused) || s.under(2) != 0 || s.calls != 0 {
-		t.Fatalf("%d moved in %d calls, %v", s.under(2), s.calls, err)
+	if _, err := job.Run(t.Context(), SystemActor("r")); !errors.Is(err, refused) || s.moved() != 0 || s.calls != 0 {
+		t.Fatalf("%d moved in %d calls, %v", s.moved(), s.calls, err)
 	}
 }
 

@@ -136,16 +136,45 @@ func (s *Store) countHeld(ctx context.Context, h holding, of vault.HeldCount) (t
 	}
 }
 
-// Rewrap implements vault.KeepingTx.
-func (t *tx) Rewrap(was vault.Held, to vault.Ciphertext) {
-	h, err := holdingOf(was.Holding)
-	if err != nil {
-		t.fail(err)
-		return
+// Rewrap implements vault.KeepingTx. A statement changes several rows, of one
+// table and to one version: as few as insert's, and for the same reason.
+func (t *tx) Rewrap(rows []vault.Moved) {
+	const most = 32
+	for len(rows) > 0 {
+		n := 1
+		for n < len(rows) && rows[n].Holding == rows[0].Holding &&
+			rows[n].To.Key == rows[0].To.Key && rows[n].To.Version == rows[0].To.Version {
+			n++
+		}
+		size := most
+		for size > n {
+			size /= 2
+		}
+		h, err := holdingOf(rows[0].Holding)
+		if err != nil {
+			t.fail(err)
+			return
+		}
+		b := h.rewrap(rows[:size])
+		t.queue(b.String(), b.args...)
+		rows = rows[size:]
 	}
-	b := &builder{}
-	b.add("UPDATE "+h.table+" SET key_name = ?, key_version = ?, "+h.ciphertext+" = ? WHERE "+
-		strings.Join(h.row, " = ? AND ")+" = ? AND "+h.ciphertext+" = ?",
-		append(append([]any{to.Key, to.Version, to.Text}, h.args(was.HeldRow)...), was.Ciphertext.Text)...)
-	t.queue(b.String(), b.args...)
+}
+
+// rewrap tells rows by their keys, and what each gets by what it holds: no two
+// ciphertexts are alike.
+func (h holding) rewrap(rows []vault.Moved) *builder {
+	b, to := &builder{}, rows[0].To
+	b.add("UPDATE "+h.table+" SET key_name = ?, key_version = ?, "+h.ciphertext+" = CASE "+h.ciphertext, to.Key, to.Version)
+	for _, r := range rows {
+		b.add(" WHEN ? THEN ?", r.Ciphertext.Text, r.To.Text)
+	}
+	or := " END WHERE ("
+	for i, r := range rows {
+		b.add(or+strings.Join(h.row, " = ? AND ")+" = ?", h.args(r.HeldRow)...)
+		// The same argument as above: a ciphertext is long.
+		fmt.Fprintf(b, " AND %s = $%d)", h.ciphertext, 3+2*i)
+		or = " OR ("
+	}
+	return b
 }

@@ -153,6 +153,7 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 			tx.PublishVersion(&vault.Version{ID: version, App: "wallet", Status: vault.Published}, 1, 0, nil)
 		},
 		func(tx vault.Tx) { tx.Forget(at, 50) },
+		func(tx vault.Tx) { tx.Rewrap(everyHolding(many)) },
 	} {
 		err := s.Write(ctx, func(tx vault.Tx) error {
 			queue(tx)
@@ -163,6 +164,17 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// everyHolding are rows of each.
+func everyHolding(owners []uuid.UUID) (rows []vault.Moved) {
+	for _, in := range vault.Holdings() {
+		for _, owner := range owners {
+			was := vault.Held{Holding: in, HeldRow: vault.HeldRow{Owner: owner, Field: "email", Act: owner}, Ciphertext: vault.Ciphertext{Key: "k", Version: 1, Text: owner.String()}}
+			rows = append(rows, vault.Moved{Held: was, To: vault.Ciphertext{Key: "k", Version: 2, Text: "new"}})
+		}
+	}
+	return rows
 }
 
 // An index that has the order of the list too, so that a question that finds

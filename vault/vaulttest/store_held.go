@@ -129,7 +129,7 @@ var heldTests = map[string]func(*storeTest){
 		for _, in := range vault.Holdings() {
 			was, other := s.hold(in, s.under(pii, 1)), s.hold(in, s.under(pii, 1))
 			to := s.under(pii, 3)
-			s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(was, to) }))
+			s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap([]vault.Moved{{Held: was, To: to}}) }))
 			moved := was
 			moved.Ciphertext = to
 			s.same(s.held(in, 3, vault.HeldRow{}, 9), []vault.Held{moved})
@@ -142,7 +142,7 @@ var heldTests = map[string]func(*storeTest){
 		was := vault.Held{Holding: vault.HoldingFields, HeldRow: vault.HeldRow{Owner: u.ID, Field: "email"}, Ciphertext: f.Ciphertext}
 		f.Ciphertext = s.under(pii, 9)
 		events := s.recorded()
-		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(was, f.Ciphertext) }))
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap([]vault.Moved{{Held: was, To: f.Ciphertext}}) }))
 		s.same(s.fields(u.ID), []vault.StoredField{f})
 		users, err := s.store.Users(s.Context(), vault.UserFilter{}, vault.Page{After: uuid.Nil, Limit: 100})
 		s.must(err)
@@ -159,13 +159,36 @@ var heldTests = map[string]func(*storeTest){
 		s.write(func(tx vault.Tx) { tx.ClearField(gone.Owner, gone.Field) })
 		good := s.hold(vault.HoldingFields, s.under(pii, 1))
 		s.must(s.maintain(func(tx vault.KeepingTx) {
-			tx.Rewrap(was, s.under(pii, 2))
-			tx.Rewrap(gone, s.under(pii, 2))
-			tx.Rewrap(good, s.under(pii, 2))
+			tx.Rewrap([]vault.Moved{
+				{Held: was, To: s.under(pii, 2)}, {Held: gone, To: s.under(pii, 2)}, {Held: good, To: s.under(pii, 2)},
+			})
+			tx.Rewrap(nil)
 		}))
 		s.same(s.fields(was.Owner), []vault.StoredField{newer})
 		none(s, s.fields(gone.Owner))
 		s.same(len(s.held(vault.HoldingFields, 2, vault.HeldRow{}, 9)), 1)
+	},
+
+	"EachOfManyRowsGetsItsOwnCiphertext": func(s *storeTest) {
+		var rows []vault.Moved
+		for i := range 75 { // of all tables, to two versions
+			in := vault.Holdings()[i/3%3]
+			rows = append(rows, vault.Moved{Held: s.hold(in, s.under(pii, 1)), To: s.under(pii, 2+i/40)})
+		}
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(rows) }))
+		got := map[vault.HeldRow]vault.Ciphertext{}
+		for _, in := range vault.Holdings() {
+			for version := 1; version <= 3; version++ {
+				for _, h := range s.held(in, version, vault.HeldRow{}, 99) {
+					got[h.HeldRow] = h.Ciphertext
+				}
+			}
+		}
+		want := map[vault.HeldRow]vault.Ciphertext{}
+		for _, r := range rows {
+			want[r.HeldRow] = r.To
+		}
+		s.same(got, want)
 	},
 
 	"ManyRowsAreRewrappedAtOnceByAllWhoTry": func(s *storeTest) {
@@ -182,15 +205,11 @@ var heldTests = map[string]func(*storeTest){
 			}
 		})
 		s.same(s.race(4, nil, func(int) error {
-			to := make([]vault.Ciphertext, len(was))
+			to := make([]vault.Moved, len(was))
 			for i := range to {
-				to[i] = s.under(pii, 4)
+				to[i] = vault.Moved{Held: was[i], To: s.under(pii, 4)}
 			}
-			return s.maintain(func(tx vault.KeepingTx) {
-				for i := range was {
-					tx.Rewrap(was[i], to[i])
-				}
-			})
+			return s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(to) })
 		}), 4)
 		s.same(s.counts(vault.HoldingFields), []vault.HeldCount{{Holding: vault.HoldingFields, Key: pii, Version: 4, Rows: 100}})
 	},
