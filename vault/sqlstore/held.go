@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/kelisim/kelisim/vault"
@@ -173,7 +174,7 @@ func (h holding) rewrap(rows []vault.Moved) *builder {
 	for i, r := range rows {
 		b.add(or+strings.Join(h.row, " = ? AND ")+" = ?", h.args(r.HeldRow)...)
 		// The same argument as above: a ciphertext is long.
-		fmt.Fprintf(b, " AND %s = $%d)", h.ciphertext, 3+2*i)
+		b.add(" AND " + h.ciphertext + " = $" + strconv.Itoa(3+2*i) + ")")
 		or = " OR ("
 	}
 	return b
