@@ -1,6 +1,9 @@
 package main
 
 import (
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,4 +57,43 @@ func TestASealedVaultTakesAwayWhatIsPersonalAndNothingElse(t *testing.T) {
 		}
 	}
 	w.register(newcomer, named())
+}
+
+func TestRewrappingOutlivesASealedVault(t *testing.T) {
+	v := daemon.PrivateVault(t)
+	w := newWorld(t, "real servers", settingsFor(t, daemon.PostgreSQL(t), v.VaultServer, daemon.Redis(t)))
+	w.vault = v.VaultServer
+	all := w.held()[1]
+	w.rotate(pii)
+	job, unmoved := w.rewrapping(5)
+	sealed := false
+	job.Progress = func(p vault.RewrapProgress) {
+		if !sealed && p.Done() >= 20 {
+			sealed = true
+			v.Seal()
+		}
+	}
+	job.Log = slog.New(slog.NewTextHandler(&waitsFor{text: "rewrapping waits", then: v.Unseal}, nil))
+	done := w.runs(job)
+	equal(t, "sealed", sealed, true)
+	equal(t, "moved", done.Moved, all)
+	equal(t, "not moved", len(unmoved), 0)
+	if held := w.held(); len(held) != 1 || held[2] != all {
+		t.Errorf("rows by version: %v of %d", held, all)
+	}
+}
+
+// waitsFor is a log that acts once when it is told something.
+type waitsFor struct {
+	text string
+	then func()
+	once sync.Once
+}
+
+// Write implements io.Writer.
+func (w *waitsFor) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), w.text) {
+		w.once.Do(w.then)
+	}
+	return len(line), nil
 }
