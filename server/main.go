@@ -25,6 +25,7 @@ type cli struct {
 	App         appCommand         `cmd:"" help:"Apps: apply."`
 	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
+	Vault       vaultCommand       `cmd:"" help:"HashiCorp Vault: setup."`
 	Dev         devCommand         `cmd:"" help:"Development: token."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

@@ -187,14 +187,16 @@ func bring(ctx context.Context, o object, before Result, v server) (Result, erro
 	if before.State != Missing && before.State != Differs {
 		return before, nil
 	}
-	if err := o.put(ctx, v); err != nil {
-		return Result{}, err
-	}
+	failed := o.put(ctx, v)
 	after, err := look(ctx, o, v)
-	if err != nil {
+	switch {
+	case failed != nil && err == nil && after.State == Right:
+		return after, nil // somebody else made it meanwhile
+	case failed != nil:
+		return Result{}, failed
+	case err != nil:
 		return Result{}, err
-	}
-	if after.State != Right {
+	case after.State != Right:
 		return Result{}, fmt.Errorf("setup: %s was written, and still it is not right: %s", o.title(), after)
 	}
 	after.State, after.Detail = Created, ""

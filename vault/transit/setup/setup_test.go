@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/hashicorp/vault/api"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kelisim/kelisim/vault/transit/setup"
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
@@ -173,6 +174,21 @@ func TestSetUpTwiceChangesNothingTheSecondTime(t *testing.T) {
 		if second[i].Object != first[i].Object || len(second[i].Warnings) > 0 {
 			t.Errorf("%+v", second[i])
 		}
+	}
+}
+
+func TestTwoWhoSetUpAtOnceAreNotInEachOthersWay(t *testing.T) {
+	_, root, c := fresh(t)
+	var both errgroup.Group
+	for range 2 {
+		p := plan(t, c)
+		both.Go(func() error { return p.Apply(t.Context(), root, func(setup.Result) {}) })
+	}
+	if err := both.Wait(); err != nil {
+		t.Error(err)
+	}
+	if found := check(t, plan(t, c), root); states(found)[setup.Right] != objects {
+		t.Errorf("%v", found)
 	}
 }
 
