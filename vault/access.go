@@ -60,7 +60,7 @@ var (
 	// A reference stays on record in clear and for ever, so it has no room for
 	// words, nor for the digits of an IIN or a phone number in a row.
 	legalForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]{1,6}(?:[/.-][0-9]{1,6}){0,5}$`)
-	reasons    = []string{"PERSON_ASKED", "IDENTITY_CHECK", "CORRECTION", "COMPLAINT", "FRAUD", "INCIDENT"}
+	reasons   = []string{"PERSON_ASKED", "IDENTITY_CHECK", "CORRECTION", "COMPLAINT", "FRAUD", "INCIDENT"}
 )
 
 // validate refuses a ground that is not of the agreed form.

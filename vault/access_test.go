@@ -68,14 +68,14 @@ func TestAccessOnlyTakesAway(t *testing.T) {
 
 func TestAGroundOfTheAgreedFormIsTaken(t *testing.T) {
 	for name, b := range map[string]Basis{
-		"none":                {},
-		"a purpose":           {Purpose: "identify"},
-		"a ticket":            {Reason: "PERSON_ASKED", Ticket: "SUP-1234"},
-		"a short ticket":      {Reason: "FRAUD", Ticket: "S1-1"},
-		"a long ticket":       {Reason: "INCIDENT", Ticket: "ABCDEFGHIJ-123456789"},
-		"an article":          {Legal: "ART-8.4"},
-		"an order":            {Legal: "ORDER-17"},
-		"a court's number":    {Legal: "COURT-7599-26-00-2/1234"},
+		"none":             {},
+		"a purpose":        {Purpose: "identify"},
+		"a ticket":         {Reason: "PERSON_ASKED", Ticket: "SUP-1234"},
+		"a short ticket":   {Reason: "FRAUD", Ticket: "S1-1"},
+		"a long ticket":    {Reason: "INCIDENT", Ticket: "ABCDEFGHIJ-123456789"},
+		"an article":       {Legal: "ART-8.4"},
+		"an order":         {Legal: "ORDER-17"},
+		"a court's number": {Legal: "COURT-7599-26-00-2/1234"},
 	} {
 		if err := b.validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
