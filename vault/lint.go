@@ -185,7 +185,7 @@ func (l *linter) texts(app App, texts []PolicyText) {
 			l.add(CodeDuplicateInput, "there are two texts in this language", append(path, "locale")...)
 		case t.Title() == "":
 			l.add(CodeRequired, "the text is empty", append(path, "text")...)
-		case unprintable(t.Text, "\r\n\t"):
+		case unprintable(t.Text, "\r\n\t\f"):
 			l.add(CodeInvalidValue, "the text holds a control character", append(path, "text")...)
 		}
 		seen[t.Locale] = true

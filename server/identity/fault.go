@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 )
 
@@ -26,6 +27,7 @@ func brief(err error) error {
 		alert       tls.AlertError
 		call        *os.SyscallError
 		slow        net.Error
+		asking      *url.Error
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -46,6 +48,8 @@ func brief(err error) error {
 		return fault("no answer in time")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fault("the issuer closed the connection")
+	case errors.As(err, &asking):
+		return fault("the issuer could not be asked")
 	}
 	return fault("the issuer's answer is neither the configuration of this issuer nor a set of keys")
 }

@@ -151,7 +151,7 @@ func TestWhatIsWrongWithAnIssuerIsSaidWithoutItsAddress(t *testing.T) {
 		"not there":           {"", answers(404, "nothing at "+host), "status 404"},
 		"another's":           {"", answers(200, `{"issuer":"https://`+resolver+`","jwks_uri":"https://`+resolver+`/keys"}`), "neither the configuration"},
 		"no JSON":             {"", answers(200, "<html>"+resolver), "neither the configuration"},
-		"what nobody thought": {"", fails(errors.New("proxy " + resolver + " is odd")), "neither the configuration"},
+		"what nobody thought": {"", fails(errors.New("proxy " + resolver + " is odd")), "could not be asked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
