@@ -30,7 +30,7 @@ test: servers ## run every test, on real servers, and name the back ends that ra
 
 .PHONY: race
 race: servers ## run every test under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -count=1 -race ./...
+	@CGO_ENABLED=1 go test -count=1 -timeout=60m -race ./...
 
 .PHONY: fuzz
 fuzz: servers ## run each fuzz target for FUZZTIME (10s)
