@@ -30,7 +30,7 @@ test: servers ## run every test, on real servers, and name the back ends that ra
 
 .PHONY: race
 race: servers ## run every test under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -count=1 -race ./...
+	@CGO_ENABLED=1 go test -count=1 -timeout=60m -race ./...
 
 .PHONY: fuzz
 fuzz: servers ## run each fuzz target for FUZZTIME (10s)
@@ -41,8 +41,10 @@ bench: servers ## print the ratios: batched, coalesced and gated against not, on
 	@go test -count=1 -tags=bench -run '^TestRatios$$' -v ./server
 
 .PHONY: generate
-generate: ## write graph/generated anew from schema.graphqls
+generate: ## write graph/generated anew from schema.graphqls, and deploy/vault/setup.sh from the policies
 	@go generate ./graph
+	@script=$$(env -i PATH="$$PATH" HOME="$$HOME" go run ./server vault setup --dry-run) && \
+		printf '%s\n' "$$script" >deploy/vault/setup.sh
 
 .PHONY: generated-check
 generated-check: ## fail when generating would change anything

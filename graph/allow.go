@@ -26,11 +26,17 @@ func (r *Resolver) allow(ctx context.Context, _ any, next graphql.Resolver, role
 	}
 	field := graphql.GetFieldContext(ctx)
 	operation := field.Object + "." + field.Field.Name
+	return nil, r.refusal(ctx, operation)
+}
+
+// refusal notes that the caller may not call an operation, and words it.
+func (r *Resolver) refusal(ctx context.Context, operation string) error {
+	actor := from(ctx).actor
 	r.refused(ctx, actor, operation)
 	if !actor.Authenticated() {
-		return nil, vault.NewError(vault.CodeUnauthenticated, "this needs a token: send it as Authorization: Bearer …")
+		return vault.NewError(vault.CodeUnauthenticated, "this needs a token: send it as Authorization: Bearer …")
 	}
-	return nil, vault.NewError(vault.CodeForbidden, "the token's role may not call this").With("operation", operation)
+	return vault.NewError(vault.CodeForbidden, "the token's role may not call this").With("operation", operation)
 }
 
 // refused notes a refusal: as an event, or in the count of those without a token.

@@ -19,6 +19,8 @@ func price(c *generated.ComplexityRoot) {
 		return times(max(child, 1), min(max(n, 1), maxPage))
 	}
 	c.Query.Users = func(child int, first *int, _ *string, _ *generated.UserFilter) int { return list(child, first) }
+	c.PolicyDocument.Text = func(int) int { return textCost }
+	c.PolicyDocument.ConsentForm = func(int) int { return textCost }
 	c.UserConnection.TotalCount = func(int) int { return countCost }
 	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
 	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
@@ -28,6 +30,9 @@ func price(c *generated.ComplexityRoot) {
 		return times(child, max(len(users), 1))
 	}
 }
+
+// textCost is the price of a policy's text: some ten thousand bytes.
+const textCost = 20
 
 // countCost is the price of totalCount beside each row's: a count reads the
 // whole table.

@@ -125,6 +125,9 @@ func paramValue(p vault.Param) string {
 	return p.Value
 }
 
+// maxUserErrors is how many mistakes of one input are answered.
+const maxUserErrors = 50
+
 // userErrors are an error as a payload's userErrors, each placed under the
 // input's field it came from. An error that is not the person's to put right
 // is returned as it is.
@@ -140,6 +143,7 @@ func userErrors(err error) ([]generated.UserError, error) {
 		}
 		all = vault.Errors{one}
 	}
+	all = all[:min(len(all), maxUserErrors)]
 	out := make([]generated.UserError, len(all))
 	for i, e := range all {
 		if !e.Code.OfPayload() {

@@ -27,6 +27,10 @@ func UserID(id uuid.UUID) string { return ID(typeUser, id) }
 // VersionID is the id of a policy version as clients know it.
 func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 
+// ParseVersionID reads the id of a policy version as clients know it. Whatever
+// is not one is NOT_FOUND.
+func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
+
 func consentID(user, id uuid.UUID) string {
 	return encodeID(typeConsent + ":" + user.String() + "." + id.String())
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -109,26 +110,24 @@ func basisOf(in *generated.BasisInput) vault.Basis {
 	if in == nil {
 		return out
 	}
-	out.Purpose = deref(in.Purpose.Value())
+	if purpose := in.Purpose.Value(); purpose != nil {
+		out.Purpose = cmp.Or(*purpose, "-") // given and empty: not of the form, rather than not given
+	}
 	if request := in.Request.Value(); request != nil {
 		of := requestOf(request)
 		out.Reason, out.Ticket = of.Reason, of.Ticket
 	}
 	if legal := in.Legal.Value(); legal != nil {
-		out.Legal = legal.Reference
-		if out.Legal == "" {
-			out.Legal = "-"
-		}
+		out.Legal = cmp.Or(legal.Reference, "-")
+	}
+	if out == (vault.Basis{}) {
+		out.Purpose = "-" // a basis without a ground is a mistake, and not the lack of one
 	}
 	return out
 }
 
 func requestOf(in *generated.RequestBasisInput) vault.Basis {
-	out := vault.Basis{Reason: string(in.Reason), Ticket: in.Ticket}
-	if out.Ticket == "" {
-		out.Ticket = "-" // given and empty: not of the form, rather than not given
-	}
-	return out
+	return vault.Basis{Reason: string(in.Reason), Ticket: cmp.Or(in.Ticket, "-")}
 }
 
 func auditFilter(in *generated.AuditFilter) (vault.AuditFilter, error) {

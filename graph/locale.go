@@ -33,7 +33,10 @@ func (r *Resolver) choose(ctx context.Context, argument *string, available []str
 	if len(wishes) == 0 {
 		return c
 	}
-	c.requested, c.fallback = &wishes[0], true
+	if isTag(wishes[0]) { // what is no language is not repeated
+		c.requested = &wishes[0]
+	}
+	c.fallback = true
 	if match, ok := r.Match(wishes, available); ok {
 		c.locale = match
 		for _, wish := range wishes {

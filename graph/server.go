@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -27,9 +28,18 @@ func NewServer(r *Resolver, limits Limits, introspect func(vault.Actor) bool) (*
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		op := graphql.GetOperationContext(ctx)
 		op.DisableIntrospection = !introspect(from(ctx).actor)
+		if op.DisableIntrospection && introspects(op) {
+			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{r.Present(ctx, r.refusal(ctx, "introspection"))}})
+		}
 		return next(ctx)
 	})
 	return srv, nil
+}
+
+// introspects reports whether an operation asks what the schema looks like.
+func introspects(op *graphql.OperationContext) bool {
+	roots := graphql.CollectFields(op, op.Operation.SelectionSet, []string{"Query", "Mutation"})
+	return slices.ContainsFunc(roots, func(f graphql.CollectedField) bool { return f.Name == "__schema" || f.Name == "__type" })
 }
 
 // Refuse answers a request that is refused before it is read, as GraphQL

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/server/folder"
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/identifier"
@@ -144,9 +145,23 @@ type auditCommand struct {
 }
 
 type auditExportCommand struct {
-	Since time.Time `help:"Only events from this moment on, RFC 3339."`
-	Until time.Time `help:"Only events before this moment, RFC 3339."`
-	Out   string    `help:"The file to write; stdout by default." type:"path"`
+	Since instant `placeholder:"TIME" help:"Only events from this moment on: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC."`
+	Until instant `placeholder:"TIME" help:"Only events before this moment."`
+	Out   string  `help:"The file to write; stdout by default." type:"path"`
+}
+
+// instant is a moment as it is written on a command line.
+type instant struct{ time.Time }
+
+// UnmarshalText reads RFC 3339, or a date, which is midnight UTC.
+func (i *instant) UnmarshalText(text []byte) error {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, string(text)); err == nil {
+			i.Time = t
+			return nil
+		}
+	}
+	return errors.New("not a moment; write it as 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC")
 }
 
 // exportPage is how many events are read at a time.
@@ -154,7 +169,7 @@ const exportPage = 1000
 
 // Run exports the events; the export is an event too.
 func (c auditExportCommand) Run(p *process) (err error) {
-	if !c.Until.IsZero() && !c.Since.IsZero() && !c.Since.Before(c.Until) {
+	if !c.Until.IsZero() && !c.Since.IsZero() && !c.Since.Before(c.Until.Time) {
 		return errors.New("--since is not before --until")
 	}
 	sys, err := p.openPlain()
@@ -171,7 +186,7 @@ func (c auditExportCommand) Run(p *process) (err error) {
 		defer func() { err = errors.Join(err, f.Close()) }()
 		to = f
 	}
-	return sys.vault.ExportEvents(p.ctx, p.systemActor(), vault.AuditFilter{From: c.Since, To: c.Until}, exportPage,
+	return sys.vault.ExportEvents(p.ctx, p.systemActor(), vault.AuditFilter{From: c.Since.Time, To: c.Until.Time}, exportPage,
 		func(e vault.StoredEvent) error {
 			_, err := fmt.Fprintf(to, "%s\n", e.Canonical)
 			return err
@@ -228,10 +243,27 @@ func draftOf(app string, policy folder.Policy) vault.PolicyDraft {
 	}
 }
 
+// versionArg is the id of a policy version as it is written on a command line.
+type versionArg uuid.UUID
+
+// UnmarshalText reads a UUID, as commands print it, or the id that the API
+// answers.
+func (v *versionArg) UnmarshalText(text []byte) error {
+	id, err := uuid.ParseBytes(text)
+	if err != nil {
+		id, err = graph.ParseVersionID(string(text))
+	}
+	if err != nil {
+		return errors.New("not the id of a policy version; give the UUID that `kelisim policy list` prints, or the id that the API and the console show")
+	}
+	*v = versionArg(id)
+	return nil
+}
+
 type policyExportCommand struct {
-	ID    uuid.UUID `arg:"" help:"Id of the version, as import and list print it."`
-	Dir   string    `arg:"" type:"path" help:"The folder to write."`
-	Force bool      `help:"Replace files that differ."`
+	ID    versionArg `arg:"" help:"Id of the version, as import and list print it, or as the API and the console show it."`
+	Dir   string     `arg:"" type:"path" help:"The folder to write."`
+	Force bool       `help:"Replace files that differ."`
 }
 
 // Run writes a version as a folder.
@@ -241,7 +273,7 @@ func (c policyExportCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	v, texts, err := sys.vault.ExportPolicy(p.ctx, p.systemActor(), c.ID)
+	v, texts, err := sys.vault.ExportPolicy(p.ctx, p.systemActor(), uuid.UUID(c.ID))
 	if err != nil {
 		return readable(err)
 	}
@@ -253,8 +285,8 @@ func (c policyExportCommand) Run(p *process) (err error) {
 }
 
 type policyPublishCommand struct {
-	ID          uuid.UUID  `arg:"" help:"Id of the draft."`
-	EffectiveAt *time.Time `help:"When it takes effect, RFC 3339; at once by default."`
+	ID          versionArg `arg:"" help:"Id of the draft, as import and list print it, or as the API and the console show it."`
+	EffectiveAt *instant   `placeholder:"TIME" help:"When it takes effect: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC; at once by default."`
 }
 
 // Run publishes a draft.
@@ -264,7 +296,11 @@ func (c policyPublishCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	v, err := sys.vault.Publish(p.ctx, p.systemActor(), vault.Publishing{ID: c.ID, EffectiveAt: c.EffectiveAt})
+	publishing := vault.Publishing{ID: uuid.UUID(c.ID)}
+	if c.EffectiveAt != nil {
+		publishing.EffectiveAt = &c.EffectiveAt.Time
+	}
+	v, err := sys.vault.Publish(p.ctx, p.systemActor(), publishing)
 	if err != nil {
 		return readable(err)
 	}

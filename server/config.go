@@ -93,7 +93,7 @@ func (e environment) settings() (settings, error) {
 	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
 		errs = append(errs, fmt.Errorf("KELISIM_LOG_FORMAT: %q is not text or json", s.LogFormat))
 	}
-	for _, a := range []struct{ name, addr string }{{"KELISIM_ADDR", s.Addr}, {"KELISIM_INTERNAL_ADDR", s.InternalAddr}} {
+	for _, a := range s.addresses() {
 		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
 			errs = append(errs, fmt.Errorf("%s: %q is not host:port, like 127.0.0.1:8080", a.name, a.addr))
 		}
@@ -102,6 +102,14 @@ func (e environment) settings() (settings, error) {
 		return s, fmt.Errorf("configuration: %w", err)
 	}
 	return s, nil
+}
+
+// listening is a setting that says where the server listens.
+type listening struct{ name, addr string }
+
+// addresses are where the server listens; the internal one may be empty.
+func (s settings) addresses() []listening {
+	return []listening{{"KELISIM_ADDR", s.Addr}, {"KELISIM_INTERNAL_ADDR", s.InternalAddr}}
 }
 
 // urls refuses addresses of back ends that are none. Two of them may hold a
@@ -174,9 +182,9 @@ func (s settings) level() (slog.Level, error) {
 	return level, nil
 }
 
-// loopback reports whether the API is reachable from this machine only.
-func (s settings) loopback() bool {
-	host, _, err := net.SplitHostPort(s.Addr)
+// loopback reports whether an address is reachable from this machine only.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
 	}
@@ -218,7 +226,10 @@ func (r *mistakes) when(wrong bool, text string) {
 // are missing for serving. Nothing is chosen silently outside development.
 func (s settings) suit(m mode) error {
 	var r mistakes
-	r.when(m.dev && !s.loopback(), "--dev serves on loopback only, and KELISIM_ADDR is "+s.Addr+"; its tokens are no protection")
+	for _, a := range s.addresses() {
+		r.when(m.dev && a.addr != "" && !loopback(a.addr), "--dev serves on loopback only, and "+a.name+" is "+a.addr+"; its tokens are no protection")
+	}
+	r.when(m.dev && s.OIDCFile != "", "--dev and KELISIM_OIDC_FILE contradict each other; --dev has an issuer of its own, and believes no other")
 	r = append(r, s.suitKeys(m)...)
 	r.when(s.VaultAddr != "" && s.VaultToken == "" && s.VaultTokenFile == "", "no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
 	r.when(s.OIDCFile == "" && !m.dev, "KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
@@ -238,6 +249,7 @@ func (s settings) suitRewrap(m mode) error {
 func (s settings) suitKeys(m mode) mistakes {
 	var r mistakes
 	r.when(m.dev && m.keyring, "--dev and --keyring contradict each other; --dev has a keyring of its own")
+	r.when(m.dev && s.KeyringKeyFile != "", "--dev and KELISIM_KEYRING_KEY_FILE contradict each other; --dev has a keyring of its own")
 	r.when(s.VaultAddr == "" && !m.keyring && !m.dev,
 		"say where the keys are: VAULT_ADDR for HashiCorp Vault, --keyring for the embedded engine, or --dev to try it out")
 	r.when(s.VaultAddr != "" && m.keyring, "VAULT_ADDR and --keyring contradict each other; the keys are in one place")

@@ -45,14 +45,22 @@ func devTokens(s settings, log *slog.Logger) map[string]string {
 	return out
 }
 
-// metaDemo is kept in the database once the demo is whole.
-const metaDemo = "demo"
+// Kept in the database: that the demo has begun to fill it, and that it is whole.
+const (
+	metaDemoBegun = "demo.begun"
+	metaDemo      = "demo"
+)
 
-// fillDemo puts the demo app, its policy and its people into a new database.
+// fillDemo puts the demo app, its policy and its people into an empty database.
 // They go through the same use cases as everybody's. An interrupted start is
-// continued by the next one; a database with other apps is left alone.
+// continued by the next one; what others filled is left alone.
 func (p *process) fillDemo(sys *system, dev *identity.Dev) error {
-	if _, err := sys.db.Meta(p.ctx, metaDemo); !errors.Is(err, vault.ErrNotFound) {
+	whole, err := p.marked(sys, metaDemo)
+	if err != nil || whole {
+		return err
+	}
+	ours, err := p.beginDemo(sys)
+	if err != nil || !ours {
 		return err
 	}
 	files, err := fs.Sub(demo, "demo")
@@ -61,10 +69,6 @@ func (p *process) fillDemo(sys *system, dev *identity.Dev) error {
 	}
 	app, err := folder.AppFS(files, "app.yaml")
 	if err != nil {
-		return err
-	}
-	apps, err := sys.db.Apps(p.ctx)
-	if err != nil || slices.ContainsFunc(apps, func(other vault.App) bool { return other.Code != app.Code }) {
 		return err
 	}
 	version, err := p.publishDemo(sys, app, files)
@@ -80,9 +84,37 @@ func (p *process) fillDemo(sys *system, dev *identity.Dev) error {
 			return fmt.Errorf("%s: %w", person.Subject, readable(err))
 		}
 	}
-	err = sys.db.Maintain(p.ctx, func(tx vault.KeepingTx) error { tx.InsertMeta(metaDemo, version.ID.String()); return nil })
+	return p.mark(sys, metaDemo, version.ID.String())
+}
+
+// beginDemo reports whether the demo may fill the database: it began to, or
+// nobody has brought in an app.
+func (p *process) beginDemo(sys *system) (bool, error) {
+	begun, err := p.marked(sys, metaDemoBegun)
+	if err != nil || begun {
+		return begun, err
+	}
+	apps, err := sys.db.Apps(p.ctx)
+	if err != nil || len(apps) > 0 {
+		return false, err
+	}
+	return true, p.mark(sys, metaDemoBegun, version)
+}
+
+func (p *process) marked(sys *system, name string) (bool, error) {
+	_, err := sys.db.Meta(p.ctx, name)
+	if errors.Is(err, vault.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// mark keeps a value under a name. Another replica may have been first: it did
+// the same.
+func (p *process) mark(sys *system, name, value string) error {
+	err := sys.db.Maintain(p.ctx, func(tx vault.KeepingTx) error { tx.InsertMeta(name, value); return nil })
 	if errors.Is(err, vault.ErrTaken) {
-		return nil // by another replica, which did the same
+		return nil
 	}
 	return err
 }

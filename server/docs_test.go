@@ -213,6 +213,27 @@ func TestTheMobileGuideStatesTheLimits(t *testing.T) {
 	}
 }
 
+// TestTheMobileGuideSaysWhatEachErrorMeans: a row for each code that an app
+// meets at the top, and for each status beside 200.
+func TestTheMobileGuideSaysWhatEachErrorMeans(t *testing.T) {
+	guide := read(t, "../docs/mobile.md")
+	for _, code := range []vault.Code{
+		vault.CodeUnauthenticated, vault.CodeForbidden, vault.CodePolicyNotAccepted, vault.CodeNotFound, vault.CodeBadRequest,
+		vault.CodeComplexity, vault.CodeTimeout, vault.CodeUnavailable, vault.CodeInternal,
+		graph.CodeParseFailed, graph.CodeValidationFailed, graph.CodePersistedUnsupported,
+		vault.CodeTooManyChanges, // of the queue
+	} {
+		if !regexp.MustCompile("(?m)^\\|[^|]*`" + string(code) + "`").MatchString(guide) {
+			t.Errorf("docs/mobile.md has no row for %s", code)
+		}
+	}
+	for _, status := range []int{400, 401, 404, 405, 406, 408, 413, 415, 431, 500, 503} {
+		if !regexp.MustCompile(fmt.Sprintf(`(?m)^\|[0-9, ]*\b%d\b`, status)).MatchString(guide) {
+			t.Errorf("docs/mobile.md has no row for the status %d", status)
+		}
+	}
+}
+
 // TestTheEncryptionGuideStatesTheFormats holds what the security team checks
 // with Vault's own commands against what the program does.
 func TestTheEncryptionGuideStatesTheFormats(t *testing.T) {

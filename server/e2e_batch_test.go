@@ -93,7 +93,7 @@ func (w *world) crowd(n int) {
 func TestAPageOfPeopleIsOneCallHoweverItIsSelected(t *testing.T) {
 	const (
 		plain  = `profile(basis: {request: {reason: IDENTITY_CHECK, ticket: "SUP-1"}}) { familyName { value } phone { value } }`
-		twice  = `a: profile(basis: {request: {reason: FRAUD, ticket: "SUP-2"}}) { phone { value } } b: profile(basis: {legal: {reference: "Art. 8"}}) { phone { value state } }`
+		twice  = `a: profile(basis: {request: {reason: FRAUD, ticket: "SUP-2"}}) { phone { value } } b: profile(basis: {legal: {reference: "ART-8"}}) { phone { value state } }`
 		others = ` id missingFields policyStatus { accepted } pendingConsents { required } `
 		one    = "1 reads of people, 1 of fields, 1 decrypt calls, 1 writes of %d events"
 	)

@@ -19,7 +19,7 @@ func ownValue(code string, value any) input {
 
 // byLaw and bySupport read the fields of a person; so does the person, by own.
 const (
-	byLaw     = `query($u: ID!) { user(id: $u) { profile(basis: {legal: {reference: "Art. 8"}}) { postalAddress { value state } fields { code value state } } } }`
+	byLaw     = `query($u: ID!) { user(id: $u) { profile(basis: {legal: {reference: "ART-8"}}) { postalAddress { value state } fields { code value state } } } }`
 	bySupport = `query($u: ID!) { user(id: $u) { profile { postalAddress { value state } fields { code value state } } } }`
 	revealing = `query($u: ID!, $c: [String!]) { user(id: $u) { profile(basis: {request: {reason: CORRECTION, ticket: "SUP-7"}}, reveal: $c) { fields(codes: $c) { code value state } } } }`
 )

@@ -84,7 +84,7 @@ func TestAtMostTenAreFoundAndWhoProvedItComesFirst(t *testing.T) {
 		proved := w.register(w.verified("owner", phone), input{"phone": phone})
 		same(t, "one did", w.found(input{"phone": phone}), slices.Concat([]string{proved}, entered[:9]))
 
-		shown := w.ask(w.staff(vault.Compliance), `{ findUsers(by: {phone: "`+phone+`"}) { profile(basis: {legal: {reference: "Art. 8"}}) { phone { value verified } } } }`, nil).must()
+		shown := w.ask(w.staff(vault.Compliance), `{ findUsers(by: {phone: "`+phone+`"}) { profile(basis: {legal: {reference: "ART-8"}}) { phone { value verified } } } }`, nil).must()
 		list, _ := at(shown, "findUsers").([]any)
 		for i := range list {
 			equal(t, "marked", at(list, i, "profile", "phone", "verified"), i == 0)

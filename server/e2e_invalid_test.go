@@ -132,7 +132,7 @@ func TestAnArgumentOfAnotherTypeIsTheCallersMistake(t *testing.T) {
 			`{ users(first: 1, after: "yesterday-or-so") { nodes { id } } }`:                                                          nil,
 			`query($u: ID!) { user(id: $u) { profile(basis: {request: {reason: FRAUD, ticket: "yesterday"}}) { phone { value } } } }`: {"u": id},
 			`query($u: ID!) { user(id: $u) { profile(basis: {legal: {reference: "ИИН 850615100007"}}) { phone { value } } } }`:        {"u": id},
-			`query($u: ID!, $b: BasisInput) { user(id: $u) { profile(basis: $b) { phone { value } } } }`:                              {"u": id, "b": input{"purpose": "contact", "legal": input{"reference": "Приказ 1"}}},
+			`query($u: ID!, $b: BasisInput) { user(id: $u) { profile(basis: $b) { phone { value } } } }`:                              {"u": id, "b": input{"purpose": "contact", "legal": input{"reference": "ORDER-1"}}},
 			`query($u: ID!) { user(id: $u) { profile(reveal: ["phone"]) { phone { value } } } }`:                                      {"u": id},
 			`query($u: ID!) { user(id: $u) { profile(basis: {purpose: "not a code"}) { phone { value } } } }`:                         {"u": id},
 		} {

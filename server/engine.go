@@ -41,7 +41,7 @@ func (p *process) openEngine(s settings, m mode, fresh bool, metrics *metrics, l
 	switch {
 	case s.VaultAddr != "":
 		return p.openTransit(s, metrics, log)
-	case m.dev && s.KeyringKeyFile == "":
+	case m.dev:
 		return openDevKeyring(s, fresh)
 	}
 	return openKeyring(s, s.KeyringKeyFile, fresh)

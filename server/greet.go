@@ -26,12 +26,14 @@ Kelisim %s is ready: %s
   Tokens    %s (roles: subject service support compliance security auditor)
 
 `, version, e.backEnds(), base, filepath.Join(dev, "tokens.json"))
-	policy, err := e.vault.PolicyInForce(p.ctx, p.systemActor(), demoApp, time.Time{})
-	switch {
-	case vault.CodeOf(err) == vault.CodeNotFound: // a database with apps of its own has no demo
-	case err != nil:
+	policy, err := p.demoPolicy(e.system)
+	if err != nil {
 		return err
-	case policy != nil:
+	}
+	if policy == nil {
+		fmt.Fprint(&out, "There is no demo, and so there are no lines to paste: this database has an app that\n"+
+			"the demo did not bring in. To see it, set KELISIM_DATA to a new folder.\n\n")
+	} else {
 		for _, line := range p.tryouts(policy) {
 			curl, err := line.curl(base, dev)
 			if err != nil {
@@ -42,6 +44,15 @@ Kelisim %s is ready: %s
 	}
 	_, err = fmt.Fprint(p.out, out.String())
 	return err
+}
+
+// demoPolicy is what the lines to paste are made for; nil without a demo.
+func (p *process) demoPolicy(sys *system) (*vault.Version, error) {
+	whole, err := p.marked(sys, metaDemo)
+	if err != nil || !whole {
+		return nil, err
+	}
+	return sys.vault.PolicyInForce(p.ctx, p.systemActor(), demoApp, time.Time{})
 }
 
 // demoApp is the code in demo/app.yaml.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/hashicorp/vault/api"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
@@ -54,6 +56,32 @@ func (s *script) retire(ts *testscript.TestScript, args []string) {
 	version, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	s.vaults.Write("keys/"+args[0]+"/config", map[string]any{"min_decryption_version": version, "min_encryption_version": version})
+}
+
+// administrator is a login that may do everything on a Vault that is bare but
+// for the mounts of other tests.
+func (s *script) administrator(ts *testscript.TestScript, _ []string) {
+	v := daemon.Vault(s.t)
+	s.secrets = append(s.secrets, v.Token)
+	ts.Setenv("VAULT_ADDR", v.Addr)
+	ts.Setenv("VAULT_TOKEN", v.Token)
+	daemon.Ran(s.t, "HashiCorp Vault")
+}
+
+func (s *script) administer(ts *testscript.TestScript, args []string) {
+	config := api.DefaultConfig()
+	config.Address = ts.Getenv("VAULT_ADDR")
+	config.HttpClient.Transport = &http.Transport{DisableKeepAlives: true}
+	client, err := api.NewClient(config)
+	ts.Check(err)
+	client.SetToken(ts.Getenv("VAULT_TOKEN"))
+	data := map[string]any{}
+	for _, field := range args[1:] {
+		name, value, _ := strings.Cut(field, "=")
+		data[name] = value
+	}
+	_, err = client.Logical().WriteWithContext(context.Background(), args[0], data)
+	ts.Check(err)
 }
 
 func (s *script) redis(ts *testscript.TestScript, _ []string) {

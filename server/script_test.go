@@ -93,25 +93,27 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		args int // at least
 		run  func(*script, *testscript.TestScript, []string)
 	}{
-		"exits":    {1, (*script).exits},   // STATUS ARGS…: runs kelisim, which ends with the status and prints no secret
-		"start":    {2, (*script).start},   // NAME ARGS…: starts kelisim and waits until it serves; $NAME and $NAME_INTERNAL are its addresses
-		"end":      {1, (*script).end},     // NAME: SIGTERM, and it ends well
-		"await":    {1, (*script).await},   // FILE: until it is there
-		"ask":      {3, (*script).ask},     // ADDR TOKENFILE|- QUERY: GraphQL; the answer is stdout
-		"get":      {1, (*script).get},     // URL: the status and the body are stdout
-		"keep":     {1, (*script).keep},    // NAME [path.in.json]: sets $NAME from stdout
-		"key":      {1, (*script).key},     // FILE: a key for a keyring
-		"private":  {1, (*script).private}, // DIR: nobody but the owner may read what is in it
-		"silent":   {1, (*script).silent},  // FILE…: no secret in them
-		"underway": {1, (*script).underway},
-		"answered": {1, (*script).answered},
-		"postgres": {1, (*script).postgres}, // NAME: $NAME is a new database
-		"vault":    {0, (*script).vault},    // VAULT_ADDR and what belongs to it are a new mount; the root token is the login
-		"rotate":   {1, (*script).rotate},   // KEY: a new version of the mount's key
-		"retire":   {2, (*script).retire},   // KEY N: nothing under an older version decrypts any more
-		"redis":    {0, (*script).redis},
-		"issuer":   {0, (*script).serveIssuer}, // KELISIM_OIDC_FILE names an issuer of this test
-		"token":    {3, (*script).token},       // FILE ROLE SUBJECT: a token of the issuer
+		"exits":         {1, (*script).exits},   // STATUS ARGS…: runs kelisim, which ends with the status and prints no secret
+		"start":         {2, (*script).start},   // NAME ARGS…: starts kelisim and waits until it serves; $NAME and $NAME_INTERNAL are its addresses
+		"end":           {1, (*script).end},     // NAME: SIGTERM, and it ends well
+		"await":         {1, (*script).await},   // FILE: until it is there
+		"ask":           {3, (*script).ask},     // ADDR TOKENFILE|- QUERY: GraphQL; the answer is stdout
+		"get":           {1, (*script).get},     // URL: the status and the body are stdout
+		"keep":          {1, (*script).keep},    // NAME [path.in.json]: sets $NAME from stdout
+		"key":           {1, (*script).key},     // FILE: a key for a keyring
+		"private":       {1, (*script).private}, // DIR [N]: nobody but the owner may read what is in it, N files and folders at least
+		"silent":        {1, (*script).silent},  // FILE…: no secret in them
+		"underway":      {1, (*script).underway},
+		"answered":      {1, (*script).answered},
+		"postgres":      {1, (*script).postgres}, // NAME: $NAME is a new database
+		"vault":         {0, (*script).vault},    // VAULT_ADDR and what belongs to it are a new mount; the root token is the login
+		"redis":         {0, (*script).redis},
+		"rotate":        {1, (*script).rotate},        // KEY: a new version of the mount's key
+		"retire":        {2, (*script).retire},        // KEY N: nothing under an older version decrypts any more
+		"administrator": {0, (*script).administrator}, // VAULT_ADDR and VAULT_TOKEN are a Vault, and leave to do everything
+		"administer":    {2, (*script).administer},    // PATH NAME=VALUE…: as `vault write`
+		"issuer":        {0, (*script).serveIssuer},   // KELISIM_OIDC_FILE names an issuer of this test
+		"token":         {3, (*script).token},         // FILE ROLE SUBJECT: a token of the issuer
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s, ok := ts.Value("script").(*script)
@@ -359,7 +361,13 @@ func (*script) private(ts *testscript.TestScript, args []string) {
 		found++
 		return nil
 	}))
-	if found < 10 {
+	least := 10
+	if len(args) > 1 {
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		least = n
+	}
+	if found < least {
 		ts.Fatalf("only %d files in %s", found, args[0])
 	}
 }

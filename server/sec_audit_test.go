@@ -84,7 +84,7 @@ func TestEachActLeavesItsEvent(t *testing.T) {
 			{vault.Support, `user(id: $u) { profile(basis: {request: {reason: FRAUD, ticket: "SUP-5"}}, reveal: ["phone"]) { phone { value } familyName { value } } }`, []string{
 				"somebody as SUPPORT: profile.revealed of the person's [familyName] (FRAUD SUP-5) MASKED", "somebody as SUPPORT: profile.revealed of the person's [phone] (FRAUD SUP-5) OK",
 			}},
-			{vault.Compliance, `user(id: $u) { profile(basis: {legal: {reference: "Art. 8"}}) { iin { value } } }`, []string{"somebody as COMPLIANCE: profile.revealed of the person's [iin] (Art. 8) OK"}},
+			{vault.Compliance, `user(id: $u) { profile(basis: {legal: {reference: "ART-8"}}) { iin { value } } }`, []string{"somebody as COMPLIANCE: profile.revealed of the person's [iin] (ART-8) OK"}},
 			{vault.Machine, `user(id: $u) { profile(basis: {purpose: "contact"}) { phone { value } iin { value } } }`, []string{
 				"somebody as SERVICE: profile.revealed of the person's [iin] (contact) DENIED", "somebody as SERVICE: profile.revealed of the person's [phone] (contact) OK",
 			}},
@@ -140,7 +140,7 @@ func TestARevealIsOnRecordBeforeThereIsPlaintext(t *testing.T) {
 		readers := map[string]string{
 			me:                        `{ me { profile { phone { value state } } } }`,
 			w.staff(vault.Support):    `{ user(id: "` + id + `") { profile { phone { value state } } } }`,
-			w.staff(vault.Compliance): `{ user(id: "` + id + `") { profile(basis: {legal: {reference: "Art. 8"}}) { phone { value state } } } }`,
+			w.staff(vault.Compliance): `{ user(id: "` + id + `") { profile(basis: {legal: {reference: "ART-8"}}) { phone { value state } } } }`,
 			w.staff(vault.Machine):    `{ user(id: "` + id + `") { profile(basis: {purpose: "contact"}) { phone { value state } } } }`,
 		}
 		for token, query := range readers {

@@ -37,7 +37,7 @@ func states(a answer, root string) string {
 func TestWhatARoleSeesFollowsFromItsGround(t *testing.T) {
 	const (
 		request = `basis: {request: {reason: PERSON_ASKED, ticket: "SUP-12"}}`
-		legal   = `basis: {legal: {reference: "Art. 8"}}`
+		legal   = `basis: {legal: {reference: "ART-8"}}`
 		plain   = "PLAIN,PLAIN,PLAIN,PLAIN,PLAIN,PLAIN"
 		masks   = "MASKED,MASKED,MASKED,MASKED,MASKED,MASKED"
 		nothing = "FORBIDDEN,FORBIDDEN,FORBIDDEN,FORBIDDEN,FORBIDDEN,FORBIDDEN"
@@ -112,7 +112,7 @@ func TestAMaskShowsNoMoreThanItSays(t *testing.T) {
 func TestOneGroundOnly(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		id := w.register(w.subject("grounds"), looks())
-		request, legal := input{"reason": "FRAUD", "ticket": "SUP-1"}, input{"reference": "Art. 8"}
+		request, legal := input{"reason": "FRAUD", "ticket": "SUP-1"}, input{"reference": "ART-8"}
 		for _, basis := range []input{
 			{"purpose": "contact", "request": request}, {"request": request, "legal": legal}, {"purpose": "contact", "legal": legal}, {"purpose": "contact", "request": request, "legal": legal},
 		} {
@@ -146,7 +146,7 @@ func TestOnlyWhatIsSelectedIsDecrypted(t *testing.T) {
 			if strings.Contains(selection, "$codes") {
 				head = `query($u: ID!, $codes: [String!]) { user(id: $u) `
 			}
-			document := head + `{ profile(basis: {legal: {reference: "Art. 8"}}) { ` + selection + ` } } }`
+			document := head + `{ profile(basis: {legal: {reference: "ART-8"}}) { ` + selection + ` } } }`
 			variables := input{"u": id}
 			if strings.Contains(selection, "$codes") {
 				variables["codes"] = "loyaltyCard"

@@ -232,7 +232,7 @@ func (l *leaving) read(me, sub, id string) {
 	}
 	for role, ground := range map[vault.Role]string{
 		vault.Machine: `(basis: {purpose: "contact"})`, vault.Support: `(basis: {request: {reason: PERSON_ASKED, ticket: "SUP-1"}}, reveal: ["phone", "iin", "familyName"])`,
-		vault.Compliance: `(basis: {legal: {reference: "Art. 8 (4)"}})`, vault.Auditor: "", vault.Security: "", vault.Anonymous: "",
+		vault.Compliance: `(basis: {legal: {reference: "ART-8.4"}})`, vault.Auditor: "", vault.Security: "", vault.Anonymous: "",
 	} {
 		token := ""
 		if role != vault.Anonymous {

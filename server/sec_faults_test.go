@@ -212,7 +212,7 @@ func TestFault05AnErasedPersonIsReadByNobody(t *testing.T) {
 		for token, query := range map[string]string{
 			me:                        `{ me { profile { ` + everyField + ` } } }`,
 			w.staff(vault.Support):    `{ me: user(id: "` + id + `") { profile(basis: {request: {reason: FRAUD, ticket: "SUP-1"}}, reveal: ["phone"]) { ` + everyField + ` } } }`,
-			w.staff(vault.Compliance): `{ me: user(id: "` + id + `") { profile(basis: {legal: {reference: "Art. 8"}}) { ` + everyField + ` } } }`,
+			w.staff(vault.Compliance): `{ me: user(id: "` + id + `") { profile(basis: {legal: {reference: "ART-8"}}) { ` + everyField + ` } } }`,
 			w.staff(vault.Machine):    `{ me: user(id: "` + id + `") { profile(basis: {purpose: "accounting"}) { ` + everyField + ` } } }`,
 		} {
 			equal(t, query, states(w.ask(token, query, nil), "me"), "ERASED,ERASED,ERASED,ERASED,ERASED,ERASED")

@@ -61,7 +61,7 @@ func operations(w *world, me, id string) []operation {
 			support, `query($u: ID!, $a: String, $b: BasisInput, $r: [String!], $c: [String!]) { user(id: $u) { profile(app: $a, basis: $b, reveal: $r) { phone { state } fields(codes: $c) { state } } } }`,
 			input{"u": id, "a": "dala", "b": input{"request": request}, "r": []any{"phone"}, "c": []any{"loyaltyCard"}},
 		},
-		{compliance, `query($u: ID!, $b: BasisInput) { user(id: $u) { profile(basis: $b) { phone { state } } } }`, input{"u": id, "b": input{"legal": input{"reference": "Art. 8"}}}},
+		{compliance, `query($u: ID!, $b: BasisInput) { user(id: $u) { profile(basis: $b) { phone { state } } } }`, input{"u": id, "b": input{"legal": input{"reference": "ART-8"}}}},
 		mutation(w.subject("mutated-"+uuid.NewString()), "registerMe", input{"profile": profile, "consent": w.shown("ru").consent(required()), "locale": "ru", "idempotencyKey": "k1"}),
 		mutation(me, "updateMyProfile", input{"profile": profile, "locale": "ru", "expectedRevision": 1, "idempotencyKey": "k2"}),
 		mutation(me, "recordConsent", input{"consent": screen, "idempotencyKey": "k3"}),

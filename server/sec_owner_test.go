@@ -136,7 +136,7 @@ func TestTwoRolesAddUpAndTheEventNamesTheOneThatAllowed(t *testing.T) {
 			role                vault.Role
 		}{
 			{"support", "auditor", "", "MASKED", vault.Support},
-			{"support", "compliance", `(basis: {legal: {reference: "Art. 8"}})`, "PLAIN", vault.Compliance},
+			{"support", "compliance", `(basis: {legal: {reference: "ART-8"}})`, "PLAIN", vault.Compliance},
 			{"support", "service", `(basis: {purpose: "contact"})`, "PLAIN", vault.Machine},
 			{"security", "service", `(basis: {purpose: "contact"})`, "PLAIN", vault.Machine},
 			{"support", "security", `(basis: {request: {reason: FRAUD, ticket: "SUP-1"}}, reveal: ["phone"])`, "PLAIN", vault.Support},

@@ -202,17 +202,15 @@ type callers struct {
 }
 
 func (c serveCommand) identity(p *process, s settings) (callers, error) {
-	var out callers
-	var err error
-	if s.OIDCFile != "" { // suit() refused that it is missing outside development
-		if out.config, err = identity.Load(s.OIDCFile, c.Dev); err != nil {
-			return callers{}, fmt.Errorf("KELISIM_OIDC_FILE: %w", err)
-		}
-	}
 	if c.Dev {
-		out.dev, err = openDev(p, s)
+		dev, err := openDev(p, s)
+		return callers{dev: dev}, err
 	}
-	return out, err
+	config, err := identity.Load(s.OIDCFile, false) // suit() refused that it is missing
+	if err != nil {
+		return callers{}, fmt.Errorf("KELISIM_OIDC_FILE: %w", err)
+	}
+	return callers{config: config}, nil
 }
 
 func (c callers) provider(p *process, sys *system) (*identity.Provider, error) {

@@ -57,11 +57,10 @@ type Basis struct {
 
 var (
 	ticketForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]{1,9}$`)
-	legalForm  = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}./№ -]{2,59}$`)
-	// Twelve digits may be an IIN, eleven a phone number, in one piece or with
-	// spaces between: neither has a place in a reference.
-	longNumber = regexp.MustCompile(`[0-9](?: ?[0-9]){9,}`)
-	reasons    = []string{"PERSON_ASKED", "IDENTITY_CHECK", "CORRECTION", "COMPLAINT", "FRAUD", "INCIDENT"}
+	// A reference stays on record in clear and for ever, so it has no room for
+	// words, nor for the digits of an IIN or a phone number in a row.
+	legalForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]{1,6}(?:[/.-][0-9]{1,6}){0,5}$`)
+	reasons   = []string{"PERSON_ASKED", "IDENTITY_CHECK", "CORRECTION", "COMPLAINT", "FRAUD", "INCIDENT"}
 )
 
 // validate refuses a ground that is not of the agreed form.
@@ -83,8 +82,9 @@ func (b Basis) validate() error {
 		return NewError(CodeBadRequest, "a ticket reference is capital letters, a hyphen and up to nine digits: SUP-1234").At("basis", "request", "ticket")
 	case b.Ticket != "" && !slices.Contains(reasons, b.Reason):
 		return NewError(CodeBadRequest, "the reason is not one of the agreed codes").At("basis", "request", "reason")
-	case b.Legal != "" && (!legalForm.MatchString(b.Legal) || longNumber.MatchString(b.Legal)):
-		return NewError(CodeBadRequest, "a legal reference is up to sixty letters, digits and . / - № without long numbers").At("basis", "legal", "reference")
+	case b.Legal != "" && !legalForm.MatchString(b.Legal):
+		return NewError(CodeBadRequest, "a legal reference is capital letters, a hyphen and numbers of up to six digits: ART-8.4, COURT-7599-26-00-2/1234").
+			At("basis", "legal", "reference")
 	}
 	return nil
 }

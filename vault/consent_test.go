@@ -194,7 +194,7 @@ func TestAScreenIsHeldAgainstWhatIsPublished(t *testing.T) {
 		"an unknown item":           {func(s *Screen) { s.Decisions[0].Item = "profiling" }, CodeUnknownItem, "consent.decisions.0.item", "", ""},
 		"an item that is not asked": {func(s *Screen) { s.Decisions[0].Item = "tax" }, CodeUnknownItem, "consent.decisions.0.item", "", ""},
 		"a decision that is none": {
-			func(s *Screen) { s.Decisions[0].Decision = "WITHDRAWN" }, CodeInvalidValue, "consent.decisions.0.item", "", "",
+			func(s *Screen) { s.Decisions[0].Decision = "WITHDRAWN" }, CodeInvalidValue, "consent.decisions.0.decision", "", "",
 		},
 		"an item twice": {
 			func(s *Screen) { s.Decisions = append(s.Decisions, ItemDecision{"contact", Refuse}) },

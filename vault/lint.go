@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -21,6 +22,9 @@ var (
 // would mean two things. A draft may still lack a lot.
 func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
 	l := &linter{}
+	if len(v.Label) > maxLabel || unprintable(v.Label, "") {
+		l.add(CodeInvalidValue, "a label is up to a hundred bytes of one line", "label")
+	}
 	if len(texts) == 0 {
 		l.add(CodeRequired, "a draft needs a text in one language at least", "texts")
 	}
@@ -143,6 +147,14 @@ func (s *Service) consistent(ctx context.Context, v *Version, moments []Moment) 
 	return l.errs.orNil()
 }
 
+const maxLabel = 100
+
+// unprintable reports whether text holds a control character besides those
+// allowed, which nobody sees and everybody would hash.
+func unprintable(text, allowed string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) })
+}
+
 // linter gathers what is wrong with a version.
 type linter struct{ errs Errors }
 
@@ -173,6 +185,8 @@ func (l *linter) texts(app App, texts []PolicyText) {
 			l.add(CodeDuplicateInput, "there are two texts in this language", append(path, "locale")...)
 		case t.Title() == "":
 			l.add(CodeRequired, "the text is empty", append(path, "text")...)
+		case unprintable(t.Text, "\r\n\t\f"):
+			l.add(CodeInvalidValue, "the text holds a control character", append(path, "text")...)
 		}
 		seen[t.Locale] = true
 	}
@@ -262,6 +276,8 @@ func (l *linter) words(app App, w Words, path ...string) {
 			l.add(CodeUnknownLocale, "the app does not speak this language", path...)
 		case seen[word.Locale]:
 			l.add(CodeDuplicateInput, "there are words in this language twice", path...)
+		case unprintable(word.Text, "\r\n\t"):
+			l.add(CodeInvalidValue, "the words hold a control character", path...)
 		case strings.TrimSpace(word.Text) == "":
 			l.add(CodeRequired, "the words are empty; say something, or leave the language out", path...)
 		}

@@ -167,5 +167,5 @@ var (
 	anAuditor   = Actor{Roles: []Role{Auditor}, ID: testID(74)}
 	aGuard      = Actor{Roles: []Role{Security}, ID: testID(75)}
 	aTicket     = Basis{Reason: "PERSON_ASKED", Ticket: "SUP-1234"}
-	aLegalOrder = Basis{Legal: "Запрос суда № 12/345"}
+	aLegalOrder = Basis{Legal: "COURT-12/345"}
 )

@@ -210,7 +210,7 @@ func TestARefusedGroundAnswersNoFieldAndLeavesADenial(t *testing.T) {
 		"a legal order named by support":     {aSupporter, RevealRequest{Basis: aLegalOrder}, CodeForbidden, true},
 		"a ticket held by an auditor":        {anAuditor, RevealRequest{Basis: aTicket}, CodeForbidden, true},
 		"fields to reveal without a ticket":  {aSupporter, RevealRequest{Reveal: []string{"phone"}}, CodeBadRequest, false},
-		"two grounds":                        {anOfficer, RevealRequest{Basis: Basis{Purpose: "identify", Legal: "Law 94"}}, CodeBadRequest, false},
+		"two grounds":                        {anOfficer, RevealRequest{Basis: Basis{Purpose: "identify", Legal: "LAW-94"}}, CodeBadRequest, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench()

@@ -124,21 +124,21 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 	var errs Errors
 	seen := map[string]bool{}
 	for i, d := range in.Decisions {
-		bad := func(e *Error) {
-			errs = append(errs, asError(at(e, "decisions", strconv.Itoa(i), "item")))
+		bad := func(e *Error, member string) {
+			errs = append(errs, asError(at(e, "decisions", strconv.Itoa(i), member)))
 		}
 		item, ok := v.Facts.Item(d.Item)
 		switch {
 		case !ok || !item.Asked():
-			bad(NewError(CodeUnknownItem, "the policy version does not ask for such an item"))
+			bad(NewError(CodeUnknownItem, "the policy version does not ask for such an item"), "item")
 		case d.Decision != Give && d.Decision != Refuse:
-			bad(NewError(CodeInvalidValue, "a decision is GIVEN or REFUSED"))
+			bad(NewError(CodeInvalidValue, "a decision is GIVEN or REFUSED"), "decision")
 		case seen[d.Item]:
-			bad(NewError(CodeDuplicateInput, "the item stands in the decisions twice"))
+			bad(NewError(CodeDuplicateInput, "the item stands in the decisions twice"), "item")
 		case d.Decision == Give && !p.knows(in, d.Item):
 			bad(NewError(CodeWithdrawnSince,
 				"the consent was taken back; ask the person again, and send knownConsentSeq as it is now").
-				With("consentSeq", itoa(p.User.ConsentSeq)))
+				With("consentSeq", itoa(p.User.ConsentSeq)), "item")
 		}
 		seen[d.Item] = true
 	}

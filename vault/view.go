@@ -2,6 +2,7 @@ package vault
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -41,6 +42,11 @@ func (r *reveal) view(req RevealRequest) (view, error) {
 		return v, NewError(CodeForbidden, "this role may not read on such a ground")
 	}
 	v.role = role
+	for i, code := range req.Reveal {
+		if _, known := req.Person.definition(r.Catalogue, code); !known {
+			return v, NewError(CodeBadRequest, "there is no such field to reveal").At("reveal", strconv.Itoa(i))
+		}
+	}
 	if len(req.Reveal) > 0 && req.Basis.Ticket == "" {
 		return v, NewError(CodeBadRequest, "fields are revealed for a request: give its reason and ticket as the basis").At("reveal")
 	}

@@ -1,6 +1,9 @@
 #!/bin/sh
 # Brings up the Vault of docker-compose.yml: initialises it the first time,
-# unseals it every time, turns its audit log on, then prepares it with setup.sh.
+# unseals it every time, turns its audit log on, prepares it with setup.sh, and
+# writes the server's two tokens as the files encrypt and decrypt to TOKEN_DIR,
+# for TOKEN_OWNER, a uid:gid. With Kelisim's program at hand all but the unsealing
+# is `kelisim vault setup --token-dir`; Vault's image, where this runs, has none.
 #
 # For a demonstration only: the unseal key and the root token lie in the file
 # OPERATOR_FILE, next to what they protect. In production people hold them.
@@ -43,4 +46,13 @@ done
 if ! vault read sys/audit | grep -q '^file/'; then
   vault audit enable file file_path="$audit" >/dev/null
 fi
-exec "$here/setup.sh"
+"$here/setup.sh"
+
+for role in encrypt decrypt; do
+  # Periodic: lives as long as somebody renews it within a day; an orphan, so
+  # that it does not end with the root token.
+  vault token create -orphan -no-default-policy -period=24h -policy="kelisim-$role" -display-name="kelisim-$role" \
+    -field=token >"$TOKEN_DIR/$role.new"
+  chown "$TOKEN_OWNER" "$TOKEN_DIR/$role.new"
+  mv "$TOKEN_DIR/$role.new" "$TOKEN_DIR/$role"
+done

@@ -15,3 +15,18 @@ path "transit/keys/kelisim-pii" {
 path "transit/keys/kelisim-index" {
   capabilities = ["read"]
 }
+
+# Its own token: to see how long it lasts, to renew it and to give it back, and
+# to be asked what it may do. Without the policy "default", which allows more.
+path "auth/token/lookup-self" {
+  capabilities = ["read"]
+}
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}
+path "auth/token/revoke-self" {
+  capabilities = ["update"]
+}
+path "sys/capabilities-self" {
+  capabilities = ["update"]
+}

@@ -154,7 +154,9 @@ type FindUsersInput struct {
 
 // A duty under the law.
 type LegalBasisInput struct {
-	// Reference of the order or article, as registered: letters, digits, . / - and №, without personal data.
+	// Reference of the order or article: two to ten capital letters or digits, a
+	// hyphen, and up to six numbers joined by / . or -, as in ART-8.4 or
+	// COURT-7599-26-00-2/1234. It stands in the audit log in clear.
 	Reference string `json:"reference"`
 }
 

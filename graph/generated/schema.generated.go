@@ -30,9 +30,10 @@ type AuditEventResolver interface {
 
 	Action(ctx context.Context, obj *vault.StoredEvent) (string, error)
 	Subject(ctx context.Context, obj *vault.StoredEvent) (*string, error)
+	App(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 
 	Purpose(ctx context.Context, obj *vault.StoredEvent) (*string, error)
-
+	Reason(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 	Reference(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 	Consent(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 
@@ -1379,18 +1380,18 @@ func (ec *executionContext) _AuditEvent_app(ctx context.Context, field graphql.C
 			return ec.fieldContext_AuditEvent_app(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.App, nil
+			return ec.Resolvers.AuditEvent().App(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalOString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_AuditEvent_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "String")
+	return graphql.NewScalarFieldContext("AuditEvent", field, true, true, "String")
 }
 
 func (ec *executionContext) _AuditEvent_fields(ctx context.Context, field graphql.CollectedField, obj *vault.StoredEvent) (ret graphql.Marshaler) {
@@ -1448,18 +1449,18 @@ func (ec *executionContext) _AuditEvent_reason(ctx context.Context, field graphq
 			return ec.fieldContext_AuditEvent_reason(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
+			return ec.Resolvers.AuditEvent().Reason(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalOString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_AuditEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AuditEvent", field, false, false, "String")
+	return graphql.NewScalarFieldContext("AuditEvent", field, true, true, "String")
 }
 
 func (ec *executionContext) _AuditEvent_reference(ctx context.Context, field graphql.CollectedField, obj *vault.StoredEvent) (ret graphql.Marshaler) {
@@ -9815,10 +9816,11 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 					return ec._AuditEvent_subject(ctx, field, obj)
 				})
 		case "app":
-			out.Values[i] = ec._AuditEvent_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AuditEvent_app(ctx, field, obj)
+				})
 		case "fields":
 			out.Values[i] = ec._AuditEvent_fields(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -9831,10 +9833,11 @@ func (ec *executionContext) _AuditEvent(ctx context.Context, sel ast.SelectionSe
 					return ec._AuditEvent_purpose(ctx, field, obj)
 				})
 		case "reason":
-			out.Values[i] = ec._AuditEvent_reason(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AuditEvent_reason(ctx, field, obj)
+				})
 		case "reference":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

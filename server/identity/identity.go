@@ -131,7 +131,7 @@ func (p *Provider) Check(ctx context.Context) error {
 	for _, is := range p.order {
 		if r, ok := is.keys.(*remote); ok {
 			if _, err := r.keySet(ctx); err != nil {
-				errs = append(errs, fmt.Errorf("issuer %s: %w", is.URL, err))
+				errs = append(errs, fmt.Errorf("issuer %s: %w", is.URL, brief(err)))
 			}
 		}
 	}
@@ -176,15 +176,15 @@ func (p *Provider) Authenticate(ctx context.Context, authorization ...string) (C
 // issuerOf picks the issuer whose keys have to verify the token. Nothing that
 // it reads is believed: the verifier reads it again.
 func (p *Provider) issuerOf(raw string) (*issuer, error) {
-	h, claimed, err := peek(raw)
+	u, err := peek(raw)
 	if err != nil {
 		return nil, err
 	}
-	is, ok := p.issuers[claimed]
+	is, ok := p.issuers[u.issuer]
 	if !ok {
 		return nil, refuse("the token's issuer is not configured here; ask for a token of one that is")
 	}
-	return is, is.accepts(h)
+	return is, is.accepts(u)
 }
 
 // refuse answers that the token proves nothing, and why.

@@ -44,7 +44,7 @@ func (o *observed) VerifySignature(ctx context.Context, jwt string) ([]byte, err
 		// A key set wraps what kept it from its keys; that no key fits is an
 		// error of its own.
 		if errors.Unwrap(err) != nil {
-			o.unreachable = err
+			o.unreachable = brief(err)
 		} else {
 			o.refused = true
 		}
@@ -113,7 +113,7 @@ func (r *remote) discover(ctx context.Context) error {
 		return fmt.Errorf("reading the discovery document: %w", err)
 	}
 	if said.Keys == "" {
-		return errors.New("the discovery document names no jwks_uri")
+		return fault("the discovery document names no jwks_uri")
 	}
 	r.found.Store(oidc.NewRemoteKeySet(ctx, said.Keys))
 	return nil
@@ -143,13 +143,13 @@ type reply struct {
 // RoundTrip implements http.RoundTripper.
 func (p *polite) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !private(request.URL, p.plain) {
-		return nil, errors.New("an issuer is asked over https only")
+		return nil, fault("an issuer is asked over https only")
 	}
 	if !p.limit.AllowN(p.clock(), 1) {
 		if last := p.remembered(request.URL); last != nil {
 			return last.response(request), nil
 		}
-		return nil, errors.New("the issuer was asked too often; waiting a little")
+		return nil, fault("the issuer was asked too often; waiting a little")
 	}
 	answer, err := p.fetch(request)
 	p.mu.Lock()
@@ -157,6 +157,9 @@ func (p *polite) RoundTrip(request *http.Request) (*http.Response, error) {
 	p.last = nil
 	if err != nil {
 		return nil, err
+	}
+	if answer.code >= http.StatusBadRequest { // go-oidc would repeat the body
+		return nil, fault(fmt.Sprintf("the issuer answered with status %d", answer.code))
 	}
 	if answer.code == http.StatusOK {
 		p.last = answer
@@ -174,7 +177,7 @@ func (p *polite) fetch(request *http.Request) (*reply, error) {
 		return nil, fmt.Errorf("reading the issuer's answer: %w", err)
 	}
 	if len(body) > maxFetched {
-		return nil, errors.New("the issuer's answer is longer than 1 MiB")
+		return nil, fault("the issuer's answer is longer than 1 MiB")
 	}
 	return &reply{request.URL.String(), response.Status, response.StatusCode, response.Header, body}, nil
 }

@@ -1,11 +1,15 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,6 +117,56 @@ func TestDiscoveryWithoutKeysIsUnavailable(t *testing.T) {
 		if !strings.Contains(message, "jwks_uri") && !strings.Contains(message, "https only") {
 			t.Errorf("%q: got %s", keys, message)
 		}
+	}
+}
+
+// roundTripper answers calls as it is told.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
+
+func TestWhatIsWrongWithAnIssuerIsSaidWithoutItsAddress(t *testing.T) {
+	const host, resolver = "sso.corp.example", "192.0.2.53"
+	fails := func(err error) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+	}
+	answers := func(status int, body string) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Status: "as asked for", Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		})
+	}
+	untrusting := serve(t)
+	for name, test := range map[string]struct {
+		issuer    string
+		transport http.RoundTripper
+		cause     string
+	}{
+		"unknown name":        {"", fails(&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, Server: resolver + ":53"}}), "could not be looked up"},
+		"nobody there":        {"https://127.0.0.1:1", http.DefaultTransport, "connect: connection refused"},
+		"too slow":            {"", fails(&net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP(resolver), Port: 443}, Err: os.ErrDeadlineExceeded}), "no answer in time"},
+		"given up":            {"", fails(fmt.Errorf("%s: %w", host, context.DeadlineExceeded)), "deadline exceeded"},
+		"stranger":            {untrusting.URL, http.DefaultTransport, "certificate is not trusted"},
+		"closed":              {"", fails(io.EOF), "closed the connection"},
+		"broken":              {"", answers(500, "no database at "+resolver), "status 500"},
+		"not there":           {"", answers(404, "nothing at "+host), "status 404"},
+		"another's":           {"", answers(200, `{"issuer":"https://`+resolver+`","jwks_uri":"https://`+resolver+`/keys"}`), "neither the configuration"},
+		"no JSON":             {"", answers(200, "<html>"+resolver), "neither the configuration"},
+		"what nobody thought": {"", fails(errors.New("proxy " + resolver + " is odd")), "could not be asked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			issuer := cmp.Or(test.issuer, "https://"+host)
+			w.issuers[w.customers.URL].keys = newRemote(issuer, test.transport, w.clock.now)
+			message := w.refused(vault.CodeUnavailable, w.token(w.customers, nil))
+			if !strings.Contains(message, test.cause) {
+				t.Errorf("got %q, want %q", message, test.cause)
+			}
+			for _, address := range []string{issuer, host, resolver, "127.0.0.1", "://"} {
+				if strings.Contains(message, address) {
+					t.Errorf("%q holds %q", message, address)
+				}
+			}
+		})
 	}
 }
 

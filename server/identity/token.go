@@ -47,26 +47,35 @@ type header struct {
 	Type      string `json:"typ"`
 }
 
+// unverified is what a token claims of itself before its signature counts.
+type unverified struct {
+	header
+	issuer string
+	texts  [2][]byte // of header and claims, each of them valid JSON
+}
+
 // peek reads header and issuer of a token that nobody has verified.
-func peek(raw string) (header, string, error) {
+func peek(raw string) (unverified, error) {
 	if !tokenForm.MatchString(raw) {
-		return header{}, "", refuse("the bearer token is not a signed JWT")
+		return unverified{}, refuse("the bearer token is not a signed JWT")
 	}
-	var h header
+	var u unverified
 	var body struct {
 		Issuer string `json:"iss"`
 	}
 	parts := strings.Split(raw, ".")
-	for i, into := range []any{&h, &body} {
+	for i, into := range []any{&u.header, &body} {
 		text, err := base64.RawURLEncoding.DecodeString(parts[i])
 		if err == nil {
 			err = json.Unmarshal(text, into)
 		}
 		if err != nil { // its text may hold a part of the token
-			return header{}, "", refuse("the bearer token is not a signed JWT")
+			return unverified{}, refuse("the bearer token is not a signed JWT")
 		}
+		u.texts[i] = text
 	}
-	return h, body.Issuer, nil
+	u.issuer = body.Issuer
+	return u, nil
 }
 
 // issuer is a configured issuer with the keys that it signs with.
@@ -75,11 +84,16 @@ type issuer struct {
 	keys oidc.KeySet
 }
 
-func (is *issuer) accepts(h header) error {
-	if !slices.Contains(is.Algorithms, h.Algorithm) {
+// accepts refuses a token by what it claims of itself. Only one that everybody
+// reads in the same way goes on to the verifier.
+func (is *issuer) accepts(u unverified) error {
+	if !unmistakable(u.texts[0], headerNames) || !unmistakable(u.texts[1], is.claimNames()) {
+		return refuse("the token can be read in two ways: a name stands in it twice, or is that of a known claim but for upper and lower case")
+	}
+	if !slices.Contains(is.Algorithms, u.Algorithm) {
 		return refuse("the token's signature algorithm is not accepted from its issuer")
 	}
-	kind := strings.TrimPrefix(strings.ToLower(h.Type), "application/")
+	kind := strings.TrimPrefix(strings.ToLower(u.Type), "application/")
 	if !slices.Contains(tokenTypes, kind) {
 		return refuse("the token's type is neither an access token nor an identity token")
 	}

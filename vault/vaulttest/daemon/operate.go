@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/hashicorp/vault/api"
+
+	"github.com/kelisim/kelisim/vault/transit/setup"
 )
 
 // vaultDaemon is a running Vault with what its operator holds.
 type vaultDaemon struct {
 	*daemon
-	checkout string // where the policies are
 	operator *api.Client
 	unlock   string // the one unseal key
 }
@@ -38,7 +38,7 @@ func startVault(programs programs, storage string) (*vaultDaemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &vaultDaemon{checkout: programs.root, operator: operator}
+	v := &vaultDaemon{operator: operator}
 	v.daemon = &daemon{
 		name: "Vault", addr: addr, folder: folder, path: programs.vault,
 		args:    []string{"server", "-config", filepath.Join(folder, "vault.hcl")},
@@ -102,7 +102,7 @@ func (v *vaultDaemon) initialise() error {
 	if err != nil {
 		return fmt.Errorf("turning auditing on: %w", err)
 	}
-	return v.write("sys/config/auditing/request-headers/X-Request-Id", map[string]any{"hmac": false})
+	return nil
 }
 
 // unseal returns when the server is active: on raft, it elects itself first.
@@ -121,42 +121,26 @@ func (v *vaultDaemon) unseal() error {
 	})
 }
 
-// prepare mounts transit as deploy/vault/setup.sh does.
+// prepare sets a mount up as `kelisim vault setup` does. The mounts of one
+// server have keys of the same names, and each its own policies.
 func (v *vaultDaemon) prepare(mount string) error {
-	if err := v.operator.Sys().Mount(mount, &api.MountInput{Type: "transit"}); err != nil {
-		return fmt.Errorf("mounting transit: %w", err)
+	plan, err := setup.New(setup.Config{Mount: mount, Suffix: "-" + mount})
+	if err != nil {
+		return err
 	}
-	return errors.Join(
-		v.write(mount+"/config/keys", map[string]any{"disable_upsert": true}),
-		v.write(mount+"/keys/kelisim-pii", map[string]any{"type": "aes256-gcm96", "derived": true}),
-		v.write(mount+"/keys/kelisim-index", map[string]any{"type": "hmac", "key_size": 32}),
-	)
+	return plan.Apply(context.Background(), v.operator, func(setup.Result) {})
 }
 
 // login makes a token under one of the policies that a deployment uses, so
 // that every test on Vault tests them too.
 func (v *vaultDaemon) login(mount, policy string) (string, error) {
-	rules, err := os.ReadFile(filepath.Join(v.checkout, "deploy", "vault", policy+".hcl"))
-	if err != nil {
-		return "", err
-	}
-	name := policy + "-" + mount
-	err = v.operator.Sys().PutPolicy(name, strings.ReplaceAll(string(rules), `"transit/`, `"`+mount+"/"))
-	if err != nil {
-		return "", fmt.Errorf("policy %s: %w", policy, err)
-	}
-	login, err := v.operator.Auth().Token().CreateOrphan(&api.TokenCreateRequest{Policies: []string{name}, Period: "24h"})
+	login, err := v.operator.Auth().Token().CreateOrphan(&api.TokenCreateRequest{
+		Policies: []string{policy + "-" + mount}, NoDefaultPolicy: true, Period: "24h",
+	})
 	if err != nil {
 		return "", fmt.Errorf("a token for %s: %w", policy, err)
 	}
 	return login.Auth.ClientToken, nil
-}
-
-func (v *vaultDaemon) write(path string, data map[string]any) error {
-	if _, err := v.operator.Logical().Write(path, data); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
 }
 
 func (v *vaultDaemon) url() string      { return "http://" + v.addr }

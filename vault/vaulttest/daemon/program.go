@@ -9,10 +9,8 @@ import (
 	"strings"
 )
 
-// programs is where the servers of this machine are, and the root of the
-// checkout, whose deployment files the tests use.
+// programs is where the servers of this machine are.
 type programs struct {
-	root     string
 	postgres string // folder of PostgreSQL's programs
 	redis    string
 	vault    string
@@ -31,7 +29,7 @@ func findPrograms() (programs, error) {
 	if err != nil {
 		return programs{}, fmt.Errorf("asking %s for the servers: %w", script, err)
 	}
-	p := programs{root: root}
+	p := programs{}
 	for line := range strings.Lines(string(out)) {
 		name, path, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch name {

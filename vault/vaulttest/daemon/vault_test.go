@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -150,67 +148,6 @@ func TestVaultSealedOrStoppedHasItsKeysWhenItComesBack(t *testing.T) {
 	if got, err := decrypt(t, v.VaultServer, ciphertext); err != nil || got != "қыран" {
 		t.Errorf("started again, it decrypts to %q, %v", got, err)
 	}
-}
-
-func TestSetupPreparesAVaultAndMayBeRepeated(t *testing.T) {
-	v := daemon.PrivateVault(t)
-	tokens, programs := t.TempDir(), t.TempDir()
-	if err := os.Symlink(vaultProgram(t), filepath.Join(programs, "vault")); err != nil {
-		t.Fatal(err)
-	}
-	setup := func() {
-		cmd := exec.CommandContext(t.Context(), "../../../deploy/vault/setup.sh")
-		cmd.Env = []string{
-			"PATH=" + programs + ":" + os.Getenv("PATH"), "HOME=" + tokens,
-			"VAULT_ADDR=" + v.Addr, "VAULT_TOKEN=" + v.Token,
-			"KELISIM_TRANSIT_MOUNT=pii", "KELISIM_KEY_PREFIX=group", "TOKEN_DIR=" + tokens,
-		}
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("setup.sh: %v\n%s", err, out)
-		}
-	}
-	setup()
-	ask := func(login, path string, data map[string]any) (*api.Secret, error) {
-		token, err := os.ReadFile(filepath.Join(tokens, login))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.Client(strings.TrimSpace(string(token))).Logical().WriteWithContext(t.Context(), "pii/"+path, data)
-	}
-	answer, err := ask("encrypt", "encrypt/group-pii", plain("қыран"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	setup()
-	ciphertext, _ := answer.Data["ciphertext"].(string)
-	if _, err := ask("decrypt", "decrypt/group-pii", boxed(ciphertext)); err != nil {
-		t.Errorf("after the second run the first run's ciphertext: %v", err)
-	}
-	if _, err := ask("rewrap", "rewrap/group-pii", boxed(ciphertext)); err != nil {
-		t.Errorf("the rewrapping login: %v", err)
-	}
-	if _, err := ask("encrypt", "decrypt/group-pii", boxed(ciphertext)); status(err) != http.StatusForbidden {
-		t.Errorf("the encrypting login decrypts: %v", err)
-	}
-	if _, err := ask("encrypt", "hmac/group-index", map[string]any{"input": b64("x"), "key_version": 1}); err != nil {
-		t.Error(err)
-	}
-}
-
-// vaultProgram is the server's program, which is the command line too.
-func vaultProgram(t *testing.T) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "../../../tools/servers", "env").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(out)) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "VAULT_SERVER="); ok && path != "" {
-			return path
-		}
-	}
-	t.Fatalf("no Vault in %s", out)
-	return ""
 }
 
 func encrypt(t *testing.T, v *daemon.VaultServer, text string) string {
