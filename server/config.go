@@ -229,8 +229,8 @@ func (s settings) suit(m mode) error {
 	for _, a := range s.addresses() {
 		r.when(m.dev && a.addr != "" && !loopback(a.addr), "--dev serves on loopback only, and "+a.name+" is "+a.addr+"; its tokens are no protection")
 	}
-	r.when(m.dev && s.OIDCFile != "", "--dev and KELISIM_OIDC_FILE contradict each other; --dev has an issuer of its own, and believes no other")
 	r = append(r, s.suitKeys(m)...)
+	r.when(m.dev && s.OIDCFile != "", "--dev and KELISIM_OIDC_FILE contradict each other; --dev has an issuer of its own, and believes no other")
 	r.when(s.VaultAddr != "" && s.VaultToken == "" && s.VaultTokenFile == "", "no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
 	r.when(s.OIDCFile == "" && !m.dev, "KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
 	r.when(s.Addr == s.InternalAddr && !strings.HasSuffix(s.Addr, ":0"), "KELISIM_ADDR and KELISIM_INTERNAL_ADDR are the same; the internal one is not for everybody")
