@@ -164,7 +164,7 @@ func newOperation(l *login, name, key string, version int) *operation {
 		return outcomes(items, results, err), nil
 	}
 	limits := gather.Limits{
-		Items: batchItems, Bytes: batchBytes, InFlight: inFlight,
+		Items: batchItems, Bytes: batchBytes, InFlight: l.config.InFlight,
 		Queue: l.config.Queue, Timeout: l.config.Timeout,
 	}
 	return &operation{login: l, gatherer: gather.New(call, limits, item.size)}

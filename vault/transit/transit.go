@@ -28,7 +28,7 @@ const (
 	batchBytes = 1<<20 - envelope
 	envelope   = 512 // what surrounds the items of a batch
 
-	inFlight = 2 // calls under way per operation
+	defaultInFlight = 2
 
 	// pepperLabel is what the subject index's pepper is an HMAC of; never changed.
 	pepperLabel = "kelisim/1/subject-pepper"
@@ -50,8 +50,9 @@ type Config struct {
 	DecryptToken Token // login that decrypts; may be the same
 	RewrapToken  Token // login of NewRewrapper, which needs no other
 
-	Timeout time.Duration // of one call and of one caller's wait; 3 s when zero
-	Queue   int           // values waiting for a call, per operation; 10,000 when zero
+	Timeout  time.Duration // of one call and of one caller's wait; 3 s when zero
+	Queue    int           // values waiting for a call, per operation; 10,000 when zero
+	InFlight int           // calls under way per operation, while further callers gather for the next; 2 when zero
 
 	// OnCall, if set, is told of every call: the operation (encrypt, decrypt,
 	// hmac, rewrap or read), its items, and how it ended. It needs Now.
@@ -73,6 +74,7 @@ func (c Config) checked() (Config, error) {
 	c.Prefix = orElse(c.Prefix, "kelisim")
 	c.Timeout = orElse(c.Timeout, defaultTimeout)
 	c.Queue = orElse(c.Queue, defaultQueue)
+	c.InFlight = orElse(c.InFlight, defaultInFlight)
 	return c, nil
 }
 
