@@ -19,7 +19,7 @@ var errForeignKey = errors.New("transit: the ciphertext names a key that is not 
 // Decrypt implements vault.Decrypter.
 func (d *Decrypter) Decrypt(ctx context.Context, items []vault.DecryptItem) ([]vault.Decrypted, error) {
 	answers := make([]vault.Decrypted, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		answers[i].Err = sent.ciphertext(i, d.key, one.Place, one.Ciphertext, one.Reference)
 	}

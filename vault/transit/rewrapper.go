@@ -39,7 +39,7 @@ func NewRewrapper(config Config) (*Rewrapper, error) {
 // Rewrap implements vault.Rewrapper.
 func (r *Rewrapper) Rewrap(ctx context.Context, items []vault.RewrapItem) ([]vault.Rewrapped, error) {
 	answers := make([]vault.Rewrapped, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		answers[i].Err = sent.ciphertext(i, r.key, one.Place, one.Ciphertext, one.Reference)
 	}
