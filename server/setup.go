@@ -56,7 +56,7 @@ func (vaultSetupCommand) show(p *process, s settings, plan *setup.Plan) error {
 	if _, err := io.WriteString(p.out, plan.Script()); err != nil {
 		return err
 	}
-	if s.VaultAddr == "" || s.VaultToken == "" && s.VaultTokenFile == "" {
+	if s.VaultAddr == "" || s.VaultToken == "" && s.EncryptLogin.TokenFile == "" {
 		return nil
 	}
 	client, err := operator(s)
@@ -76,11 +76,13 @@ func operator(s settings) (*api.Client, error) {
 	if s.VaultAddr == "" {
 		return nil, errors.New("VAULT_ADDR is not set: which Vault?")
 	}
-	token, err := tokenOf(s.VaultToken, s.VaultTokenFile)()
-	if err != nil {
+	if err := fromFile("VAULT_TOKEN", &s.VaultToken, s.EncryptLogin.TokenFile); err != nil {
 		return nil, err
 	}
-	return transit.Operator(transit.Config{Address: s.VaultAddr, Namespace: s.VaultNamespace, CACert: s.VaultCACert}, token)
+	if s.VaultToken == "" {
+		return nil, errors.New("no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN, of somebody who administers it")
+	}
+	return transit.Operator(s.transit(), s.VaultToken)
 }
 
 // results prints what a set-up tells.
