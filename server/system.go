@@ -110,6 +110,11 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
 	sys.metrics.database(sys.db.Pool)
+	if !m.dev {
+		if err := sys.checkRole(ctx); err != nil {
+			return nil, err
+		}
+	}
 	fresh, err := untied(ctx, sys.db)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"text/template"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed roles.sql
@@ -79,10 +80,18 @@ func (p *postgres) entitle(ctx context.Context, role string) (_ []string, err er
 			return nil, err
 		}
 		if _, err := db.ExecContext(ctx, text.String()); err != nil { // a script is a transaction
-			return nil, p.explain(err)
+			return nil, ofOwner(p.explain(err), err)
 		}
 	}
 	return list, nil
+}
+
+// ofOwner adds to an explained error what it means here.
+func ofOwner(explained, err error) error {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "42501" { // insufficient_privilege
+		return fmt.Errorf("only the owner of the tables may do that: %w", explained)
+	}
+	return explained
 }
 
 // entitled are the roles that have what this package once gave them, and the
