@@ -121,7 +121,7 @@ func checkRedisSetting(on *patient) []finding {
 		return nil
 	}
 	f := finding{
-		Severity: insecure, Subject: "REDIS_URL", Found: "redis:// is in clear: the password can be read on the way, and a policy's text changed",
+		Severity: insecure, Subject: "REDIS_URL", Found: "redis:// is in clear: the password can be read on the way",
 		Do: "rediss://, with TLS on in Redis",
 	}
 	if nearby(address) {
@@ -144,7 +144,7 @@ func checkRedisUser(on *patient) []finding {
 	const do = "ACL SETUSER kelisim on >PASSWORD " + rediscache.Rules + "; then name that user and password in REDIS_URL"
 	var out []finding
 	if a.Open {
-		out = append(out, finding{Severity: insecure, Subject: "REDIS_URL", Found: "the user " + a.User + " needs no password: anybody who reaches Redis chooses which policy people are shown", Do: do})
+		out = append(out, finding{Severity: insecure, Subject: "REDIS_URL", Found: "the user " + a.User + " needs no password: anybody who reaches Redis reads and empties the cache", Do: do})
 	}
 	for _, wider := range a.Wider {
 		out = append(out, finding{Severity: weak, Subject: "REDIS_URL", Found: "the user " + a.User + " may do more than a cache needs: " + wider, Do: do})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -290,5 +291,18 @@ func TestFindingsAreToldToPeopleAndToPrograms(t *testing.T) {
 	found[0].Accepted, found[1].Accepted = true, true
 	if got := counted(found); got != "" {
 		t.Errorf("accepted findings count: %q", got)
+	}
+}
+
+func TestEveryCheckOfTheDoctorIsInTheOperationsManual(t *testing.T) {
+	told := manual(t, "## Is it set up safely?", regexp.MustCompile("(?m)^\\| `([a-z-]+)` (\\|) \\S.* \\|$"))
+	for _, e := range examinations() {
+		if told[e.name] == "" {
+			t.Errorf("docs/operations.md does not tell of the check %s", e.name)
+		}
+		delete(told, e.name)
+	}
+	if len(told) > 0 {
+		t.Errorf("docs/operations.md tells of checks that are not there: %v", told)
 	}
 }

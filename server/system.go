@@ -141,6 +141,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
 	config.IndexVersions = []int{t.IndexVersion}
+	sys.distrust(&config)
 	sys.vault = vault.New(config)
 	sys.checks = append(sys.checks,
 		check{"database", true, sys.db.Ping},
