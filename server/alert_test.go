@@ -111,13 +111,13 @@ func examineExpression(expr string, metrics map[string]string) (wrong []string) 
 		}
 		return "", false
 	}
-	known := "`le`"
+	known := []string{"`le`"}
 	for _, name := range metricName.FindAllString(expr, -1) {
 		labels, there := series(name)
 		if !there {
 			wrong = append(wrong, "no metric "+name)
 		}
-		known += labels
+		known = append(known, labels)
 	}
 	for _, s := range selector.FindAllStringSubmatch(expr, -1) {
 		labels, _ := series(s[1])
@@ -129,7 +129,7 @@ func examineExpression(expr string, metrics map[string]string) (wrong []string) 
 	}
 	for _, g := range grouping.FindAllStringSubmatch(expr, -1) {
 		for label := range strings.SplitSeq(g[1], ", ") {
-			if !strings.Contains(known, "`"+label+"`") {
+			if !strings.Contains(strings.Join(known, " "), "`"+label+"`") {
 				wrong = append(wrong, "no label "+label)
 			}
 		}

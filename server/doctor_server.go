@@ -144,7 +144,10 @@ func checkRedisUser(on *patient) []finding {
 	const do = "ACL SETUSER kelisim on >PASSWORD " + rediscache.Rules + "; then name that user and password in REDIS_URL"
 	var out []finding
 	if a.Open {
-		out = append(out, finding{Severity: insecure, Subject: "REDIS_URL", Found: "the user " + a.User + " needs no password: anybody who reaches Redis reads and empties the cache", Do: do})
+		out = append(out, finding{
+			Severity: insecure, Subject: "REDIS_URL",
+			Found: "the user " + a.User + " needs no password: anybody who reaches Redis reads and empties the cache", Do: do,
+		})
 	}
 	for _, wider := range a.Wider {
 		out = append(out, finding{Severity: weak, Subject: "REDIS_URL", Found: "the user " + a.User + " may do more than a cache needs: " + wider, Do: do})
@@ -219,7 +222,10 @@ func (on *patient) checkVaultLogin(ctx context.Context, l vaultLogin) []finding 
 		}
 	}
 	if is.Forever {
-		out = append(out, finding{Severity: weak, Subject: l.name, Found: "the login never ends: a copy of it is good for ever", Do: "use a token with a period, which the server renews"})
+		out = append(out, finding{
+			Severity: weak, Subject: l.name, Found: "the login never ends: a copy of it is good for ever",
+			Do: "use a token with a period, which the server renews",
+		})
 	}
 	return out
 }

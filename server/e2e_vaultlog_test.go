@@ -71,7 +71,10 @@ func TestARevealIsFoundInVaultsAuditLogByTheIDOfItsEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var event struct{ ID, Action, Reference string }
+	var event struct {
+		ID     string `json:"id"`
+		Action string `json:"action"`
+	}
 	for line := range strings.Lines(string(file)) { // the last one that names the ticket
 		if strings.Contains(line, `"SUP-7"`) {
 			if err := json.Unmarshal([]byte(line), &event); err != nil {

@@ -73,13 +73,13 @@ func (a Access) read(told any) Access {
 		a.Open = true
 	}
 	commands, _ := rules["commands"].(string)
-	for _, rule := range strings.Fields(commands) {
+	for rule := range strings.FieldsSeq(commands) {
 		if name, allowed := strings.CutPrefix(rule, "+"); allowed && !harmless(name) {
 			a.Wider = append(a.Wider, "it may run "+name)
 		}
 	}
 	keys, _ := rules["keys"].(string)
-	for _, pattern := range strings.Fields(keys) {
+	for pattern := range strings.FieldsSeq(keys) {
 		if !strings.HasPrefix(pattern, "~kelisim:") {
 			a.Wider = append(a.Wider, "it reaches the keys "+pattern)
 		}

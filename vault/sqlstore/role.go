@@ -128,7 +128,7 @@ func (p *postgres) entitled(ctx context.Context, role string) ([]string, error) 
 
 // excessQuery lists what this role, or a role that it may become, can do to the
 // record. A superuser can do everything, and is asked no more.
-const excessQuery = `WITH me AS (SELECT * FROM pg_roles WHERE rolname = current_user),
+const excessQuery = `WITH me AS (SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user),
 	mine AS (SELECT r.oid, r.rolname, r.rolsuper, r.rolbypassrls FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')),
 	record AS (SELECT c.oid, c.relname, c.relowner, c.relrowsecurity, c.relname IN ('policy_versions', 'policy_documents') AS drafts
 		FROM pg_class c WHERE c.oid IN (to_regclass('audit_events'), to_regclass('consent_events'), to_regclass('consent_acts'),
