@@ -110,6 +110,11 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
 	sys.metrics.database(sys.db.Pool)
+	if !m.dev {
+		if err := sys.checkRole(ctx); err != nil {
+			return nil, err
+		}
+	}
 	fresh, err := untied(ctx, sys.db)
 	if err != nil {
 		return nil, err
@@ -137,6 +142,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
 	config.IndexVersions = []int{t.IndexVersion}
+	sys.distrust(&config)
 	sys.vault = vault.New(config)
 	sys.checks = append(sys.checks,
 		check{"database", true, sys.db.Ping},

@@ -45,6 +45,7 @@ type database interface {
 	ping(ctx context.Context) error
 	usage() Pool
 	schema
+	roles
 	close() error
 }
 
