@@ -178,16 +178,16 @@ func TestTokensAtTheEndOfTheirLifeAreReplacedBeforeVaultRefusesThem(t *testing.T
 func TestTokenFileIsReadBeforeItsTokenEnds(t *testing.T) {
 	t.Parallel()
 	r := newRoles(t, daemon.Vault(t))
-	issue := func() *api.SecretAuth {
+	issue := func(ttl string) *api.SecretAuth {
 		no := false
-		made, err := r.root.Auth().Token().CreateOrphan(&api.TokenCreateRequest{TTL: "4s", Renewable: &no, Policies: []string{r.plan.Policy("decrypt")}})
+		made, err := r.root.Auth().Token().CreateOrphan(&api.TokenCreateRequest{TTL: ttl, Renewable: &no, Policies: []string{r.plan.Policy("decrypt")}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		hold(t, r.file("token"), made.Auth.ClientToken)
 		return made.Auth
 	}
-	issue()
+	issue("6s")
 	c := config(r.v)
 	c.DecryptLogin = transit.TokenFile(r.file("token"))
 	e := open(t, c)
@@ -198,10 +198,10 @@ func TestTokenFileIsReadBeforeItsTokenEnds(t *testing.T) {
 	renewing.Go(func() { e.Renew(ctx, func(err error) { t.Errorf("trouble: %v", err) }) })
 	defer renewing.Wait()
 	defer cancel()
-	second := issue() // as Vault Agent would
+	second := issue("1h") // as Vault Agent would
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
-	for late := time.Now().Add(4 * time.Second); states(t, e)[1].Accessor != second.Accessor; <-poll.C {
+	for late := time.Now().Add(10 * time.Second); states(t, e)[1].Accessor != second.Accessor; <-poll.C {
 		if time.Now().After(late) {
 			t.Fatal("it is not read")
 		}
