@@ -61,25 +61,27 @@ func (r *reader) read(t *testing.T) {
 	}
 }
 
-// load is 64 readers at once, until it is stopped. Every one of their requests
-// has to be answered.
+// load is 64 readers at once, each with a request in every so much time, until
+// it is stopped. Every one of their requests has to be answered.
 type load struct {
 	done atomic.Int64
 	stop func()
 }
 
-func newLoad(t *testing.T, e *transit.Engine) *load {
+func newLoad(t *testing.T, e *transit.Engine, every time.Duration) *load {
 	t.Helper()
 	r, l := newReader(t, e), &load{}
 	ended := make(chan struct{})
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
+			pace := time.NewTicker(every)
+			defer pace.Stop()
 			for {
 				select {
 				case <-ended:
 					return
-				default:
+				case <-pace.C:
 				}
 				if err := r.once(t.Context()); err != nil {
 					t.Errorf("a request failed: %v", err)
@@ -122,7 +124,7 @@ func TestRevokedTokensAreReplacedUnderLoadWithoutAFailedRequest(t *testing.T) {
 	r := newRoles(t, daemon.Vault(t))
 	r.hand(0)
 	e := open(t, r.config())
-	l := newLoad(t, e)
+	l := newLoad(t, e, time.Millisecond)
 	const revocations = 5
 	for range revocations {
 		l.goOn(t, 500)
@@ -150,7 +152,7 @@ func TestTokensAtTheEndOfTheirLifeAreReplacedBeforeVaultRefusesThem(t *testing.T
 	}
 	r.hand(0)
 	e := open(t, r.config())
-	l := newLoad(t, e)
+	l := newLoad(t, e, 100*time.Millisecond)
 	ctx, cancel := context.WithCancel(t.Context())
 	var renewing sync.WaitGroup
 	renewing.Go(func() { e.Renew(ctx, func(err error) { t.Errorf("trouble: %v", err) }) })
