@@ -14,6 +14,9 @@ type Decrypter struct {
 	decrypts *operation
 }
 
+// String implements fmt.Stringer: who prints it prints no token with it.
+func (*Decrypter) String() string { return "transit decrypter" }
+
 var errForeignKey = errors.New("transit: the ciphertext names a key that is not the one of personal values")
 
 // Decrypt implements vault.Decrypter.

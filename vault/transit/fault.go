@@ -19,7 +19,7 @@ import (
 // harmless is left out.
 func brief(err error) error {
 	for _, harmless := range []error{
-		context.Canceled, context.DeadlineExceeded, http.ErrSchemeMismatch, io.ErrUnexpectedEOF, io.EOF, api.ErrLifetimeWatcherNotRenewable,
+		context.Canceled, context.DeadlineExceeded, http.ErrSchemeMismatch, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, api.ErrLifetimeWatcherNotRenewable,
 	} {
 		if errors.Is(err, harmless) {
 			return harmless

@@ -164,8 +164,10 @@ func TestEachWayOfLoggingInEncryptsDecryptsAndTellsHowItStands(t *testing.T) {
 					t.Errorf("%+v", s)
 				}
 			}
-			if printed := fmt.Sprintf("%v %+v %v", all, all, c); strings.Contains(printed, v.EncryptToken) || strings.Contains(printed, "hvs.") {
-				t.Error("a token is printed")
+			for _, one := range []any{all, c, e, e.Encrypter(), e.Decrypter(), rewrapper(t, c)} {
+				if printed := fmt.Sprintf("%v %+v %s %q", one, one, one, one); strings.Contains(printed, "hvs.") {
+					t.Errorf("a token is printed: %s", printed)
+				}
 			}
 			if err := e.Close(t.Context()); err != nil {
 				t.Fatal(err)
@@ -227,6 +229,25 @@ func TestOpenedWrappingTokenIsToldLoudlyUntilThereIsAnother(t *testing.T) {
 	if err := e.Healthy(t.Context()); err != nil || states(t, e)[1].Accessor == before {
 		t.Errorf("after a revocation: %v", err)
 	}
+}
+
+func TestLoginIsMadeOnceVaultCanMakeOne(t *testing.T) {
+	t.Parallel()
+	v := daemon.PrivateVault(t)
+	r := newRoles(t, v.VaultServer)
+	r.hand(time.Minute)
+	c := r.config()
+	c.EncryptLogin, c.DecryptLogin = r.wrapped("encrypt"), r.wrapped("decrypt")
+	e := open(t, c)
+	v.Seal()
+	if err := e.Healthy(t.Context()); !errors.Is(err, vault.ErrUnavailable) || !strings.Contains(err.Error(), "Vault is sealed") {
+		t.Errorf("sealed, it answers %v", err)
+	}
+	v.Unseal()
+	heals(t, e)
+	v.Stop()
+	v.Start()
+	heals(t, e)
 }
 
 func TestWrappingTokenOfSomethingElseStaysUnopened(t *testing.T) {

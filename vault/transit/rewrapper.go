@@ -36,6 +36,9 @@ func NewRewrapper(config Config) (*Rewrapper, error) {
 	return &Rewrapper{login: l, key: key, rewraps: newOperation(l, "rewrap", key, 0)}, nil
 }
 
+// String implements fmt.Stringer: who prints it prints no token with it.
+func (*Rewrapper) String() string { return "transit rewrapper" }
+
 // Rewrap implements vault.Rewrapper.
 func (r *Rewrapper) Rewrap(ctx context.Context, items []vault.RewrapItem) ([]vault.Rewrapped, error) {
 	answers := make([]vault.Rewrapped, len(items))
