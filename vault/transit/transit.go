@@ -49,6 +49,7 @@ type Config struct {
 	EncryptToken Token // login that encrypts, computes HMACs and reads the keys' versions
 	DecryptToken Token // login that decrypts; may be the same
 	RewrapToken  Token // login of NewRewrapper, which needs no other
+	ObserveToken Token // login of NewObserver and NewCustodian, which need no other
 
 	Timeout  time.Duration // of one call and of one caller's wait; 3 s when zero
 	Queue    int           // values waiting for a call, per operation; 10,000 when zero
@@ -78,7 +79,9 @@ func (c Config) checked() (Config, error) {
 	return c, nil
 }
 
-func (c Config) dataKey() string { return c.Prefix + "-pii" }
+func (c Config) dataKey() string    { return c.Prefix + "-pii" }
+func (c Config) indexKey() string   { return c.Prefix + "-index" }
+func (c Config) receiptKey() string { return c.Prefix + "-receipt" }
 
 func orElse[T comparable](value, fallback T) T {
 	var zero T
@@ -130,7 +133,7 @@ func New(config Config) (*Engine, error) {
 func (e *Engine) DataKey() string { return e.config.dataKey() }
 
 // IndexKey is the name of the key of blind indexes and the pepper.
-func (e *Engine) IndexKey() string { return e.config.Prefix + "-index" }
+func (e *Engine) IndexKey() string { return e.config.indexKey() }
 
 // Encrypter gives the half that encrypts and indexes.
 func (e *Engine) Encrypter() *Encrypter { return e.encrypter }
