@@ -290,7 +290,7 @@ func (c *counter) engineWith(t *testing.T, v *daemon.VaultServer, inFlight int) 
 	t.Helper()
 	e, err := transit.New(transit.Config{
 		InFlight: inFlight,
-		Address:  v.Addr, Mount: v.Mount, EncryptToken: tokenOf(v.EncryptToken, ""), DecryptToken: tokenOf(v.DecryptToken, ""),
+		Address:  v.Addr, Mount: v.Mount, EncryptLogin: transit.Token(v.EncryptToken), DecryptLogin: transit.Token(v.DecryptToken),
 		Now: time.Now,
 		OnCall: func(operation string, _ int, _ time.Duration, _ error) {
 			if operation == "decrypt" {

@@ -27,26 +27,34 @@ type settings struct {
 	InternalAddr string `env:"KELISIM_INTERNAL_ADDR"`
 	Data         string `env:"KELISIM_DATA" envDefault:"./data"`
 
-	KeyringKeyFile   string   `env:"KELISIM_KEYRING_KEY_FILE"`
-	TransitMount     string   `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
-	KeyPrefix        string   `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
-	DecryptTokenFile string   `env:"KELISIM_DECRYPT_TOKEN_FILE"`
-	RewrapTokenFile  string   `env:"KELISIM_REWRAP_TOKEN_FILE"`
-	OIDCFile         string   `env:"KELISIM_OIDC_FILE"`
-	TrustedProxies   []string `env:"KELISIM_TRUSTED_PROXIES"`
-	AuditFile        string   `env:"KELISIM_AUDIT_FILE"`
-	LogLevel         string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
-	LogFormat        string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
+	KeyringKeyFile string   `env:"KELISIM_KEYRING_KEY_FILE"`
+	TransitMount   string   `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
+	KeyPrefix      string   `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
+	OIDCFile       string   `env:"KELISIM_OIDC_FILE"`
+	TrustedProxies []string `env:"KELISIM_TRUSTED_PROXIES"`
+	AuditFile      string   `env:"KELISIM_AUDIT_FILE"`
+	LogLevel       string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
+	LogFormat      string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 
 	DatabaseURL     string `env:"DATABASE_URL"`
 	DatabaseURLFile string `env:"DATABASE_URL_FILE"`
 	RedisURL        string `env:"REDIS_URL"`
 	RedisURLFile    string `env:"REDIS_URL_FILE"`
-	VaultAddr       string `env:"VAULT_ADDR"`
-	VaultToken      string `env:"VAULT_TOKEN"`
-	VaultTokenFile  string `env:"VAULT_TOKEN_FILE"`
-	VaultCACert     string `env:"VAULT_CACERT"`
-	VaultNamespace  string `env:"VAULT_NAMESPACE"`
+
+	VaultAddr           string `env:"VAULT_ADDR"`
+	VaultNamespace      string `env:"VAULT_NAMESPACE"`
+	VaultCACert         string `env:"VAULT_CACERT"`
+	VaultCAPath         string `env:"VAULT_CAPATH"`
+	VaultClientCert     string `env:"VAULT_CLIENT_CERT"`
+	VaultClientKey      string `env:"VAULT_CLIENT_KEY"`
+	VaultTLSServerName  string `env:"VAULT_TLS_SERVER_NAME"`
+	VaultToken          string `env:"VAULT_TOKEN"`
+	EncryptLogin        login  `envPrefix:"VAULT_"`
+	DecryptLogin        login  `envPrefix:"KELISIM_DECRYPT_"`
+	RewrapLogin         login  `envPrefix:"KELISIM_REWRAP_"`
+	AppRoleMount        string `env:"KELISIM_APPROLE_MOUNT" envDefault:"approle"`
+	KubernetesMount     string `env:"KELISIM_KUBERNETES_MOUNT" envDefault:"kubernetes"`
+	KubernetesTokenFile string `env:"KELISIM_KUBERNETES_TOKEN_FILE" envDefault:"/var/run/secrets/kubernetes.io/serviceaccount/token"`
 
 	proxies []netip.Prefix
 }
@@ -77,9 +85,7 @@ func (e environment) settings() (settings, error) {
 	errs := []error{e.unknown()}
 	errs = append(errs, fromFile("DATABASE_URL", &s.DatabaseURL, s.DatabaseURLFile), fromFile("REDIS_URL", &s.RedisURL, s.RedisURLFile))
 	errs = append(errs, s.urls()...)
-	if s.VaultToken != "" && s.VaultTokenFile != "" {
-		errs = append(errs, errors.New("give VAULT_TOKEN or VAULT_TOKEN_FILE, not both"))
-	}
+	errs = append(errs, s.logins(e.variables["VAULT_SKIP_VERIFY"])...)
 	for _, text := range s.TrustedProxies {
 		prefix, err := netip.ParsePrefix(strings.TrimSpace(text))
 		if err != nil {
@@ -231,7 +237,7 @@ func (s settings) suit(m mode) error {
 	}
 	r = append(r, s.suitKeys(m)...)
 	r.when(m.dev && s.OIDCFile != "", "--dev and KELISIM_OIDC_FILE contradict each other; --dev has an issuer of its own, and believes no other")
-	r.when(s.VaultAddr != "" && s.VaultToken == "" && s.VaultTokenFile == "", "no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
+	r.when(s.VaultAddr != "" && s.encryptLogin() == nil, "no login for Vault: give VAULT_TOKEN_FILE, VAULT_TOKEN, VAULT_ROLE_ID_FILE or VAULT_KUBERNETES_ROLE")
 	r.when(s.OIDCFile == "" && !m.dev, "KELISIM_OIDC_FILE is not set: it says whose tokens are accepted; deploy/oidc.yaml is an example")
 	r.when(s.Addr == s.InternalAddr && !strings.HasSuffix(s.Addr, ":0"), "KELISIM_ADDR and KELISIM_INTERNAL_ADDR are the same; the internal one is not for everybody")
 	return errors.Join(r...)
@@ -240,8 +246,8 @@ func (s settings) suit(m mode) error {
 // suitRewrap is suit for `rewrap`.
 func (s settings) suitRewrap(m mode) error {
 	r := s.suitKeys(m)
-	r.when(s.VaultAddr != "" && s.RewrapTokenFile == "" && s.VaultToken == "" && s.VaultTokenFile == "",
-		"no login for Vault: give KELISIM_REWRAP_TOKEN_FILE, VAULT_TOKEN_FILE or VAULT_TOKEN")
+	r.when(s.VaultAddr != "" && s.loginOr(s.RewrapLogin) == nil,
+		"no login for Vault: give KELISIM_REWRAP_TOKEN_FILE, KELISIM_REWRAP_ROLE_ID_FILE or KELISIM_REWRAP_KUBERNETES_ROLE")
 	return errors.Join(r...)
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +22,9 @@ type engine struct {
 	indexer   vault.Indexer
 	decrypter vault.Decrypter
 	state     engineState
-	renew     func(ctx context.Context) // runs beside the server; nil: nothing to renew
+	renew     func(ctx context.Context)                    // runs beside the server; nil: nothing to renew
+	logins    func(ctx context.Context) []vault.LoginState // nil: there are none
+	close     func(ctx context.Context) error              // nil: nothing to give back
 }
 
 // engineState is what the start and the readiness check ask an engine.
@@ -50,18 +51,18 @@ func (p *process) openEngine(s settings, m mode, fresh bool, metrics *metrics, l
 // transit is which Vault, and nobody's login.
 func (s settings) transit() transit.Config {
 	return transit.Config{
-		Address: s.VaultAddr, Namespace: s.VaultNamespace, CACert: s.VaultCACert,
+		Address: s.VaultAddr, Namespace: s.VaultNamespace,
+		TLS: transit.TLS{
+			CACert: s.VaultCACert, CAPath: s.VaultCAPath, ServerName: s.VaultTLSServerName,
+			ClientCert: s.VaultClientCert, ClientKey: s.VaultClientKey,
+		},
 		Mount: s.TransitMount, Prefix: s.KeyPrefix,
 	}
 }
 
 func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*engine, error) {
 	config := s.transit()
-	config.EncryptToken = tokenOf(s.VaultToken, s.VaultTokenFile)
-	config.DecryptToken = config.EncryptToken
-	if s.DecryptTokenFile != "" {
-		config.DecryptToken = tokenOf("", s.DecryptTokenFile)
-	}
+	config.EncryptLogin, config.DecryptLogin = s.encryptLogin(), s.loginOr(s.DecryptLogin)
 	config.OnCall, config.Now = metrics.transitCall, p.clock
 	e, err := transit.New(config)
 	if err != nil {
@@ -74,25 +75,8 @@ func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*
 				log.LogAttrs(ctx, slog.LevelWarn, "a login to Vault was not renewed", slog.Any("error", err))
 			})
 		},
+		logins: e.Logins, close: e.Close,
 	}, nil
-}
-
-// tokenOf answers a login's token: as given, or read anew from its file each
-// time, so that whatever writes the file may replace it.
-func tokenOf(token, file string) transit.Token {
-	return func() (string, error) {
-		if file == "" {
-			if token == "" {
-				return "", errors.New("no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN")
-			}
-			return token, nil
-		}
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			return "", fmt.Errorf("the file of a Vault token: %w", err)
-		}
-		return string(bytes.TrimSpace(raw)), nil
-	}
 }
 
 func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {

@@ -90,8 +90,8 @@ func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *da
 	}
 	return settings{
 		DatabaseURL: database, VaultAddr: v.Addr, TransitMount: v.Mount, RedisURL: redis.URL,
-		VaultTokenFile: file("encrypt", v.EncryptToken), DecryptTokenFile: file("decrypt", v.DecryptToken),
-		RewrapTokenFile: file("rewrap", v.RewrapToken),
+		EncryptLogin: login{TokenFile: file("encrypt", v.EncryptToken)}, DecryptLogin: login{TokenFile: file("decrypt", v.DecryptToken)},
+		RewrapLogin: login{TokenFile: file("rewrap", v.RewrapToken)},
 	}
 }
 

@@ -77,6 +77,7 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
+	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, rewrapper.close, sys.log) })
 	t, err := readTies(p.ctx, sys.db)
 	if errors.Is(err, vault.ErrNotFound) {
 		_, err = fmt.Fprintln(p.out, "no server was started on this database yet: nothing in it is encrypted")
@@ -95,10 +96,11 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	return c.move(p, sys, job, line, t)
 }
 
-// rewrapper is a vault.Rewrapper whose login is kept alive.
+// rewrapper is a vault.Rewrapper whose login is kept alive, and given back.
 type rewrapper struct {
 	vault.Rewrapper
 	renew func(ctx context.Context, trouble func(error)) // nil: nothing to renew
+	close func(ctx context.Context) error                // nil: nothing to give back
 }
 
 func (s settings) openRewrapper(m mode) (rewrapper, error) {
@@ -115,15 +117,12 @@ func (s settings) openRewrapper(m mode) (rewrapper, error) {
 	}
 	config := s.transit()
 	config.Timeout = rewrapTimeout
-	config.RewrapToken = tokenOf(s.VaultToken, s.VaultTokenFile)
-	if s.RewrapTokenFile != "" {
-		config.RewrapToken = tokenOf("", s.RewrapTokenFile)
-	}
+	config.RewrapLogin = s.loginOr(s.RewrapLogin)
 	r, err := transit.NewRewrapper(config)
 	if err != nil {
 		return rewrapper{}, err
 	}
-	return rewrapper{Rewrapper: r, renew: r.Renew}, nil
+	return rewrapper{Rewrapper: r, renew: r.Renew, close: r.Close}, nil
 }
 
 // keep renews the login until stop is called.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/hashicorp/vault/api"
 
@@ -16,11 +17,23 @@ type vaultCommand struct {
 }
 
 type vaultSetupCommand struct {
-	DryRun     bool     `help:"Change nothing: print the vault commands and the policies, and to stderr what differs."`
-	AppRole    string   `name:"approle" default:"approle" help:"Path of the AppRole mount."`
-	Role       []string `default:"encrypt,decrypt" enum:"encrypt,decrypt,rewrap,reindex,observe" help:"Whose logins the two folders get: ${enum}."`
-	TokenDir   string   `type:"path" help:"A folder that gets a token for each --role, as files (0600) with its name."`
-	AppRoleDir string   `name:"approle-dir" type:"path" help:"A folder that gets a role id and a secret id for each --role (0600)."`
+	DryRun     bool          `help:"Change nothing: print the vault commands and the policies, and to stderr what differs."`
+	AppRole    string        `name:"approle" default:"approle" help:"Path of the AppRole mount."`
+	Role       []string      `default:"encrypt,decrypt" enum:"encrypt,decrypt,rewrap,reindex,observe" help:"Whose logins the two folders get: ${enum}."`
+	TokenDir   string        `type:"path" help:"A folder that gets a token for each --role, as files (0600) with its name."`
+	AppRoleDir string        `name:"approle-dir" type:"path" help:"A folder that gets a role id and a secret id for each --role (0600)."`
+	WrapTTL    time.Duration `name:"wrap-ttl" placeholder:"TIME" help:"Wrap the secret ids: each file holds a token that gives its secret id once, within this time, as 10m."`
+}
+
+// Validate is called by the parser.
+func (c vaultSetupCommand) Validate() error {
+	switch {
+	case c.WrapTTL != 0 && c.AppRoleDir == "":
+		return errors.New("--wrap-ttl wraps what --approle-dir writes, and needs it")
+	case c.WrapTTL < 0 || c.WrapTTL%time.Second != 0:
+		return errors.New("--wrap-ttl is a number of whole seconds, as 10m")
+	}
+	return nil
 }
 
 // Run prepares the Vault that VAULT_ADDR names.
@@ -46,7 +59,7 @@ func (c vaultSetupCommand) Run(p *process) error {
 		err = plan.WriteTokens(p.ctx, client, c.TokenDir, c.Role, told.tell)
 	}
 	if err == nil && c.AppRoleDir != "" {
-		err = plan.WriteAppRoles(p.ctx, client, c.AppRoleDir, c.Role, told.tell)
+		err = plan.WriteAppRoles(p.ctx, client, c.AppRoleDir, c.Role, c.WrapTTL, told.tell)
 	}
 	return errors.Join(err, told.err)
 }
@@ -56,7 +69,7 @@ func (vaultSetupCommand) show(p *process, s settings, plan *setup.Plan) error {
 	if _, err := io.WriteString(p.out, plan.Script()); err != nil {
 		return err
 	}
-	if s.VaultAddr == "" || s.VaultToken == "" && s.VaultTokenFile == "" {
+	if s.VaultAddr == "" || s.VaultToken == "" && s.EncryptLogin.TokenFile == "" {
 		return nil
 	}
 	client, err := operator(s)
@@ -76,11 +89,13 @@ func operator(s settings) (*api.Client, error) {
 	if s.VaultAddr == "" {
 		return nil, errors.New("VAULT_ADDR is not set: which Vault?")
 	}
-	token, err := tokenOf(s.VaultToken, s.VaultTokenFile)()
-	if err != nil {
+	if err := fromFile("VAULT_TOKEN", &s.VaultToken, s.EncryptLogin.TokenFile); err != nil {
 		return nil, err
 	}
-	return transit.Operator(transit.Config{Address: s.VaultAddr, Namespace: s.VaultNamespace, CACert: s.VaultCACert}, token)
+	if s.VaultToken == "" {
+		return nil, errors.New("no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN, of somebody who administers it")
+	}
+	return transit.Operator(s.transit(), s.VaultToken)
 }
 
 // results prints what a set-up tells.

@@ -117,6 +117,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if sys.engine, err = p.openEngine(s, m, fresh, sys.metrics, sys.log); err != nil {
 		return nil, err
 	}
+	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, sys.engine.close, sys.log) })
 	t, err := tie(ctx, sys.db, sys.engine, p.newID)
 	if err != nil {
 		return nil, err

@@ -86,11 +86,3 @@ type KeyCustodian interface {
 	// Trim destroys all versions below one. Nothing brings them back.
 	Trim(ctx context.Context, key string, available int) error
 }
-
-// Login is one of the service's logins to its engine, without its secret.
-type Login struct {
-	Name     string // what it does, as "encrypt"
-	Accessor string // names the token to whoever administers the engine, and is none
-	Policies []string
-	Expires  time.Time // zero: it does not
-}

@@ -23,7 +23,7 @@ type KeyStates struct {
 	AsOf   time.Time
 	Keys   []KeyState
 	Copies []Copy // declared, and not expired
-	Logins []Login
+	Logins []LoginState
 }
 
 // Key is the state of a key by its name.
@@ -105,7 +105,7 @@ type Keys struct {
 	Rows   KeyedReader
 	Copies CopyReader
 	Pins   Pins
-	Logins func(ctx context.Context) ([]Login, error)
+	Logins func(ctx context.Context) []LoginState
 	Clock  func() time.Time
 
 	// Notes and Writer keep when a version was first seen, of keys whose engine
@@ -149,9 +149,7 @@ func (k Keys) state(ctx context.Context, rows counted) (KeyStates, error) {
 		return out, err
 	}
 	if k.Logins != nil {
-		if out.Logins, err = k.Logins(ctx); err != nil {
-			return out, err
-		}
+		out.Logins = k.Logins(ctx)
 	}
 	facts, err := k.Engine.Keys(ctx)
 	if err != nil {

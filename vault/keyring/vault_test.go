@@ -24,9 +24,8 @@ func restored(t *testing.T, k *keyring.Keyring) (*daemon.VaultServer, *transit.E
 		}
 		v.Write("restore/"+key, map[string]any{"backup": backup, "force": true})
 	}
-	token := func(token string) transit.Token { return func() (string, error) { return token, nil } }
 	e, err := transit.New(transit.Config{
-		Address: v.Addr, Mount: v.Mount, EncryptToken: token(v.EncryptToken), DecryptToken: token(v.DecryptToken),
+		Address: v.Addr, Mount: v.Mount, EncryptLogin: transit.Token(v.EncryptToken), DecryptLogin: transit.Token(v.DecryptToken),
 	})
 	if err != nil {
 		t.Fatal(err)

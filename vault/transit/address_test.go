@@ -47,7 +47,7 @@ func unreachable(t *testing.T) map[string]transit.Config {
 		"connect: connection refused": gone.URL, "VAULT_CACERT": secure.URL, "HTTP response to HTTPS client": strings.Replace(plain.URL, "http:", "https:", 1),
 		"could not be looked up": "http://vault.invalid:8200", "unexpected EOF": cut.URL, "deadline exceeded": silent.URL, "Vault is sealed": refusing.URL,
 	} {
-		out[why] = transit.Config{Address: address, EncryptToken: fixed("e"), DecryptToken: fixed("d"), Timeout: 500 * time.Millisecond}
+		out[why] = transit.Config{Address: address, EncryptLogin: fixed("e"), DecryptLogin: fixed("d"), Timeout: 500 * time.Millisecond}
 	}
 	return out
 }

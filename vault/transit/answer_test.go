@@ -25,7 +25,7 @@ func FuzzAnswer(f *testing.F) {
 		_, _ = w.Write([]byte(next.Load().body))
 	}))
 	f.Cleanup(server.Close)
-	e := open(f, transit.Config{Address: server.URL, EncryptToken: fixed("e"), DecryptToken: fixed("d")})
+	e := open(f, transit.Config{Address: server.URL, EncryptLogin: fixed("e"), DecryptLogin: fixed("d")})
 	item := vault.DecryptItem{
 		Place:      vault.Place{User: uuid.New(), Field: "email"},
 		Ciphertext: vault.Ciphertext{Key: e.DataKey(), Version: 1, Text: "vault:v1:AAAA"},

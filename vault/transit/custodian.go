@@ -16,7 +16,7 @@ type Custodian struct{ *Observer }
 
 var _ vault.KeyCustodian = (*Custodian)(nil)
 
-// NewCustodian takes the person's token from config.ObserveToken.
+// NewCustodian takes the person's login from config.ObserveLogin.
 func NewCustodian(config Config) (*Custodian, error) {
 	config.Timeout = orElse(config.Timeout, operatorTimeout)
 	o, err := NewObserver(config)

@@ -6,9 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,7 +118,7 @@ func answering(t *testing.T, handler http.HandlerFunc) transit.Config {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return transit.Config{Address: server.URL, EncryptToken: fixed("e"), DecryptToken: fixed("d")}
+	return transit.Config{Address: server.URL, EncryptLogin: fixed("e"), DecryptLogin: fixed("d")}
 }
 
 func TestSilentVaultHoldsNobodyBeyondTheDeadline(t *testing.T) {
@@ -214,7 +215,7 @@ func TestErrorsQuoteNeitherQuestionNorAnswer(t *testing.T) {
 func TestWrongTokenIsUnavailableAndSaysWhy(t *testing.T) {
 	v := daemon.Vault(t)
 	c := config(v)
-	c.EncryptToken, c.DecryptToken = fixed("hvs.wrong"), fixed("hvs.wrong")
+	c.EncryptLogin, c.DecryptLogin = fixed("hvs.wrong"), fixed("hvs.wrong")
 	e := open(t, c)
 	allUnavailable(t, e)
 	for name, err := range refusals(t.Context(), e) {
@@ -227,7 +228,7 @@ func TestWrongTokenIsUnavailableAndSaysWhy(t *testing.T) {
 func TestEachLoginDoesItsOwnWorkOnly(t *testing.T) {
 	v := daemon.Vault(t)
 	c := config(v)
-	c.EncryptToken, c.DecryptToken = c.DecryptToken, c.EncryptToken
+	c.EncryptLogin, c.DecryptLogin = c.DecryptLogin, c.EncryptLogin
 	for name, err := range refusals(t.Context(), open(t, c)) {
 		if !errors.Is(err, transit.ErrForbidden) {
 			t.Errorf("with the logins exchanged, %s answered %v", name, err)
@@ -238,16 +239,14 @@ func TestEachLoginDoesItsOwnWorkOnly(t *testing.T) {
 func TestRefusedTokenIsReadAgain(t *testing.T) {
 	v := daemon.Vault(t)
 	c := config(v)
-	var current atomic.Pointer[string]
-	expired := "hvs.expired"
-	current.Store(&expired)
-	read := func() (string, error) { return *current.Load() + "\n", nil }
-	c.EncryptToken = read
+	file := filepath.Join(t.TempDir(), "token")
+	hold(t, file, "hvs.expired")
+	c.EncryptLogin = transit.TokenFile(file)
 	e := open(t, c)
 	if answers, err := e.Encrypter().Encrypt(t.Context(), values(1)); err != nil || !errors.Is(answers[0].Err, transit.ErrForbidden) {
 		t.Fatalf("an expired token: %v, %v", answers, err)
 	}
-	current.Store(&v.EncryptToken)
+	hold(t, file, v.EncryptToken)
 	if answers, err := e.Encrypter().Encrypt(t.Context(), values(1)); err != nil || answers[0].Err != nil {
 		t.Fatalf("the new token: %v, %v", answers, err)
 	}
@@ -261,7 +260,7 @@ func TestTokensAreRenewedUntilTheContextEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := config(v)
-	c.DecryptToken = fixed(secret.Auth.ClientToken)
+	c.DecryptLogin = fixed(secret.Auth.ClientToken)
 	e := open(t, c)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -283,4 +282,12 @@ func TestTokensAreRenewedUntilTheContextEnds(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+// hold puts a secret in a file.
+func hold(t *testing.T, file, secret string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

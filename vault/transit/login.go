@@ -2,56 +2,68 @@ package transit
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
 	"github.com/hashicorp/vault/api"
+	"golang.org/x/sync/singleflight"
 )
 
 // maxAnswer bounds what is read of an answer, in bytes: a batch and its frame
 // are never near it.
 const maxAnswer = 8 << 20
 
-// ErrForbidden is the cause when Vault answers 403.
-var ErrForbidden = errors.New("transit: permission denied: the login's policy lacks this path, or its token has expired or was revoked")
-
-// login is a client under one token.
+// login is a client under one token at a time.
 type login struct {
-	config Config
-	source Token
-	client *api.Client
-	keeper *api.Client // for renewing the token; shares the connections
+	name      string // what it does, as operators know it
+	method    string // how it is made
+	config    Config
+	source    source
+	transport *http.Transport
+	client    *api.Client
+
+	flights  singleflight.Group // one replacement of a token for all who wait
+	replaced chan struct{}
 
 	mu      sync.Mutex // held while the token is replaced
-	renewed chan struct{}
+	failure error      // of the last login, until the next may be tried
+	pause   time.Duration
+	closed  bool
 }
 
-func newLogin(config Config, source Token) (*login, error) {
-	transport := cleanhttp.DefaultPooledTransport()
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	client, err := newClient(config, transport, 0)
+// newLogin asks Vault nothing: the first call logs in.
+func newLogin(config Config, name string, how Login) (*login, error) {
+	from, err := how.open()
 	if err != nil {
 		return nil, err
 	}
-	// The library's renewal takes no context, so this client has a timeout of
-	// its own. On the other it would end the reading of an answer.
-	keeper, err := newClient(config, transport, config.Timeout)
+	l := &login{
+		name: name, method: how.String(), config: config, source: from,
+		transport: cleanhttp.DefaultPooledTransport(), replaced: make(chan struct{}, 1),
+	}
+	if err := config.TLS.secure(l.transport); err != nil {
+		return nil, err
+	}
+	l.client, err = newClient(config, l.transport, 0)
+	return l, err
+}
+
+// as is a client under another token, for what Vault is asked about a token. It
+// has a timeout of its own, because the library's renewal takes no context; on
+// the other client that would end the reading of an answer.
+func (l *login) as(token string) (*api.Client, error) {
+	client, err := newClient(l.config, l.transport, l.config.Timeout)
 	if err != nil {
 		return nil, err
 	}
-	l := &login{config: config, source: source, client: client, keeper: keeper, renewed: make(chan struct{}, 1)}
-	if _, err := l.replace(""); err != nil {
-		return nil, err
-	}
-	return l, nil
+	client.SetToken(token)
+	return client, nil
 }
 
 // newClient makes a client that retries nothing: deadlines are ours.
@@ -67,11 +79,6 @@ func newClient(config Config, transport *http.Transport, timeout time.Duration) 
 		// A token and its plaintexts go to the configured address and nowhere else.
 		DisableRedirects: true,
 	}
-	if config.CACert != "" {
-		if err := settings.ConfigureTLS(&api.TLSConfig{CACert: config.CACert}); err != nil {
-			return nil, fmt.Errorf("transit: the CA certificate %s: %w", config.CACert, err)
-		}
-	}
 	client, err := api.NewClient(settings)
 	if err != nil {
 		return nil, fmt.Errorf("transit: the address of Vault: %w", err)
@@ -82,33 +89,6 @@ func newClient(config Config, transport *http.Transport, timeout time.Duration) 
 		client.SetNamespace(config.Namespace)
 	}
 	return client, nil
-}
-
-// replace reads the token again, unless somebody has since it was refused. It
-// reports whether there is another one now.
-func (l *login) replace(refused string) (bool, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.client.Token() != refused {
-		return true, nil
-	}
-	token, err := l.source()
-	if err != nil {
-		return false, fmt.Errorf("transit: reading the token: %w", err)
-	}
-	token = strings.TrimSpace(token)
-	if token == "" {
-		return false, errors.New("transit: the token is empty")
-	}
-	if token == refused {
-		return false, nil
-	}
-	l.client.SetToken(token)
-	select {
-	case l.renewed <- struct{}{}:
-	default: // already told
-	}
-	return true, nil
 }
 
 // call makes one call and gives a result per item. Its errors quote neither
@@ -164,21 +144,23 @@ func (l *login) counted(operation string, items int, call func() error) error {
 	return err
 }
 
-// exchange sends a request and decodes the answer. A token that was refused is
-// read again, and the request sent once more when it is another one.
+// exchange sends a request and decodes the answer. When the token was refused
+// and another can be had, it is sent once more.
 func (l *login) exchange(
 	ctx context.Context, operation string, answer any, send func(context.Context) (*api.Response, error),
 ) error {
+	if l.client.Token() == "" {
+		if err := l.replace(ctx, "", nil); err != nil {
+			return err
+		}
+	}
 	token := l.client.Token()
 	response, err := send(ctx)
 	if response != nil && response.StatusCode == http.StatusForbidden {
-		changed, replaceErr := l.replace(token)
-		if replaceErr != nil {
-			return fmt.Errorf("%w; %w", ErrForbidden, replaceErr)
+		if err := l.replace(ctx, token, nil); err != nil {
+			return err
 		}
-		if changed {
-			response, err = send(ctx)
-		}
+		response, err = send(ctx)
 	}
 	if response == nil {
 		return fmt.Errorf("transit: %s: Vault cannot be reached: %w", operation, brief(err))
@@ -195,7 +177,7 @@ func decode(operation string, response *api.Response, answer any) (err error) {
 		return fmt.Errorf("transit: %s: reading the answer: %w", operation, brief(err))
 	}
 	if response.StatusCode == http.StatusForbidden {
-		return ErrForbidden
+		return fmt.Errorf("%w, with a new token too", ErrForbidden)
 	}
 	decodes := answer == nil || json.Unmarshal(body, answer) == nil
 	if response.StatusCode == http.StatusNoContent && answer == nil {

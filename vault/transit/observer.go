@@ -19,17 +19,17 @@ type Observer struct{ login *login }
 
 var _ vault.KeyReader = (*Observer)(nil)
 
-// NewObserver reads the token of config.ObserveToken, the one login that it
-// needs, and asks Vault nothing.
+// NewObserver needs config.ObserveLogin and no other login, and asks Vault
+// nothing.
 func NewObserver(config Config) (*Observer, error) {
 	config, err := config.checked()
 	if err != nil {
 		return nil, err
 	}
-	if config.ObserveToken == nil {
+	if config.ObserveLogin == nil {
 		return nil, errors.New("transit: a login is needed to read about keys")
 	}
-	l, err := newLogin(config, config.ObserveToken)
+	l, err := newLogin(config, "read about keys", config.ObserveLogin)
 	return &Observer{l}, err
 }
 
@@ -40,6 +40,14 @@ func (e *Engine) Observer() *Observer { return &Observer{e.encrypter.login} }
 // Observer gives the part that reads about keys, under the job's own login,
 // which may not see them all.
 func (r *Rewrapper) Observer() *Observer { return &Observer{r.login} }
+
+// Logins tells how the login stands.
+func (o *Observer) Logins(ctx context.Context) []vault.LoginState {
+	return []vault.LoginState{o.login.state(ctx)}
+}
+
+// Close gives the login's token back, as Engine.Close does.
+func (o *Observer) Close(ctx context.Context) error { return o.login.close(ctx) }
 
 // keyData is Vault's answer about a key.
 type keyData struct {

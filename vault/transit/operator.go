@@ -1,7 +1,6 @@
 package transit
 
 import (
-	"crypto/tls"
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
@@ -15,7 +14,9 @@ const operatorTimeout = 30 * time.Second
 // own, such as setting it up. It keeps no connection and renews nothing.
 func Operator(config Config, token string) (*api.Client, error) {
 	transport := cleanhttp.DefaultTransport()
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if err := config.TLS.secure(transport); err != nil {
+		return nil, err
+	}
 	client, err := newClient(config, transport, orElse(config.Timeout, operatorTimeout))
 	if err != nil {
 		return nil, err

@@ -2,107 +2,107 @@ package transit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/vault/api"
 )
 
-// renewPause is how long a login waits after a renewal that failed or ended.
-const renewPause = 5 * time.Second
+// A login is looked at again after a renewal that failed, ever later up to an
+// hour's sixtieth, and never more often than once a second.
+const (
+	renewPause   = 5 * time.Second
+	renewLongest = time.Minute
+	renewOften   = time.Second
+)
 
-// Renew keeps the tokens of both logins alive until the context ends, as far
-// as they can be renewed. It tells of each trouble; calls go on meanwhile, and
-// read a refused token again by themselves.
+// Renew keeps the tokens of the logins alive until the context ends, and
+// replaces each before it ends for good. It tells of each trouble; calls go on
+// meanwhile, and replace a refused token by themselves.
 func (e *Engine) Renew(ctx context.Context, trouble func(error)) {
-	var both sync.WaitGroup
-	for _, l := range []*login{e.encrypter.login, e.decrypter.login} {
-		both.Go(func() { l.renew(ctx, trouble) })
+	var all sync.WaitGroup
+	for _, l := range e.logins() {
+		all.Go(func() { l.renew(ctx, trouble) })
 	}
-	both.Wait()
+	all.Wait()
 }
 
 func (l *login) renew(ctx context.Context, trouble func(error)) {
-	for ctx.Err() == nil {
-		wait, err := l.watch(ctx)
-		if err != nil && ctx.Err() == nil {
-			trouble(err)
+	pause := renewPause
+	for {
+		err := l.watch(ctx)
+		if ctx.Err() != nil {
+			return
 		}
-		timer := time.NewTimer(wait)
+		rest, woken := renewOften, (<-chan struct{})(nil)
+		if err == nil {
+			pause = renewPause
+		} else {
+			trouble(fmt.Errorf("the login to %s: %w", l.name, err))
+			rest, woken, pause = pause, l.replaced, min(2*pause, renewLongest)
+		}
+		timer := time.NewTimer(rest)
 		select {
 		case <-ctx.Done():
-		case <-l.renewed: // another token
+		case <-woken: // another token
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
 }
 
-// watch renews the token in use until that ends, and says how long to wait
-// before looking again.
-func (l *login) watch(ctx context.Context) (time.Duration, error) {
+// watch renews the token in use for as long as that goes, then replaces it. It
+// ends without an error when there is another token, and with the context.
+func (l *login) watch(ctx context.Context) error {
 	token := l.client.Token()
-	l.keeper.SetToken(token)
-	secret, err := l.keeper.Auth().Token().LookupSelfWithContext(ctx)
-	if refused := (*api.ResponseError)(nil); errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden {
-		_, replaceErr := l.replace(token)
-		return renewPause, errors.Join(ErrForbidden, replaceErr)
+	if token == "" {
+		return l.replace(ctx, "", nil)
+	}
+	found, err := l.lookUp(ctx, token)
+	if errors.Is(err, errGone) {
+		return l.replace(ctx, token, err)
 	}
 	if err != nil {
-		return renewPause, fmt.Errorf("transit: looking up the token: %w", brief(err))
+		return err
 	}
-	lease, renewable, err := lease(secret)
+	if found.ExpireTime.IsZero() {
+		select { // it never ends; calls notice when it is replaced
+		case <-ctx.Done():
+		case <-l.replaced:
+		}
+		return nil
+	}
+	keeper, err := l.as(token)
 	if err != nil {
-		return renewPause, err
+		return err
 	}
-	if !renewable {
-		return time.Hour, nil // calls notice when it is replaced
-	}
-	watcher, err := l.keeper.NewLifetimeWatcher(&api.LifetimeWatcherInput{Secret: &api.Secret{
-		Auth: &api.SecretAuth{ClientToken: token, Renewable: true, LeaseDuration: lease},
+	watcher, err := keeper.NewLifetimeWatcher(&api.LifetimeWatcherInput{Secret: &api.Secret{
+		Auth: &api.SecretAuth{ClientToken: token, Renewable: found.Renewable, LeaseDuration: found.TTL},
 	}})
 	if err != nil {
-		return renewPause, fmt.Errorf("transit: renewing the token: %w", err)
+		return fmt.Errorf("transit: renewing the token: %w", brief(err))
 	}
 	go watcher.Start()
 	defer watcher.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return 0, nil
-		case <-l.renewed:
-			return 0, nil
+			return nil
+		case <-l.replaced:
+			return nil
 		case <-watcher.RenewCh():
-		case err := <-watcher.DoneCh():
-			return renewPause, fmt.Errorf("transit: the token can no longer be renewed and will expire: %w", orEnded(err))
+		case err := <-watcher.DoneCh(): // while it still lives a little
+			return l.replace(ctx, token, ending(err))
 		}
 	}
 }
 
-// errEnded: the token has reached its maximum life.
-var errEnded = errors.New("its maximum life is reached")
-
-func orEnded(err error) error {
+// ending is why a token is given up before its end.
+func ending(err error) error {
 	if err == nil {
-		return errEnded
+		return errors.New("transit: the token can no longer be renewed and will expire; nobody has replaced it")
 	}
-	return brief(err)
-}
-
-// lease reads the seconds that a token has left, and whether it can get more.
-func lease(secret *api.Secret) (seconds int, renewable bool, err error) {
-	ttl, ok := secret.Data["ttl"].(json.Number)
-	if !ok {
-		return 0, false, errAnswer
-	}
-	left, err := ttl.Int64()
-	if err != nil {
-		return 0, false, errAnswer
-	}
-	renewable, _ = secret.Data["renewable"].(bool)
-	return int(left), renewable, nil
+	return fmt.Errorf("transit: the token could not be renewed and will expire: %w", brief(err))
 }

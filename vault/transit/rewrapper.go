@@ -18,17 +18,17 @@ type Rewrapper struct {
 
 var _ vault.Rewrapper = (*Rewrapper)(nil)
 
-// NewRewrapper reads the token of config.RewrapToken, the one login that it
-// needs, and asks Vault nothing.
+// NewRewrapper needs config.RewrapLogin and no other login, and asks Vault
+// nothing.
 func NewRewrapper(config Config) (*Rewrapper, error) {
 	config, err := config.checked()
 	if err != nil {
 		return nil, err
 	}
-	if config.RewrapToken == nil {
+	if config.RewrapLogin == nil {
 		return nil, errors.New("transit: a login is needed to rewrap")
 	}
-	l, err := newLogin(config, config.RewrapToken)
+	l, err := newLogin(config, "rewrap", config.RewrapLogin)
 	if err != nil {
 		return nil, err
 	}
@@ -63,3 +63,6 @@ func (r *Rewrapper) Newest(ctx context.Context) (string, int, error) {
 // Renew keeps the login's token alive until the context ends, as Engine.Renew
 // does.
 func (r *Rewrapper) Renew(ctx context.Context, trouble func(error)) { r.login.renew(ctx, trouble) }
+
+// Close gives the login's token back, as Engine.Close does.
+func (r *Rewrapper) Close(ctx context.Context) error { return r.login.close(ctx) }

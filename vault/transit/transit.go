@@ -34,22 +34,18 @@ const (
 	pepperLabel = "kelisim/1/subject-pepper"
 )
 
-// Token gives the token of a login. It is asked at the start, and again when
-// Vault refuses the one in use, so a file that somebody else renews will do.
-type Token func() (string, error)
-
 // Config says where Vault is and how to log in.
 type Config struct {
 	Address   string // as VAULT_ADDR
 	Namespace string // as VAULT_NAMESPACE; usually empty
-	CACert    string // path of a PEM file, as VAULT_CACERT; empty for the system's
+	TLS       TLS
 	Mount     string // path of the transit mount; "transit" when empty
 	Prefix    string // of the keys' names; "kelisim" when empty
 
-	EncryptToken Token // login that encrypts, computes HMACs and reads the keys' versions
-	DecryptToken Token // login that decrypts; may be the same
-	RewrapToken  Token // login of NewRewrapper, which needs no other
-	ObserveToken Token // login of NewObserver and NewCustodian, which need no other
+	EncryptLogin Login // encrypts, computes HMACs and reads the keys' versions
+	DecryptLogin Login // decrypts; may be the same
+	RewrapLogin  Login // of NewRewrapper, which needs no other
+	ObserveLogin Login // of NewObserver and NewCustodian, which need no other
 
 	Timeout  time.Duration // of one call and of one caller's wait; 3 s when zero
 	Queue    int           // values waiting for a call, per operation; 10,000 when zero
@@ -91,29 +87,30 @@ func orElse[T comparable](value, fallback T) T {
 	return value
 }
 
-// Engine is the transit mount of one Vault. It is safe for concurrent use and
-// needs no closing.
+// Engine is the transit mount of one Vault. It is safe for concurrent use.
 type Engine struct {
 	config    Config
 	encrypter *Encrypter
 	decrypter *Decrypter
 }
 
-// New reads the logins' tokens and asks Vault nothing: Healthy and LatestVersion do.
+// New asks Vault nothing: the first call of each login makes it.
 func New(config Config) (*Engine, error) {
 	config, err := config.checked()
 	if err != nil {
 		return nil, err
 	}
-	if config.EncryptToken == nil || config.DecryptToken == nil {
+	if config.EncryptLogin == nil || config.DecryptLogin == nil {
 		return nil, errors.New("transit: two logins are needed, one to encrypt and one to decrypt")
 	}
-	encrypting, err := newLogin(config, config.EncryptToken)
+	encrypting, err := newLogin(config, "encrypt", config.EncryptLogin)
 	if err != nil {
 		return nil, err
 	}
-	decrypting, err := newLogin(config, config.DecryptToken)
-	if err != nil {
+	decrypting := encrypting
+	if config.DecryptLogin == config.EncryptLogin {
+		encrypting.name = "encrypt and decrypt"
+	} else if decrypting, err = newLogin(config, "decrypt", config.DecryptLogin); err != nil {
 		return nil, err
 	}
 	e := &Engine{config: config}
@@ -134,6 +131,14 @@ func (e *Engine) DataKey() string { return e.config.dataKey() }
 
 // IndexKey is the name of the key of blind indexes and the pepper.
 func (e *Engine) IndexKey() string { return e.config.indexKey() }
+
+// logins are the logins, each once.
+func (e *Engine) logins() []*login {
+	if e.encrypter.login == e.decrypter.login {
+		return []*login{e.encrypter.login}
+	}
+	return []*login{e.encrypter.login, e.decrypter.login}
+}
 
 // Encrypter gives the half that encrypts and indexes.
 func (e *Engine) Encrypter() *Encrypter { return e.encrypter }

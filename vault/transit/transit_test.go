@@ -2,7 +2,6 @@ package transit_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -28,12 +27,12 @@ type suited struct{ *testing.M }
 
 func (s suited) Run() int { return daemon.Main(s.M) }
 
-func fixed(token string) transit.Token { return func() (string, error) { return token, nil } }
+func fixed(token string) transit.Login { return transit.Token(token) }
 
 func config(v *daemon.VaultServer) transit.Config {
 	return transit.Config{
 		Address: v.Addr, Mount: v.Mount,
-		EncryptToken: fixed(v.EncryptToken), DecryptToken: fixed(v.DecryptToken), RewrapToken: fixed(v.RewrapToken),
+		EncryptLogin: fixed(v.EncryptToken), DecryptLogin: fixed(v.DecryptToken), RewrapLogin: fixed(v.RewrapToken),
 	}
 }
 
@@ -59,7 +58,7 @@ func rewrapper(t testing.TB, c transit.Config) *transit.Rewrapper {
 func custodian(t testing.TB, v *daemon.VaultServer) *transit.Custodian {
 	t.Helper()
 	c := config(v)
-	c.ObserveToken = fixed(v.Token)
+	c.ObserveLogin = transit.Token(v.Token)
 	out, err := transit.NewCustodian(c)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +237,7 @@ func TestMissingKeyIsAnErrorAndNotANewKey(t *testing.T) {
 	v := daemon.Vault(t)
 	c := config(v)
 	c.Prefix = "absent"
-	c.EncryptToken, c.DecryptToken = fixed(v.Token), fixed(v.Token) // root's, which may do anything
+	c.EncryptLogin, c.DecryptLogin = fixed(v.Token), fixed(v.Token) // root's, which may do anything
 	e := open(t, c)
 	answers, err := e.Encrypter().Encrypt(t.Context(), values(1))
 	if err != nil || !errors.Is(answers[0].Err, vault.ErrUnavailable) {
@@ -268,22 +267,22 @@ func TestOldVersionThatVaultNoLongerDecryptsIsUndecryptable(t *testing.T) {
 func TestHalfConfiguredEngineIsRefused(t *testing.T) {
 	token := fixed("t")
 	for name, c := range map[string]transit.Config{
-		"no address":       {EncryptToken: token, DecryptToken: token},
-		"one login":        {Address: "http://127.0.0.1:1", EncryptToken: token},
-		"an empty token":   {Address: "http://127.0.0.1:1", EncryptToken: token, DecryptToken: fixed(" \n")},
-		"no clock":         {Address: "http://127.0.0.1:1", EncryptToken: token, DecryptToken: token, OnCall: func(string, int, time.Duration, error) {}},
-		"a missing CA":     {Address: "https://127.0.0.1:1", EncryptToken: token, DecryptToken: token, CACert: "missing.pem"},
-		"an unread token":  {Address: "http://127.0.0.1:1", EncryptToken: token, DecryptToken: func() (string, error) { return "", context.Canceled }},
-		"no valid address": {Address: "http://[", EncryptToken: token, DecryptToken: token},
+		"no address":       {EncryptLogin: token, DecryptLogin: token},
+		"one login":        {Address: "http://127.0.0.1:1", EncryptLogin: token},
+		"an empty token":   {Address: "http://127.0.0.1:1", EncryptLogin: token, DecryptLogin: fixed(" \n")},
+		"no clock":         {Address: "http://127.0.0.1:1", EncryptLogin: token, DecryptLogin: token, OnCall: func(string, int, time.Duration, error) {}},
+		"a missing CA":     {Address: "https://127.0.0.1:1", EncryptLogin: token, DecryptLogin: token, TLS: transit.TLS{CACert: "missing.pem"}},
+		"an unread token":  {Address: "http://127.0.0.1:1", EncryptLogin: token, DecryptLogin: transit.TokenFile("missing")},
+		"no valid address": {Address: "http://[", EncryptLogin: token, DecryptLogin: token},
 	} {
 		if _, err := transit.New(c); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	for name, c := range map[string]transit.Config{
-		"no login to rewrap": {Address: "http://127.0.0.1:1", EncryptToken: token, DecryptToken: token},
-		"no address":         {RewrapToken: token},
-		"an empty token":     {Address: "http://127.0.0.1:1", RewrapToken: fixed("")},
+		"no login to rewrap": {Address: "http://127.0.0.1:1", EncryptLogin: token, DecryptLogin: token},
+		"no address":         {RewrapLogin: token},
+		"an empty token":     {Address: "http://127.0.0.1:1", RewrapLogin: fixed("")},
 	} {
 		if _, err := transit.NewRewrapper(c); err == nil {
 			t.Errorf("rewrapping with %s: accepted", name)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/vault/api"
 
@@ -148,7 +149,7 @@ func TestLoginsAreWrittenForTheirOwnerAloneAndKeptWhileTheyWork(t *testing.T) {
 		if err := p.WriteTokens(t.Context(), root, dir, roles, tell); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.WriteAppRoles(t.Context(), root, dir, roles, tell); err != nil {
+		if err := p.WriteAppRoles(t.Context(), root, dir, roles, 0, tell); err != nil {
 			t.Fatal(err)
 		}
 		return out
@@ -207,4 +208,44 @@ func file(t *testing.T, dir, name string) string {
 func login(t *testing.T, client *api.Client, roleID, secretID string) *api.SecretAuth {
 	t.Helper()
 	return write(t, client, "auth/approle/login", map[string]any{"role_id": roleID, "secret_id": secretID}).Auth
+}
+
+func TestAWrappedSecretIDIsSeenOnceAndReplacedOnceItWasOpened(t *testing.T) {
+	v, root, c := fresh(t)
+	p := plan(t, c)
+	apply(t, p, root)
+	dir := t.TempDir()
+	issue := func() (out []setup.State) {
+		t.Helper()
+		err := p.WriteAppRoles(t.Context(), root, dir, []string{"encrypt"}, time.Minute, func(r setup.Result) { out = append(out, r.State) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if got := issue(); !slices.Equal(got, []setup.State{setup.Created, setup.Created}) {
+		t.Errorf("first: %v", got)
+	}
+	if got := issue(); !slices.Equal(got, []setup.State{setup.Right, setup.Right}) {
+		t.Errorf("unopened: %v", got)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "encrypt.secret-id")); err == nil {
+		t.Error("the secret id lies beside it")
+	}
+	wrapping := file(t, dir, "encrypt.wrapped-secret-id")
+	inside, err := v.Client("").Logical().Unwrap(wrapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secretID, _ := inside.Data["secret_id"].(string)
+	login(t, v.Client(""), file(t, dir, "encrypt.role-id"), secretID)
+	if _, err := v.Client("").Logical().Unwrap(wrapping); err == nil {
+		t.Error("it opens twice")
+	}
+	if got := issue(); !slices.Equal(got, []setup.State{setup.Right, setup.Updated}) {
+		t.Errorf("opened: %v", got)
+	}
+	if file(t, dir, "encrypt.wrapped-secret-id") == wrapping {
+		t.Error("the one that was opened is still there")
+	}
 }

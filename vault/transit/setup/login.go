@@ -31,46 +31,6 @@ func (p *Plan) WriteTokens(ctx context.Context, client *api.Client, dir string, 
 	return nil
 }
 
-// WriteAppRoles writes what a service logs in with by AppRole: for each role
-// the files <role>.role-id and <role>.secret-id (0600). A secret id that Vault
-// still takes stays.
-func (p *Plan) WriteAppRoles(ctx context.Context, client *api.Client, dir string, roles []string, tell func(Result)) error {
-	v := server{client}
-	for _, name := range roles {
-		at := role{p.config.AppRole, p.Policy(name)}.path()
-		var is struct {
-			ID string `json:"role_id"`
-		}
-		if there, err := v.read(ctx, at+"/role-id", &is); err != nil {
-			return err
-		} else if !there {
-			return fmt.Errorf("setup: there is no AppRole %s", at)
-		}
-		err := p.issue(tell, filepath.Join(dir, name+".role-id"), "role id",
-			func(old string) (bool, error) { return old == is.ID, nil },
-			func() (string, error) { return is.ID, nil })
-		if err != nil {
-			return err
-		}
-		err = p.issue(tell, filepath.Join(dir, name+".secret-id"), "secret id",
-			func(old string) (bool, error) {
-				answer, err := v.send(ctx, write{at + "/secret-id/lookup", []string{"secret_id=" + old}})
-				return answer != nil && len(answer.Data) > 0, err
-			},
-			func() (string, error) {
-				answer, err := v.send(ctx, write{path: at + "/secret-id"})
-				if err != nil {
-					return "", err
-				}
-				return text(answer, "secret_id")
-			})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // issue writes a secret to its file, unless what is there is good.
 func (*Plan) issue(tell func(Result), path, what string, good func(old string) (bool, error), fresh func() (string, error)) error {
 	old, err := os.ReadFile(path)
