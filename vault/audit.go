@@ -29,6 +29,9 @@ const (
 	CanaryWritten       Action = "canary.written"
 	RewrapStarted       Action = "rewrap.started"
 	RewrapEnded         Action = "rewrap.ended"
+	KeysRotated         Action = "keys.rotated"
+	KeysExported        Action = "keys.exported"
+	KeysImported        Action = "keys.imported"
 	DemonstrationFilled Action = "demo.filled"
 )
 
@@ -59,7 +62,7 @@ type AuditEvent struct {
 	Reason    string   // the ground, when it is a request: its reason code
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
-	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "Query.auditEvents": what else it is about
+	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "KeyExport:<SHA-256>", "Query.auditEvents": what else it is about
 	Outcome   Outcome
 	RequestID string
 }
