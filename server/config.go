@@ -219,6 +219,17 @@ func (s settings) postgres() bool { return s.DatabaseURL != "" }
 // mode is what a command was told about where keys are.
 type mode struct{ dev, keyring bool }
 
+// String is the flag that says it; empty with Vault.
+func (m mode) String() string {
+	switch {
+	case m.dev:
+		return "--dev"
+	case m.keyring:
+		return "--keyring"
+	}
+	return ""
+}
+
 // mistakes are what is wrong with the settings.
 type mistakes []error
 

@@ -25,6 +25,7 @@ type engine struct {
 	renew     func(ctx context.Context)                    // runs beside the server; nil: nothing to renew
 	logins    func(ctx context.Context) []vault.LoginState // nil: there are none
 	close     func(ctx context.Context) error              // nil: nothing to give back
+	keyring   *keyring.Keyring                             // nil with HashiCorp Vault
 }
 
 // engineState is what the start and the readiness check ask an engine.
@@ -84,7 +85,11 @@ func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k}, nil
+	return engineOf(k), nil
+}
+
+func engineOf(k *keyring.Keyring) *engine {
+	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k, keyring: k}
 }
 
 func readKeyring(s settings, keyFile string, fresh bool) (*keyring.Keyring, error) {

@@ -113,6 +113,19 @@ func (s settings) encryptLogin() transit.Login {
 	return s.login(s.EncryptLogin)
 }
 
+// personLogin is the token of whoever runs a command that no service may.
+func (s settings) personLogin() (transit.Login, error) {
+	switch {
+	case s.VaultAddr == "":
+		return nil, errors.New("VAULT_ADDR is not set: which Vault?")
+	case s.VaultToken != "":
+		return transit.Token(s.VaultToken), nil
+	case s.EncryptLogin.TokenFile != "":
+		return transit.TokenFile(s.EncryptLogin.TokenFile), nil
+	}
+	return nil, errors.New("no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN, with a token of your own")
+}
+
 // loginOr is a login, or the main one when it is not given.
 func (s settings) loginOr(l login) transit.Login { return cmp.Or(s.login(l), s.encryptLogin()) }
 

@@ -26,6 +26,7 @@ type cli struct {
 	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
+	Keys        keysCommand        `cmd:"" help:"The keys: rotate, export, import."`
 	Vault       vaultCommand       `cmd:"" help:"HashiCorp Vault: setup."`
 	Dev         devCommand         `cmd:"" help:"Development: token."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`
@@ -37,6 +38,8 @@ type process struct {
 	ctx context.Context //nolint:containedctx // a command lives as long as the process
 	environment
 	out, err io.Writer
+	product  io.Writer // where a job writes the file that it makes; nil: it makes none
+	host     *host     // the running server that carries the job out; nil: there is none
 }
 
 func main() { os.Exit(execute(os.Args[1:])) }
@@ -58,10 +61,7 @@ func run(p *process, args []string) (status int) {
 		args, failed = []string{"--help"}, 2
 	}
 	exit := func(code int) { status = max(code, failed); panic(exited{}) }
-	parser, err := kong.New(&cli{},
-		kong.Name("kelisim"),
-		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(exit), kong.Bind(p))
+	parser, err := p.parser(exit)
 	if err != nil {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 2
@@ -78,11 +78,24 @@ func run(p *process, args []string) (status int) {
 		_, _ = fmt.Fprintf(p.err, "kelisim: %v; see %s --help\n", err, asked(err))
 		return 2
 	}
-	if err := command.Run(p); err != nil && !errors.Is(err, context.Canceled) {
+	if j, name, ok := jobOf(command.Selected()); ok {
+		err = p.carryOut(j, name)
+	} else {
+		err = command.Run(p)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 1
 	}
 	return 0
+}
+
+// parser reads the command line.
+func (p *process) parser(exit func(status int)) (*kong.Kong, error) {
+	return kong.New(&cli{},
+		kong.Name("kelisim"),
+		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(exit), kong.Bind(p))
 }
 
 // asked is the command whose help tells more about a wrong call.

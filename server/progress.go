@@ -31,12 +31,14 @@ func newProgressLine(to io.Writer, clock func() time.Time) *progressLine {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
+	switch w := w.(type) {
+	case stream: // the caller's
+		return w.terminal
+	case *os.File:
+		info, err := w.Stat()
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return false
 }
 
 // anew begins the line again.

@@ -176,6 +176,9 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 // output is data, so events that go to standard output at the server go to
 // standard error here.
 func (p *process) openPlain() (*system, error) {
+	if p.host != nil {
+		return p.host.lend(p), nil
+	}
 	s, err := p.settings()
 	if err != nil {
 		return nil, err

@@ -34,6 +34,9 @@ const (
 	KeysTrimmed         Action = "keys.trimmed"
 	BackupDeclared      Action = "backup.declared"
 	BackupExpired       Action = "backup.expired"
+	KeysRotated         Action = "keys.rotated"
+	KeysExported        Action = "keys.exported"
+	KeysImported        Action = "keys.imported"
 	DemonstrationFilled Action = "demo.filled"
 )
 
@@ -64,7 +67,9 @@ type AuditEvent struct {
 	Reason    string   // the ground, when it is a request: its reason code
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
-	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "Backup:<uuid>;kind=…", "Query.auditEvents": what else it is about
+	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>",
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents".
+	Object    string
 	Outcome   Outcome
 	RequestID string
 }
