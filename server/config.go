@@ -52,6 +52,7 @@ type settings struct {
 	EncryptLogin        login  `envPrefix:"VAULT_"`
 	DecryptLogin        login  `envPrefix:"KELISIM_DECRYPT_"`
 	RewrapLogin         login  `envPrefix:"KELISIM_REWRAP_"`
+	ObserveLogin        login  `envPrefix:"KELISIM_OBSERVE_"`
 	AppRoleMount        string `env:"KELISIM_APPROLE_MOUNT" envDefault:"approle"`
 	KubernetesMount     string `env:"KELISIM_KUBERNETES_MOUNT" envDefault:"kubernetes"`
 	KubernetesTokenFile string `env:"KELISIM_KUBERNETES_TOKEN_FILE" envDefault:"/var/run/secrets/kubernetes.io/serviceaccount/token"`

@@ -25,6 +25,7 @@ type engine struct {
 	renew     func(ctx context.Context)                    // runs beside the server; nil: nothing to renew
 	logins    func(ctx context.Context) []vault.LoginState // nil: there are none
 	close     func(ctx context.Context) error              // nil: nothing to give back
+	keys      vault.KeyReader
 	keyring   *keyring.Keyring                             // nil with HashiCorp Vault
 }
 
@@ -76,7 +77,7 @@ func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*
 				log.LogAttrs(ctx, slog.LevelWarn, "a login to Vault was not renewed", slog.Any("error", err))
 			})
 		},
-		logins: e.Logins, close: e.Close,
+		logins: e.Logins, close: e.Close, keys: e.Observer(),
 	}, nil
 }
 
@@ -89,7 +90,7 @@ func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {
 }
 
 func engineOf(k *keyring.Keyring) *engine {
-	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k, keyring: k}
+	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k, keys: k, keyring: k}
 }
 
 func readKeyring(s settings, keyFile string, fresh bool) (*keyring.Keyring, error) {

@@ -26,7 +26,8 @@ type cli struct {
 	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
-	Keys        keysCommand        `cmd:"" help:"The keys: rotate, export, import."`
+	Keys        keysCommand        `cmd:"" help:"The keys: how they stand; retire, trim, rotate, export, import."`
+	Backup      backupCommand      `cmd:"" help:"Copies of data and of keys that exist: declare, list, expire."`
 	Vault       vaultCommand       `cmd:"" help:"HashiCorp Vault: setup."`
 	Dev         devCommand         `cmd:"" help:"Development: token."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`
@@ -37,6 +38,7 @@ type cli struct {
 type process struct {
 	ctx context.Context //nolint:containedctx // a command lives as long as the process
 	environment
+	in       io.Reader
 	out, err io.Writer
 	product  io.Writer // where a job writes the file that it makes; nil: it makes none
 	host     *host     // the running server that carries the job out; nil: there is none
@@ -49,7 +51,7 @@ func execute(args []string) (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
-	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
+	p := &process{ctx: ctx, environment: systemEnvironment(), in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	return run(p, args)
 }
 

@@ -30,7 +30,8 @@ func newProgressLine(to io.Writer, clock func() time.Time) *progressLine {
 	return &progressLine{to: to, clock: clock, live: isTerminal(to), start: now, last: now}
 }
 
-func isTerminal(w io.Writer) bool {
+// isTerminal reports whether somebody is at the other end of a stream.
+func isTerminal(w any) bool {
 	switch w := w.(type) {
 	case stream: // the caller's
 		return w.terminal

@@ -82,12 +82,18 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	}
 	stop := rewrapper.keep(p.ctx, sys.log)
 	defer stop()
+	// That the canary can be rewrapped at all says that the keys are this
+	// database's.
+	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
+		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
+	}
 	return c.move(p, sys, job, line, t)
 }
 
 // rewrapper is a vault.Rewrapper whose login is kept alive, and given back.
 type rewrapper struct {
 	vault.Rewrapper
+	keys  vault.KeyReader
 	renew func(ctx context.Context, trouble func(error)) // nil: nothing to renew
 	close func(ctx context.Context) error                // nil: nothing to give back
 }
@@ -98,7 +104,7 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 		if err != nil {
 			return rewrapper{}, err
 		}
-		return rewrapper{Rewrapper: k.Rewrapper()}, nil
+		return rewrapper{Rewrapper: k.Rewrapper(), keys: k}, nil
 	}
 	config := s.transit()
 	config.Timeout = rewrapTimeout
@@ -107,7 +113,7 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 	if err != nil {
 		return rewrapper{}, err
 	}
-	return rewrapper{Rewrapper: r, renew: r.Renew, close: r.Close}, nil
+	return rewrapper{Rewrapper: r, keys: r.Observer(), renew: r.Renew, close: r.Close}, nil
 }
 
 // keep renews the login until stop is called.
@@ -150,12 +156,8 @@ func reason(err error) error {
 	return readable(err)
 }
 
-// move runs the job, and moves the canary last. That the canary can be
-// rewrapped at all says that the keys are this database's.
+// move runs the job, and moves the canary last.
 func (c rewrapCommand) move(p *process, sys *system, job vault.Rewrapping, line *progressLine, t ties) error {
-	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
-		return err
-	}
 	start := p.clock()
 	done, err := job.Run(p.ctx, p.systemActor())
 	took := p.clock().Sub(start)

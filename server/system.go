@@ -25,6 +25,7 @@ type system struct {
 	db       *sqlstore.Store
 	engine   *engine // nil for commands that encrypt nothing
 	vault    *vault.Service
+	watch    *vault.KeyWatch // nil for commands that serve nobody
 	audit    *auditFile
 	checks   []check
 	closers  []func() error
@@ -137,10 +138,13 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
 	config.IndexVersions = []int{t.IndexVersion}
+	sys.watch = sys.watchKeys(config)
+	config.Keys = sys.watch
 	sys.vault = vault.New(config)
 	sys.checks = append(sys.checks,
 		check{"database", true, sys.db.Ping},
-		check{"encryption", false, sys.engine.state.Healthy})
+		check{"encryption", false, sys.engine.state.Healthy},
+		check{"keys", false, keysSound(sys.watch.Last)})
 	return sys, nil
 }
 

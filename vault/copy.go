@@ -123,8 +123,7 @@ func LabelFits(label string) bool {
 // Backups keeps the list of copies that exist.
 type Backups struct {
 	Keys
-	Writer Writer
-	NewID  func() uuid.UUID // UUIDv7
+	NewID func() uuid.UUID // UUIDv7
 }
 
 // declaredAtOnce is how long after it was taken a copy may be declared and

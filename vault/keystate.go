@@ -85,16 +85,22 @@ func (s KeyState) NeedsBelow(version int) (out []KeyNeed) {
 	return out
 }
 
+// KeyVersionState is a version with what is stored under it.
+type KeyVersionState struct {
+	KeyVersion
+	Rows int64
+}
+
 // All are its versions from the oldest that is there, or that something needs,
 // to the newest.
-func (s KeyState) All() []KeyVersion {
-	var out []KeyVersion
+func (s KeyState) All() []KeyVersionState {
+	out := []KeyVersionState{}
 	first := s.oldest()
 	if needed := s.OldestNeeded(); needed > 0 {
 		first = min(first, needed)
 	}
 	for n := first; n <= s.Latest; n++ {
-		out = append(out, s.version(n))
+		out = append(out, KeyVersionState{s.version(n), s.RowsUnder(n)})
 	}
 	return out
 }

@@ -5,21 +5,22 @@ import (
 	"strings"
 )
 
-// TroubleKind is what somebody did to a key that they should not have.
+// TroubleKind is what somebody did to a key that they should not have. The
+// schema's enum KeyTroubleKind is bound to it.
 type TroubleKind string
 
 // The kinds. The first five keep something from working.
 const (
-	KeyMissing       TroubleKind = "missing"
-	KeyBehind        TroubleKind = "behind" // it lacks versions that were used
-	KeyTrimmed       TroubleKind = "trimmed"
-	KeyMinDecryption TroubleKind = "min_decryption_version"
-	KeyMinEncryption TroubleKind = "min_encryption_version"
+	KeyMissing       TroubleKind = "MISSING"
+	KeyBehind        TroubleKind = "BEHIND" // it lacks versions that were used
+	KeyTrimmed       TroubleKind = "TRIMMED"
+	KeyMinDecryption TroubleKind = "MIN_DECRYPTION_VERSION"
+	KeyMinEncryption TroubleKind = "MIN_ENCRYPTION_VERSION"
 
-	KeyAutoRotates     TroubleKind = "auto_rotate_period"
-	KeyExportable      TroubleKind = "exportable"
-	KeyPlaintextBackup TroubleKind = "allow_plaintext_backup"
-	KeyDeletionAllowed TroubleKind = "deletion_allowed"
+	KeyAutoRotates     TroubleKind = "AUTO_ROTATE_PERIOD"
+	KeyExportable      TroubleKind = "EXPORTABLE"
+	KeyPlaintextBackup TroubleKind = "ALLOW_PLAINTEXT_BACKUP"
+	KeyDeletionAllowed TroubleKind = "DELETION_ALLOWED"
 )
 
 // KeyTrouble is something that is wrong with a key.
@@ -32,6 +33,9 @@ type KeyTrouble struct {
 	What string // a sentence
 	Undo string // the command that undoes it, or what to do where none does
 }
+
+// Word is the kind as settings of keys and labels of metrics are written.
+func (k TroubleKind) Word() string { return strings.ToLower(string(k)) }
 
 // Blocking reports whether something stored cannot be had because of it.
 func (t KeyTrouble) Blocking() bool {

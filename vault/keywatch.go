@@ -117,12 +117,12 @@ func (w *KeyWatch) tell(ctx context.Context, troubles []KeyTrouble) {
 		same := KeyTrouble{Key: t.Key, Kind: t.Kind}
 		if still[same] = true; !w.troubles[same] {
 			w.Log.LogAttrs(ctx, slog.LevelError, "somebody changed a key so that it does harm", slog.String("key", t.Key),
-				slog.String("trouble", string(t.Kind)), slog.String("what", t.What), slog.String("undo", t.Undo))
+				slog.String("trouble", t.Kind.Word()), slog.String("what", t.What), slog.String("undo", t.Undo))
 		}
 	}
 	for t := range w.troubles {
 		if !still[t] {
-			w.Log.LogAttrs(ctx, slog.LevelInfo, "a key is as it should be again", slog.String("key", t.Key), slog.String("trouble", string(t.Kind)))
+			w.Log.LogAttrs(ctx, slog.LevelInfo, "a key is as it should be again", slog.String("key", t.Key), slog.String("trouble", t.Kind.Word()))
 		}
 	}
 	w.troubles = still

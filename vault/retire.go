@@ -15,7 +15,6 @@ import (
 type Retirement struct {
 	Keys
 	Custodian KeyCustodian
-	Writer    Writer
 	NewID     func() uuid.UUID // UUIDv7
 	// Wait returns after so long, or with the context's error.
 	Wait func(ctx context.Context, d time.Duration) error
@@ -159,16 +158,16 @@ func (r Retirement) settle(ctx context.Context, key KeyState, below int) error {
 	return r.Wait(ctx, min(left, longestWrite))
 }
 
-// Trimming is what a trim would destroy.
+// Trimming is what a trim destroys.
 type Trimming struct {
 	Key         string
 	From, Below int // versions from one to below the other
 }
 
-// Trim destroys the versions of a key that are retired, once confirm agrees.
-// It refuses with InUse while anything stored, or any copy, of data or of keys,
-// needs or holds one of them.
-func (r Retirement) Trim(ctx context.Context, a Actor, name string, confirm func(Trimming) error) (Trimming, error) {
+// Trim destroys the versions of a key that are retired. It refuses with InUse
+// while anything stored, or any copy, of data or of keys, needs or holds one of
+// them.
+func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, error) {
 	states, key, err := r.look(ctx, name)
 	if err != nil {
 		return Trimming{}, err
@@ -179,9 +178,6 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string, confirm func
 			name, key.MinDecryption, key.MinEncryption)
 	}
 	if err := states.needed(key, what.Below, func(Copy) bool { return true }); err != nil {
-		return what, err
-	}
-	if err := confirm(what); err != nil {
 		return what, err
 	}
 	return what, r.set(ctx, a, KeysTrimmed, name, what.Below, func() error { return r.Custodian.Trim(ctx, name, what.Below) })

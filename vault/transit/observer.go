@@ -15,7 +15,10 @@ import (
 )
 
 // Observer reads what Vault tells of the keys. It uses none.
-type Observer struct{ login *login }
+type Observer struct {
+	login *login
+	only  vault.KeyUse // empty: all that the login may see
+}
 
 var _ vault.KeyReader = (*Observer)(nil)
 
@@ -30,21 +33,16 @@ func NewObserver(config Config) (*Observer, error) {
 		return nil, errors.New("transit: a login is needed to read about keys")
 	}
 	l, err := newLogin(config, "read about keys", config.ObserveLogin)
-	return &Observer{l}, err
+	return &Observer{login: l}, err
 }
 
 // Observer gives the part that reads about keys, under the login that
 // encrypts.
-func (e *Engine) Observer() *Observer { return &Observer{e.encrypter.login} }
+func (e *Engine) Observer() *Observer { return &Observer{login: e.encrypter.login} }
 
 // Observer gives the part that reads about keys, under the job's own login,
-// which may not see them all.
-func (r *Rewrapper) Observer() *Observer { return &Observer{r.login} }
-
-// Logins tells how the login stands.
-func (o *Observer) Logins(ctx context.Context) []vault.LoginState {
-	return []vault.LoginState{o.login.state(ctx)}
-}
+// which sees the key of data alone.
+func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, vault.KeyOfData} }
 
 // Close gives the login's token back, as Engine.Close does.
 func (o *Observer) Close(ctx context.Context) error { return o.login.close(ctx) }
@@ -110,6 +108,9 @@ func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 		name string
 		use  vault.KeyUse
 	}{{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes}, {config.receiptKey(), vault.KeyOfReceipts}} {
+		if o.only != "" && o.only != key.use {
+			continue
+		}
 		data, err := o.login.readKey(ctx, key.name)
 		receipts := key.use == vault.KeyOfReceipts
 		switch {
