@@ -26,7 +26,7 @@ type engine struct {
 	logins    func(ctx context.Context) []vault.LoginState // nil: there are none
 	close     func(ctx context.Context) error              // nil: nothing to give back
 	keys      vault.KeyReader
-	keyring   *keyring.Keyring                             // nil with HashiCorp Vault
+	keyring   *keyring.Keyring // nil with HashiCorp Vault
 }
 
 // engineState is what the start and the readiness check ask an engine.

@@ -38,7 +38,9 @@ func (t ties) needs(indexKey string) []vault.KeyNeed {
 }
 
 // keys is the use case on the system's database, for a command.
-func (sys *system) keys(engine vault.KeyReader) vault.Keys { return sys.keysOf(sys.vault.Config, engine) }
+func (sys *system) keys(engine vault.KeyReader) vault.Keys {
+	return sys.keysOf(sys.vault.Config, engine)
+}
 
 func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
 	return vault.Keys{

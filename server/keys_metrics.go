@@ -25,7 +25,9 @@ type keyMetrics struct {
 
 // keys adds the metrics of the keys.
 func (m *metrics) keys(last func() (vault.KeyStates, bool), clock func() time.Time) {
-	gauge := func(name, help string, labels ...string) *prometheus.Desc { return prometheus.NewDesc(name, help, labels, nil) }
+	gauge := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
 	m.registry.MustRegister(&keyMetrics{
 		last: last, clock: clock,
 		asOf:    gauge("kelisim_keys_as_of_timestamp_seconds", "When the rows under the keys were counted."),

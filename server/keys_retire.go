@@ -74,19 +74,27 @@ With HashiCorp Vault it needs a token of your own, VAULT_TOKEN or VAULT_TOKEN_FI
 func (c *keysTrimCommand) ask(p *process) error {
 	switch {
 	case c.Confirm != "":
+		return c.confirmed()
 	case !isTerminal(p.in):
 		return fmt.Errorf("this cannot be undone, and nobody can be asked here: give --confirm %s", c.Key)
-	default:
-		_, err := fmt.Fprintf(p.err, "This destroys the retired versions of %s. Nothing brings them back.\nType the key's name to go on: ", c.Key)
-		if err != nil {
-			return err
-		}
-		line, err := bufio.NewReader(p.in).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		c.Confirm = strings.TrimSpace(line)
 	}
+	return c.asked(p.err, p.in)
+}
+
+func (c *keysTrimCommand) asked(question io.Writer, answer io.Reader) error {
+	_, err := fmt.Fprintf(question, "This destroys the retired versions of %s. Nothing brings them back.\nType the key's name to go on: ", c.Key)
+	if err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(answer).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	c.Confirm = strings.TrimSpace(line)
+	return c.confirmed()
+}
+
+func (c *keysTrimCommand) confirmed() error {
 	if c.Confirm != c.Key {
 		return errors.New("that is not the key's name; nothing was changed")
 	}

@@ -183,13 +183,22 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 	return what, r.set(ctx, a, KeysTrimmed, name, what.Below, func() error { return r.Custodian.Trim(ctx, name, what.Below) })
 }
 
-// set puts a change on record, and then makes it. One that fails is on record
-// all the same, as one that was tried: what holds is what the engine says.
+// set puts a change on record, and then makes it, so that none is without. One
+// that fails is on record as refused, too.
 func (r Retirement) set(ctx context.Context, a Actor, action Action, key string, below int, change func() error) error {
-	e := systemEvent(a, action, r.NewID(), r.Clock().UTC().Truncate(time.Millisecond))
-	e.Object = fmt.Sprintf("KeyVersion:%s/%d", key, below)
-	if err := r.Writer.Write(ctx, func(tx Tx) error { tx.Record(e); return nil }); err != nil {
+	record := func(ctx context.Context, outcome Outcome) error {
+		e := systemEvent(a, action, r.NewID(), r.Clock().UTC().Truncate(time.Millisecond))
+		e.Object, e.Outcome = fmt.Sprintf("KeyVersion:%s/%d", key, below), outcome
+		return r.Writer.Write(ctx, func(tx Tx) error { tx.Record(e); return nil })
+	}
+	if err := record(ctx, OutcomeOK); err != nil {
 		return err
 	}
-	return change()
+	err := change()
+	if err != nil {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+		defer cancel()
+		err = errors.Join(err, record(ending, OutcomeDenied))
+	}
+	return err
 }
