@@ -1,14 +1,12 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -60,18 +58,7 @@ func PostgreSQLServer(t testing.TB) *Server {
 // stands in it as it is, bytea in hexadecimal: a search looks for both.
 func Dump(t testing.TB, url string) []byte {
 	t.Helper()
-	programs, err := shared.programs()
-	if err != nil {
-		t.Fatalf("daemon: pg_dump: %v", err)
-	}
-	var stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs.postgres, "pg_dump"), "--dbname", url)
-	cmd.Stderr = &stderr
-	dump, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("daemon: pg_dump: %v: %s", err, &stderr)
-	}
-	return dump
+	return pgTool(t, nil, "pg_dump", "--dbname", url)
 }
 
 // owner is the role that owns the databases; superuser is only ours.
