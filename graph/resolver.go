@@ -40,6 +40,8 @@ type (
 	consentItemResolver       struct{ *Resolver }
 	consentResolver           struct{ *Resolver }
 	contactsResolver          struct{ *Resolver }
+	declaredCopyResolver      struct{ *Resolver }
+	encryptionKeyResolver     struct{ *Resolver }
 	mutationResolver          struct{ *Resolver }
 	operatorResolver          struct{ *Resolver }
 	personalFieldResolver     struct{ *Resolver }
@@ -49,6 +51,7 @@ type (
 	recipientResolver         struct{ *Resolver }
 	responsiblePersonResolver struct{ *Resolver }
 	userResolver              struct{ *Resolver }
+	vaultLoginResolver        struct{ *Resolver }
 )
 
 // App implements generated.ResolverRoot; so do the methods below.
@@ -79,6 +82,10 @@ func (r *Resolver) ConsentCheck() generated.ConsentCheckResolver { return consen
 func (r *Resolver) AuditEvent() generated.AuditEventResolver { return auditEventResolver{r} }
 func (r *Resolver) Query() generated.QueryResolver           { return queryResolver{r} }
 func (r *Resolver) Mutation() generated.MutationResolver     { return mutationResolver{r} }
+
+func (r *Resolver) EncryptionKey() generated.EncryptionKeyResolver { return encryptionKeyResolver{r} }
+func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver   { return declaredCopyResolver{r} }
+func (r *Resolver) VaultLogin() generated.VaultLoginResolver       { return vaultLoginResolver{r} }
 
 // appOr is the app named, or the one that is meant when none is.
 func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {

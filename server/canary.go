@@ -63,7 +63,10 @@ func tie(ctx context.Context, db store, e *engine, newID func() uuid.UUID) (ties
 	if err != nil {
 		return t, err
 	}
-	return t, t.check(ctx, e)
+	if err := t.check(ctx, e); err != nil {
+		return t, explain(ctx, e.keys, t.needs(e.state.IndexKey()), err)
+	}
+	return t, nil
 }
 
 // untied reports whether a database was never served from.
@@ -75,7 +78,7 @@ func untied(ctx context.Context, db store) (bool, error) {
 	return false, err
 }
 
-func readTies(ctx context.Context, db store) (t ties, err error) {
+func readTies(ctx context.Context, db vault.KeepingReader) (t ties, err error) {
 	raw, err := db.Meta(ctx, metaTies)
 	if err != nil {
 		return t, err

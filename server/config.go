@@ -53,6 +53,7 @@ type settings struct {
 	EncryptLogin        login  `envPrefix:"VAULT_"`
 	DecryptLogin        login  `envPrefix:"KELISIM_DECRYPT_"`
 	RewrapLogin         login  `envPrefix:"KELISIM_REWRAP_"`
+	ObserveLogin        login  `envPrefix:"KELISIM_OBSERVE_"`
 	AppRoleMount        string `env:"KELISIM_APPROLE_MOUNT" envDefault:"approle"`
 	KubernetesMount     string `env:"KELISIM_KUBERNETES_MOUNT" envDefault:"kubernetes"`
 	KubernetesTokenFile string `env:"KELISIM_KUBERNETES_TOKEN_FILE" envDefault:"/var/run/secrets/kubernetes.io/serviceaccount/token"`
@@ -219,6 +220,17 @@ func (s settings) postgres() bool { return s.DatabaseURL != "" }
 
 // mode is what a command was told about where keys are.
 type mode struct{ dev, keyring bool }
+
+// String is the flag that says it; empty with Vault.
+func (m mode) String() string {
+	switch {
+	case m.dev:
+		return "--dev"
+	case m.keyring:
+		return "--keyring"
+	}
+	return ""
+}
 
 // mistakes are what is wrong with the settings.
 type mistakes []error

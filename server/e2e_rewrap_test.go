@@ -38,7 +38,7 @@ func (w *world) rewrapping(batch int) (job vault.Rewrapping, unmoved map[vault.H
 		job.Rewrapper = k.Rewrapper()
 		return job, unmoved
 	}
-	r, err := w.s.openRewrapper(mode{})
+	r, err := w.p.openRewrapper(w.s, mode{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

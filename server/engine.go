@@ -25,6 +25,8 @@ type engine struct {
 	renew     func(ctx context.Context)                    // runs beside the server; nil: nothing to renew
 	logins    func(ctx context.Context) []vault.LoginState // nil: there are none
 	close     func(ctx context.Context) error              // nil: nothing to give back
+	keys      vault.KeyReader
+	keyring   *keyring.Keyring // nil with HashiCorp Vault
 }
 
 // engineState is what the start and the readiness check ask an engine.
@@ -75,7 +77,7 @@ func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*
 				log.LogAttrs(ctx, slog.LevelWarn, "a login to Vault was not renewed", slog.Any("error", err))
 			})
 		},
-		logins: e.Logins, close: e.Close,
+		logins: e.Logins, close: e.Close, keys: e.Observer(),
 	}, nil
 }
 
@@ -84,7 +86,11 @@ func openKeyring(s settings, keyFile string, fresh bool) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k}, nil
+	return engineOf(k), nil
+}
+
+func engineOf(k *keyring.Keyring) *engine {
+	return &engine{name: "embedded engine", encrypter: k.Encrypter(), indexer: k.Encrypter(), decrypter: k.Decrypter(), state: k, keys: k, keyring: k}
 }
 
 func readKeyring(s settings, keyFile string, fresh bool) (*keyring.Keyring, error) {

@@ -30,6 +30,7 @@ type edge struct {
 	newID    func() uuid.UUID
 	clock    func() time.Time
 	dev      *identity.Dev // nil outside development
+	control  *control      // nil where Vault has the keys
 }
 
 // newEdge builds the GraphQL server.

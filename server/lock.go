@@ -6,26 +6,19 @@ import (
 	"os"
 )
 
-// holding is for whom a lock leaves room.
-type holding bool
-
-const (
-	sharing holding = false // for others who share
-	alone   holding = true  // for nobody
+var (
+	// errHeld: another process has locked a file.
+	errHeld = errors.New("it is locked by another process")
+	// errNoLock: the system has no lock that ends with its process.
+	errNoLock = errors.New("this system has no lock for a folder that a server may be using")
 )
 
-// errHeld: others have locked a file so that there is no room.
-var errHeld = errors.New("it is locked by another process")
-
-// lockKeyring keeps the embedded keyring from being read by a server, which
-// never reads it again, while values are moved to a version of a key that the
-// server would not know. There is nothing to lock where Vault has the keys. The
-// lock ends with the process, if not by unlock.
-func (s settings) lockKeyring(m mode, how holding) (unlock func() error, err error) {
-	if s.VaultAddr != "" {
-		return func() error { return nil }, nil
-	}
-	if err := s.prepareData(m.dev && how == sharing); err != nil {
+// lockKeyring makes this process the one that works with the embedded keyring
+// in the data folder: a server, or a job while there is none. There is nothing
+// to lock where Vault has the keys. The lock ends with the process, if not by
+// unlock. errHeld: another process has it.
+func (s settings) lockKeyring(create bool) (unlock func() error, err error) {
+	if err := s.prepareData(create); err != nil {
 		return nil, err
 	}
 	path := s.in("keyring.lock")
@@ -33,16 +26,23 @@ func (s settings) lockKeyring(m mode, how holding) (unlock func() error, err err
 	if err != nil {
 		return nil, fmt.Errorf("KELISIM_DATA: %w", err)
 	}
-	err = lock(f, how)
-	switch {
-	case err == nil:
-		return f.Close, nil
-	case errors.Is(err, errHeld) && how == alone:
-		err = fmt.Errorf("a server, or another job, is running on %s and holds its keyring: stop it, run this again, then start it; with HashiCorp Vault it could go on", s.in())
-	case errors.Is(err, errHeld):
-		err = fmt.Errorf("values in %s are being moved to another version of their key: wait until `kelisim rewrap` has ended", s.in())
-	default:
-		err = fmt.Errorf("%s: %w", path, err)
+	if err := lock(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
-	return nil, errors.Join(err, f.Close())
+	return f.Close, nil
+}
+
+// lockServer is lockKeyring for a server.
+func (s settings) lockServer(m mode) (unlock func() error, err error) {
+	if !s.embedded(m) {
+		return func() error { return nil }, nil
+	}
+	unlock, err = s.lockKeyring(m.dev)
+	switch {
+	case errors.Is(err, errHeld):
+		return nil, fmt.Errorf("another server, or a job, works with the keyring in %s: stop it, or wait until it has ended", s.in())
+	case errors.Is(err, errNoLock): // nor are there jobs, then
+		return func() error { return nil }, nil
+	}
+	return unlock, err
 }

@@ -9,12 +9,8 @@ import (
 )
 
 // lock locks a file at once, or answers errHeld.
-func lock(f *os.File, how holding) error {
-	operation := syscall.LOCK_SH
-	if how == alone {
-		operation = syscall.LOCK_EX
-	}
-	err := syscall.Flock(int(f.Fd()), operation|syscall.LOCK_NB)
+func lock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errHeld
 	}

@@ -81,6 +81,7 @@ func (s settings) logins(skipVerify string) []error {
 	errs := s.EncryptLogin.check("VAULT_", s.VaultToken)
 	errs = append(errs, s.DecryptLogin.check("KELISIM_DECRYPT_", "")...)
 	errs = append(errs, s.RewrapLogin.check("KELISIM_REWRAP_", "")...)
+	errs = append(errs, s.ObserveLogin.check("KELISIM_OBSERVE_", "")...)
 	if skip, err := strconv.ParseBool(cmp.Or(skipVerify, "false")); err != nil || skip {
 		errs = append(errs, errors.New("VAULT_SKIP_VERIFY: Vault's certificate is always verified; VAULT_CACERT names who signed it, VAULT_TLS_SERVER_NAME the name in it"))
 	}
@@ -125,6 +126,19 @@ func (s settings) encryptLogin() transit.Login {
 		return transit.Token(s.VaultToken)
 	}
 	return s.login(s.EncryptLogin)
+}
+
+// personLogin is the token of whoever runs a command that no service may.
+func (s settings) personLogin() (transit.Login, error) {
+	switch {
+	case s.VaultAddr == "":
+		return nil, errors.New("VAULT_ADDR is not set: which Vault?")
+	case s.VaultToken != "":
+		return transit.Token(s.VaultToken), nil
+	case s.EncryptLogin.TokenFile != "":
+		return transit.TokenFile(s.EncryptLogin.TokenFile), nil
+	}
+	return nil, errors.New("no login for Vault: give VAULT_TOKEN_FILE or VAULT_TOKEN, with a token of your own")
 }
 
 // loginOr is a login, or the main one when it is not given.

@@ -27,6 +27,8 @@ type cli struct {
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
 	Doctor      doctorCommand      `cmd:"" help:"Name every insecure setting, and what to do about it."`
+	Keys        keysCommand        `cmd:"" help:"The keys: how they stand; retire, trim, rotate, export, import."`
+	Backup      backupCommand      `cmd:"" help:"Copies of data and of keys that exist: declare, list, expire."`
 	Vault       vaultCommand       `cmd:"" help:"HashiCorp Vault: setup."`
 	Dev         devCommand         `cmd:"" help:"Development: token."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`
@@ -37,7 +39,10 @@ type cli struct {
 type process struct {
 	ctx context.Context //nolint:containedctx // a command lives as long as the process
 	environment
+	in       io.Reader
 	out, err io.Writer
+	product  io.Writer // where a job writes the file that it makes; nil: it makes none
+	host     *host     // the running server that carries the job out; nil: there is none
 }
 
 func main() { os.Exit(execute(os.Args[1:])) }
@@ -47,7 +52,7 @@ func execute(args []string) (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // whoever asks twice does not want to wait
-	p := &process{ctx: ctx, environment: systemEnvironment(), out: os.Stdout, err: os.Stderr}
+	p := &process{ctx: ctx, environment: systemEnvironment(), in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	return run(p, args)
 }
 
@@ -59,10 +64,7 @@ func run(p *process, args []string) (status int) {
 		args, failed = []string{"--help"}, 2
 	}
 	exit := func(code int) { status = max(code, failed); panic(exited{}) }
-	parser, err := kong.New(&cli{},
-		kong.Name("kelisim"),
-		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(exit), kong.Bind(p))
+	parser, err := p.parser(exit)
 	if err != nil {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 2
@@ -79,11 +81,24 @@ func run(p *process, args []string) (status int) {
 		_, _ = fmt.Fprintf(p.err, "kelisim: %v; see %s --help\n", err, asked(err))
 		return 2
 	}
-	if err := command.Run(p); err != nil && !errors.Is(err, context.Canceled) {
+	if j, name, ok := jobOf(command.Selected()); ok {
+		err = p.carryOut(j, name)
+	} else {
+		err = command.Run(p)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		_, _ = fmt.Fprintln(p.err, "kelisim:", err)
 		return 1
 	}
 	return 0
+}
+
+// parser reads the command line.
+func (p *process) parser(exit func(status int)) (*kong.Kong, error) {
+	return kong.New(&cli{},
+		kong.Name("kelisim"),
+		kong.Description("A privacy vault with a GraphQL API.\n\nSettings are environment variables; docs/operations.md lists them."),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Writers(p.out, p.err), kong.Exit(exit), kong.Bind(p))
 }
 
 // asked is the command whose help tells more about a wrong call.

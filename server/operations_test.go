@@ -12,6 +12,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/sqlstore"
 )
 
@@ -37,6 +38,15 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 	m.transitCall("encrypt", 1, time.Second, errors.New("no answer"))
 	m.deniedAnonymous("me")
 	m.database(func() sqlstore.Pool { return sqlstore.Pool{} })
+	key := vault.KeyFacts{Name: "kelisim-pii", Latest: 1, Versions: []vault.KeyVersion{{Version: 1, Made: time.Now()}}}
+	m.keys(func() (vault.KeyStates, bool) {
+		return vault.KeyStates{
+			Keys: []vault.KeyState{{
+				KeyFacts: key, Needs: []vault.KeyNeed{{Version: 1, Rows: 1}}, Troubles: []vault.KeyTrouble{{Kind: vault.KeyExportable}},
+			}},
+			Logins: []vault.LoginState{{Name: "encrypt", Expires: time.Now()}},
+		}, true
+	}, time.Now)
 	families, err := m.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -30,13 +30,16 @@ func newProgressLine(to io.Writer, clock func() time.Time) *progressLine {
 	return &progressLine{to: to, clock: clock, live: isTerminal(to), start: now, last: now}
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
+// isTerminal reports whether somebody is at the other end of a stream.
+func isTerminal(w any) bool {
+	switch w := w.(type) {
+	case stream: // the caller's
+		return w.terminal
+	case *os.File:
+		info, err := w.Stat()
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return false
 }
 
 // anew begins the line again.

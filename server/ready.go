@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,6 +18,12 @@ type check struct {
 	name     string
 	required bool // without it the service is not ready; otherwise it is slower
 	ask      func(context.Context) error
+}
+
+// stated is a check's error with what may be told of it.
+type stated struct {
+	error
+	state string
 }
 
 const (
@@ -69,6 +76,9 @@ func (r *readiness) ask(ctx context.Context) health {
 		h.state[c.name] = "ok"
 		if errs[i] != nil {
 			h.state[c.name] = "not available"
+			if s, ok := errors.AsType[stated](errs[i]); ok {
+				h.state[c.name] = s.state
+			}
 			h.ready = h.ready && !c.required
 		}
 	}

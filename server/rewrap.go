@@ -18,11 +18,10 @@ import (
 )
 
 type rewrapCommand struct {
-	DryRun  bool `help:"Count what is under which version of the key; change nothing."`
-	Rate    int  `placeholder:"ROWS" help:"Move at most so many rows a second; by default as many as possible."`
-	Batch   int  `default:"500" placeholder:"ROWS" help:"Read, rewrap and write so many rows together, up to 1000 (${default})."`
-	Keyring bool `help:"The keys are in the embedded engine; needs KELISIM_KEYRING_KEY_FILE, and the server stopped."`
-	Dev     bool `help:"The keys are those of serve --dev."`
+	DryRun bool `help:"Count what is under which version of the key; change nothing."`
+	Rate   int  `placeholder:"ROWS" help:"Move at most so many rows a second; by default as many as possible."`
+	Batch  int  `default:"500" placeholder:"ROWS" help:"Read, rewrap and write so many rows together, up to 1000 (${default})."`
+	keyPlace
 }
 
 // Help is what --help tells besides.
@@ -55,25 +54,15 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	m := mode{dev: c.Dev, keyring: c.Keyring}
-	if err := s.suitRewrap(m); err != nil {
+	if err := s.suitRewrap(c.mode()); err != nil {
 		return err
 	}
-	how := alone
-	if c.DryRun {
-		how = sharing
-	}
-	unlock, err := s.lockKeyring(m, how)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
 	sys, err := p.openPlain()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	rewrapper, err := s.openRewrapper(m)
+	rewrapper, err := p.openRewrapper(s, c.mode())
 	if err != nil {
 		return err
 	}
@@ -93,27 +82,29 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	}
 	stop := rewrapper.keep(p.ctx, sys.log)
 	defer stop()
+	// That the canary can be rewrapped at all says that the keys are this
+	// database's.
+	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
+		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
+	}
 	return c.move(p, sys, job, line, t)
 }
 
 // rewrapper is a vault.Rewrapper whose login is kept alive, and given back.
 type rewrapper struct {
 	vault.Rewrapper
+	keys  vault.KeyReader
 	renew func(ctx context.Context, trouble func(error)) // nil: nothing to renew
 	close func(ctx context.Context) error                // nil: nothing to give back
 }
 
-func (s settings) openRewrapper(m mode) (rewrapper, error) {
+func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 	if s.VaultAddr == "" {
-		file := s.KeyringKeyFile
-		if m.dev && file == "" {
-			file = s.devKey()
-		}
-		k, err := readKeyring(s, file, false)
+		k, err := p.openKeyring(s, m)
 		if err != nil {
 			return rewrapper{}, err
 		}
-		return rewrapper{Rewrapper: k.Rewrapper()}, nil
+		return rewrapper{Rewrapper: k.Rewrapper(), keys: k}, nil
 	}
 	config := s.transit()
 	config.Timeout = rewrapTimeout
@@ -122,7 +113,7 @@ func (s settings) openRewrapper(m mode) (rewrapper, error) {
 	if err != nil {
 		return rewrapper{}, err
 	}
-	return rewrapper{Rewrapper: r, renew: r.Renew, close: r.Close}, nil
+	return rewrapper{Rewrapper: r, keys: r.Observer(), renew: r.Renew, close: r.Close}, nil
 }
 
 // keep renews the login until stop is called.
@@ -165,12 +156,8 @@ func reason(err error) error {
 	return readable(err)
 }
 
-// move runs the job, and moves the canary last. That the canary can be
-// rewrapped at all says that the keys are this database's.
+// move runs the job, and moves the canary last.
 func (c rewrapCommand) move(p *process, sys *system, job vault.Rewrapping, line *progressLine, t ties) error {
-	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
-		return err
-	}
 	start := p.clock()
 	done, err := job.Run(p.ctx, p.systemActor())
 	took := p.clock().Sub(start)

@@ -59,6 +59,10 @@ func (s *script) retire(ts *testscript.TestScript, args []string) {
 	s.vaults.Write("keys/"+args[0]+"/config", map[string]any{"min_decryption_version": version, "min_encryption_version": version})
 }
 
+func (s *script) person(ts *testscript.TestScript, _ []string) {
+	ts.Setenv("VAULT_TOKEN", s.vaults.Token)
+}
+
 // administrator is a login that may do everything on a Vault that is bare but
 // for the mounts of other tests.
 func (s *script) administrator(ts *testscript.TestScript, _ []string) {

@@ -109,6 +109,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"vault":         {0, (*script).vault},    // VAULT_ADDR and what belongs to it are a new mount; the root token is the login
 		"redis":         {0, (*script).redis},
 		"rotate":        {1, (*script).rotate},        // KEY: a new version of the mount's key
+		"person":        {0, (*script).person},        // VAULT_TOKEN is somebody's own, who may do everything
 		"retire":        {2, (*script).retire},        // KEY N: nothing under an older version decrypts any more
 		"administrator": {0, (*script).administrator}, // VAULT_ADDR and VAULT_TOKEN are a Vault, and leave to do everything
 		"administer":    {2, (*script).administer},    // PATH NAME=VALUE…: as `vault write`

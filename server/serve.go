@@ -47,7 +47,7 @@ func (c serveCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
-	unlock, err := s.lockKeyring(m, sharing)
+	unlock, err := s.lockServer(m)
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,12 @@ func (c serveCommand) Run(p *process) (err error) {
 	e, err := newEdge(p, sys, provider, who.dev, graph.SchemaText())
 	if err != nil {
 		return err
+	}
+	if sys.engine.keyring != nil {
+		if e.control, err = p.openControl(sys, m); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, e.control.close()) }()
 	}
 	if c.Dev {
 		if err := p.greet(e, listeners.public.Addr().String()); err != nil {
@@ -151,6 +157,10 @@ func (e *edge) serve(ctx context.Context, l listeners, patience time.Duration) e
 	if e.engine.renew != nil {
 		running.Go(func() { e.engine.renew(beside) })
 	}
+	if e.control != nil {
+		running.Go(func() { e.control.serve(beside) })
+	}
+	running.Go(func() { e.watch.Run(beside) })
 	running.Go(func() { housekeeper{e.db, e.clock, e.log}.run(beside) })
 	failed := make(chan error, len(servers))
 	for srv, on := range servers {

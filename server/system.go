@@ -25,6 +25,7 @@ type system struct {
 	db       *sqlstore.Store
 	engine   *engine // nil for commands that encrypt nothing
 	vault    *vault.Service
+	watch    *vault.KeyWatch // nil for commands that serve nobody
 	audit    *auditFile
 	checks   []check
 	closers  []func() error
@@ -143,10 +144,13 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
 	config.IndexVersions = []int{t.IndexVersion}
 	sys.distrust(&config)
+	sys.watch = sys.watchKeys(config)
+	config.Keys = sys.watch
 	sys.vault = vault.New(config)
 	sys.checks = append(sys.checks,
 		check{"database", true, sys.db.Ping},
-		check{"encryption", false, sys.engine.state.Healthy})
+		check{"encryption", false, sys.engine.state.Healthy},
+		check{"keys", false, keysSound(sys.watch.Last)})
 	return sys, nil
 }
 
@@ -182,6 +186,9 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 // output is data, so events that go to standard output at the server go to
 // standard error here.
 func (p *process) openPlain() (*system, error) {
+	if p.host != nil {
+		return p.host.lend(p), nil
+	}
 	s, err := p.settings()
 	if err != nil {
 		return nil, err

@@ -29,6 +29,14 @@ const (
 	CanaryWritten       Action = "canary.written"
 	RewrapStarted       Action = "rewrap.started"
 	RewrapEnded         Action = "rewrap.ended"
+	KeysRead            Action = "keys.read"
+	KeysRetired         Action = "keys.retired"
+	KeysTrimmed         Action = "keys.trimmed"
+	BackupDeclared      Action = "backup.declared"
+	BackupExpired       Action = "backup.expired"
+	KeysRotated         Action = "keys.rotated"
+	KeysExported        Action = "keys.exported"
+	KeysImported        Action = "keys.imported"
 	DemonstrationFilled Action = "demo.filled"
 )
 
@@ -59,7 +67,9 @@ type AuditEvent struct {
 	Reason    string   // the ground, when it is a request: its reason code
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
-	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "Query.auditEvents": what else it is about
+	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>",
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents".
+	Object    string
 	Outcome   Outcome
 	RequestID string
 }
@@ -122,5 +132,14 @@ func (s *Service) event(a Actor, role Role, action Action) AuditEvent {
 	return AuditEvent{
 		ID: s.NewID(), At: s.now(), Actor: a.ID, Kind: kind, Role: role,
 		Action: action, App: a.App, Outcome: OutcomeOK, RequestID: a.RequestID,
+	}
+}
+
+// systemEvent starts an audit event of a job or of the command line, which go
+// by no service.
+func systemEvent(a Actor, action Action, id uuid.UUID, at time.Time) AuditEvent {
+	return AuditEvent{
+		ID: id, At: at, Actor: a.ID, Kind: a.Kind(), Role: a.Kind(),
+		Action: action, Outcome: OutcomeOK, RequestID: a.RequestID,
 	}
 }

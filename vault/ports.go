@@ -205,6 +205,7 @@ type Tx interface {
 	PolicyTx
 	AuditTx
 	KeepingTx
+	CopyTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

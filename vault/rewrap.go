@@ -107,10 +107,9 @@ func (r *rewrapRun) object() string {
 }
 
 func (r *rewrapRun) event(a Actor, action Action, object string) AuditEvent {
-	return AuditEvent{
-		ID: r.NewID(), At: r.Clock().UTC().Truncate(time.Millisecond), Actor: a.ID, Kind: a.Kind(), Role: a.Kind(),
-		Action: action, Object: object, Outcome: OutcomeOK, RequestID: a.RequestID,
-	}
+	e := systemEvent(a, action, r.NewID(), r.Clock().UTC().Truncate(time.Millisecond))
+	e.Object = object
+	return e
 }
 
 func (r *rewrapRun) record(ctx context.Context, e AuditEvent) error {

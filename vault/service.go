@@ -28,9 +28,11 @@ type Config struct {
 	// IndexVersions are the live versions of the index key: values are
 	// written under all of them and looked up under each.
 	IndexVersions []int
-	Clock         func() time.Time
-	NewID         func() uuid.UUID // UUIDv7
-	Log           *slog.Logger
+	// Keys watches the keys; commands that serve nobody have none.
+	Keys  *KeyWatch
+	Clock func() time.Time
+	NewID func() uuid.UUID // UUIDv7
+	Log   *slog.Logger
 }
 
 // Service is the vault: its use cases are the methods in the files beside

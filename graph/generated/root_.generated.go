@@ -31,6 +31,8 @@ type ResolverRoot interface {
 	ConsentEvent() ConsentEventResolver
 	ConsentItem() ConsentItemResolver
 	Contacts() ContactsResolver
+	DeclaredCopy() DeclaredCopyResolver
+	EncryptionKey() EncryptionKeyResolver
 	Mutation() MutationResolver
 	Operator() OperatorResolver
 	PersonalField() PersonalFieldResolver
@@ -40,6 +42,7 @@ type ResolverRoot interface {
 	Recipient() RecipientResolver
 	ResponsiblePerson() ResponsiblePersonResolver
 	User() UserResolver
+	VaultLogin() VaultLoginResolver
 }
 
 type DirectiveRoot struct {
@@ -174,6 +177,50 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	DeclaredCopy struct {
+		DeclaredAt func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Label      func(childComplexity int) int
+		TakenAt    func(childComplexity int) int
+		Until      func(childComplexity int) int
+		Versions   func(childComplexity int) int
+	}
+
+	EncryptionKey struct {
+		All                 func(childComplexity int) int
+		AutoRotateSeconds   func(childComplexity int) int
+		DeletionAllowed     func(childComplexity int) int
+		Exportable          func(childComplexity int) int
+		Latest              func(childComplexity int) int
+		MinAvailable        func(childComplexity int) int
+		MinDecryption       func(childComplexity int) int
+		MinEncryption       func(childComplexity int) int
+		Missing             func(childComplexity int) int
+		Name                func(childComplexity int) int
+		Needs               func(childComplexity int) int
+		OldestNeededVersion func(childComplexity int) int
+		PlaintextBackup     func(childComplexity int) int
+		Rows                func(childComplexity int) int
+		RowsOnLatest        func(childComplexity int) int
+		Troubles            func(childComplexity int) int
+		Use                 func(childComplexity int) int
+	}
+
+	EncryptionKeyVersion struct {
+		Made    func(childComplexity int) int
+		Rows    func(childComplexity int) int
+		Seen    func(childComplexity int) int
+		Version func(childComplexity int) int
+	}
+
+	EncryptionKeys struct {
+		AsOf   func(childComplexity int) int
+		Copies func(childComplexity int) int
+		Keys   func(childComplexity int) int
+		Logins func(childComplexity int) int
+	}
+
 	ErrorParameter struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
@@ -182,6 +229,25 @@ type ComplexityRoot struct {
 	ItemField struct {
 		Field    func(childComplexity int) int
 		Required func(childComplexity int) int
+	}
+
+	KeyNeed struct {
+		By      func(childComplexity int) int
+		Rows    func(childComplexity int) int
+		Version func(childComplexity int) int
+	}
+
+	KeyRange struct {
+		From func(childComplexity int) int
+		Key  func(childComplexity int) int
+		To   func(childComplexity int) int
+	}
+
+	KeyTrouble struct {
+		Blocking func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Undo     func(childComplexity int) int
+		What     func(childComplexity int) int
 	}
 
 	LocalizedText struct {
@@ -306,6 +372,7 @@ type ComplexityRoot struct {
 		Consent        func(childComplexity int, id string) int
 		ConsentCheck   func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time) int
 		ConsentChecks  func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time) int
+		EncryptionKeys func(childComplexity int) int
 		FindUsers      func(childComplexity int, by FindUsersInput) int
 		Me             func(childComplexity int) int
 		Node           func(childComplexity int, id string) int
@@ -385,6 +452,15 @@ type ComplexityRoot struct {
 		Message    func(childComplexity int) int
 		Parameters func(childComplexity int) int
 		Path       func(childComplexity int) int
+	}
+
+	VaultLogin struct {
+		Accessor func(childComplexity int) int
+		Expires  func(childComplexity int) int
+		Known    func(childComplexity int) int
+		Method   func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Policies func(childComplexity int) int
 	}
 
 	VerifyIdentifierPayload struct {
@@ -962,6 +1038,202 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreatePolicyDraftPayload.UserErrors(childComplexity), true
 
+	case "DeclaredCopy.declaredAt":
+		if e.ComplexityRoot.DeclaredCopy.DeclaredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.DeclaredAt(childComplexity), true
+	case "DeclaredCopy.id":
+		if e.ComplexityRoot.DeclaredCopy.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.ID(childComplexity), true
+	case "DeclaredCopy.kind":
+		if e.ComplexityRoot.DeclaredCopy.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.Kind(childComplexity), true
+	case "DeclaredCopy.label":
+		if e.ComplexityRoot.DeclaredCopy.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.Label(childComplexity), true
+	case "DeclaredCopy.takenAt":
+		if e.ComplexityRoot.DeclaredCopy.TakenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.TakenAt(childComplexity), true
+	case "DeclaredCopy.until":
+		if e.ComplexityRoot.DeclaredCopy.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.Until(childComplexity), true
+	case "DeclaredCopy.versions":
+		if e.ComplexityRoot.DeclaredCopy.Versions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeclaredCopy.Versions(childComplexity), true
+
+	case "EncryptionKey.versions":
+		if e.ComplexityRoot.EncryptionKey.All == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.All(childComplexity), true
+	case "EncryptionKey.autoRotateSeconds":
+		if e.ComplexityRoot.EncryptionKey.AutoRotateSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.AutoRotateSeconds(childComplexity), true
+	case "EncryptionKey.deletionAllowed":
+		if e.ComplexityRoot.EncryptionKey.DeletionAllowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.DeletionAllowed(childComplexity), true
+	case "EncryptionKey.exportable":
+		if e.ComplexityRoot.EncryptionKey.Exportable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Exportable(childComplexity), true
+	case "EncryptionKey.latestVersion":
+		if e.ComplexityRoot.EncryptionKey.Latest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Latest(childComplexity), true
+	case "EncryptionKey.minAvailableVersion":
+		if e.ComplexityRoot.EncryptionKey.MinAvailable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.MinAvailable(childComplexity), true
+	case "EncryptionKey.minDecryptionVersion":
+		if e.ComplexityRoot.EncryptionKey.MinDecryption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.MinDecryption(childComplexity), true
+	case "EncryptionKey.minEncryptionVersion":
+		if e.ComplexityRoot.EncryptionKey.MinEncryption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.MinEncryption(childComplexity), true
+	case "EncryptionKey.missing":
+		if e.ComplexityRoot.EncryptionKey.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Missing(childComplexity), true
+	case "EncryptionKey.name":
+		if e.ComplexityRoot.EncryptionKey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Name(childComplexity), true
+	case "EncryptionKey.needs":
+		if e.ComplexityRoot.EncryptionKey.Needs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Needs(childComplexity), true
+	case "EncryptionKey.oldestNeededVersion":
+		if e.ComplexityRoot.EncryptionKey.OldestNeededVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.OldestNeededVersion(childComplexity), true
+	case "EncryptionKey.plaintextBackupAllowed":
+		if e.ComplexityRoot.EncryptionKey.PlaintextBackup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.PlaintextBackup(childComplexity), true
+	case "EncryptionKey.rows":
+		if e.ComplexityRoot.EncryptionKey.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Rows(childComplexity), true
+	case "EncryptionKey.rowsOnLatest":
+		if e.ComplexityRoot.EncryptionKey.RowsOnLatest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.RowsOnLatest(childComplexity), true
+	case "EncryptionKey.troubles":
+		if e.ComplexityRoot.EncryptionKey.Troubles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Troubles(childComplexity), true
+	case "EncryptionKey.use":
+		if e.ComplexityRoot.EncryptionKey.Use == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKey.Use(childComplexity), true
+
+	case "EncryptionKeyVersion.madeAt":
+		if e.ComplexityRoot.EncryptionKeyVersion.Made == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeyVersion.Made(childComplexity), true
+	case "EncryptionKeyVersion.rows":
+		if e.ComplexityRoot.EncryptionKeyVersion.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeyVersion.Rows(childComplexity), true
+	case "EncryptionKeyVersion.seenAt":
+		if e.ComplexityRoot.EncryptionKeyVersion.Seen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeyVersion.Seen(childComplexity), true
+	case "EncryptionKeyVersion.version":
+		if e.ComplexityRoot.EncryptionKeyVersion.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeyVersion.Version(childComplexity), true
+
+	case "EncryptionKeys.asOf":
+		if e.ComplexityRoot.EncryptionKeys.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeys.AsOf(childComplexity), true
+	case "EncryptionKeys.copies":
+		if e.ComplexityRoot.EncryptionKeys.Copies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeys.Copies(childComplexity), true
+	case "EncryptionKeys.keys":
+		if e.ComplexityRoot.EncryptionKeys.Keys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeys.Keys(childComplexity), true
+	case "EncryptionKeys.logins":
+		if e.ComplexityRoot.EncryptionKeys.Logins == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EncryptionKeys.Logins(childComplexity), true
+
 	case "ErrorParameter.name":
 		if e.ComplexityRoot.ErrorParameter.Name == nil {
 			break
@@ -987,6 +1259,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ItemField.Required(childComplexity), true
+
+	case "KeyNeed.by":
+		if e.ComplexityRoot.KeyNeed.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyNeed.By(childComplexity), true
+	case "KeyNeed.rows":
+		if e.ComplexityRoot.KeyNeed.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyNeed.Rows(childComplexity), true
+	case "KeyNeed.version":
+		if e.ComplexityRoot.KeyNeed.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyNeed.Version(childComplexity), true
+
+	case "KeyRange.from":
+		if e.ComplexityRoot.KeyRange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRange.From(childComplexity), true
+	case "KeyRange.key":
+		if e.ComplexityRoot.KeyRange.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRange.Key(childComplexity), true
+	case "KeyRange.to":
+		if e.ComplexityRoot.KeyRange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyRange.To(childComplexity), true
+
+	case "KeyTrouble.blocking":
+		if e.ComplexityRoot.KeyTrouble.Blocking == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyTrouble.Blocking(childComplexity), true
+	case "KeyTrouble.kind":
+		if e.ComplexityRoot.KeyTrouble.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyTrouble.Kind(childComplexity), true
+	case "KeyTrouble.undo":
+		if e.ComplexityRoot.KeyTrouble.Undo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyTrouble.Undo(childComplexity), true
+	case "KeyTrouble.what":
+		if e.ComplexityRoot.KeyTrouble.What == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeyTrouble.What(childComplexity), true
 
 	case "LocalizedText.isFallback":
 		if e.ComplexityRoot.LocalizedText.IsFallback == nil {
@@ -1583,6 +1918,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ConsentChecks(childComplexity, args["users"].([]string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time)), true
+	case "Query.encryptionKeys":
+		if e.ComplexityRoot.Query.EncryptionKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.EncryptionKeys(childComplexity), true
 	case "Query.findUsers":
 		if e.ComplexityRoot.Query.FindUsers == nil {
 			break
@@ -1946,6 +2287,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Path(childComplexity), true
+
+	case "VaultLogin.accessor":
+		if e.ComplexityRoot.VaultLogin.Accessor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Accessor(childComplexity), true
+	case "VaultLogin.expiresAt":
+		if e.ComplexityRoot.VaultLogin.Expires == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Expires(childComplexity), true
+	case "VaultLogin.known":
+		if e.ComplexityRoot.VaultLogin.Known == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Known(childComplexity), true
+	case "VaultLogin.method":
+		if e.ComplexityRoot.VaultLogin.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Method(childComplexity), true
+	case "VaultLogin.name":
+		if e.ComplexityRoot.VaultLogin.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Name(childComplexity), true
+	case "VaultLogin.policies":
+		if e.ComplexityRoot.VaultLogin.Policies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Policies(childComplexity), true
 
 	case "VerifyIdentifierPayload.user":
 		if e.ComplexityRoot.VerifyIdentifierPayload.User == nil {
@@ -3093,6 +3471,180 @@ input AuditFilter {
   requestId: String
 }
 
+# ---------------------------------------------------------------- keys
+
+"How the encryption keys stand: figures only, nothing of any person, and no key."
+type EncryptionKeys {
+  "When rows were counted; the rest is as new, or newer."
+  asOf: DateTime!
+  "The key of personal values, that of blind indexes, and any other that rows name."
+  keys: [EncryptionKey!]!
+  "Copies of data and of keys that are declared and not expired, oldest first."
+  copies: [DeclaredCopy!]!
+  "The logins to HashiCorp Vault of the server that answers; none with the embedded engine."
+  logins: [VaultLogin!]!
+}
+
+"What a key is for."
+enum KeyUse {
+  "Encrypts personal values."
+  DATA
+  "Blind indexes, and the digests of logins."
+  INDEX
+  "Receipts, later."
+  RECEIPT
+}
+
+"A named key of the transit engine, with what needs it."
+type EncryptionKey {
+  "Its name there."
+  name: String!
+  "What it is for; null for one that rows name and nobody knows."
+  use: KeyUse
+  "The engine has no such key; then its figures are zero."
+  missing: Boolean!
+  "New values are encrypted under this version."
+  latestVersion: Int!
+  "Versions below it are retired: nothing under them can be decrypted."
+  minDecryptionVersion: Int!
+  "Nothing new is made below it; 0: no minimum is set."
+  minEncryptionVersion: Int!
+  "Versions below it are destroyed; 0: none is."
+  minAvailableVersion: Int!
+  "Whoever may read its export path has the key."
+  exportable: Boolean!
+  "Whoever may read its backup path has the key."
+  plaintextBackupAllowed: Boolean!
+  "One call may delete it."
+  deletionAllowed: Boolean!
+  "After how long it makes a version by itself; 0: never."
+  autoRotateSeconds: Int!
+  "The oldest version that anything is stored under; null: nothing is."
+  oldestNeededVersion: Int
+  "How much is stored under it."
+  rows: Int!
+  "How much of that is under the newest version and needs no move."
+  rowsOnLatest: Int!
+  "From the oldest that is there, or that something needs, to the newest."
+  versions: [EncryptionKeyVersion!]!
+  "What is stored under which version, oldest first."
+  needs: [KeyNeed!]!
+  "What is wrong with it."
+  troubles: [KeyTrouble!]!
+}
+
+"One version of a key."
+type EncryptionKeyVersion {
+  "Its number."
+  version: Int!
+  "When it was made; null where the engine does not tell: of the key of indexes in HashiCorp Vault, and of retired versions."
+  madeAt: DateTime
+  "When Kelisim first saw it, where the engine does not tell when it was made."
+  seenAt: DateTime
+  "How much is stored under it."
+  rows: Int!
+}
+
+"Something stored that needs a version of a key."
+type KeyNeed {
+  "The table, or the entry of one."
+  by: String!
+  "The version that it is under."
+  version: Int!
+  "How many rows."
+  rows: Int!
+}
+
+"What somebody did to a key that does harm."
+enum KeyTroubleKind {
+  "There is no such key any more."
+  MISSING
+  "Its newest version is older than one that is needed: it was replaced, or restored from a copy that is too old."
+  BEHIND
+  "A version that is needed was destroyed."
+  TRIMMED
+  "A version that is needed may not be decrypted any more."
+  MIN_DECRYPTION_VERSION
+  "A version that is needed may not compute indexes any more: every look-up fails."
+  MIN_ENCRYPTION_VERSION
+  "The key of indexes makes versions by itself, which no index uses."
+  AUTO_ROTATE_PERIOD
+  "Whoever may read its export path has the key."
+  EXPORTABLE
+  "Whoever may read its backup path has the key."
+  ALLOW_PLAINTEXT_BACKUP
+  "One call may delete it."
+  DELETION_ALLOWED
+}
+
+"Something that is wrong with a key."
+type KeyTrouble {
+  "Stable, for programs."
+  kind: KeyTroubleKind!
+  "Whether something stored cannot be had because of it."
+  blocking: Boolean!
+  "For people: what is wrong, and what needs it."
+  what: String!
+  "The command that undoes it, or what to do where none does."
+  undo: String!
+}
+
+"What was copied."
+enum CopyKind {
+  "A dump or base backup of the database."
+  DATABASE
+  "A database that follows this one, or followed it."
+  REPLICA
+  "HashiCorp Vault's storage, keys included."
+  VAULT_SNAPSHOT
+  "A backup or export of keys, a keyring."
+  KEY_EXPORT
+}
+
+"A copy that operators have declared (` + "`" + `kelisim backup` + "`" + `)."
+type DeclaredCopy {
+  "The id that ` + "`" + `kelisim backup` + "`" + ` prints."
+  id: String!
+  "What was copied."
+  kind: CopyKind!
+  "The operators' own name for it."
+  label: String!
+  "What is in it is as of this moment."
+  takenAt: DateTime!
+  "When it is destroyed by itself; null: not before it is expired."
+  until: DateTime
+  "When it was declared."
+  declaredAt: DateTime!
+  "Versions of keys that it needs, or holds."
+  versions: [KeyRange!]!
+}
+
+"Versions of a key, both ends included."
+type KeyRange {
+  "Name of the key."
+  key: String!
+  "The oldest."
+  from: Int!
+  "The newest."
+  to: Int!
+}
+
+"A login of the service to HashiCorp Vault. The token is never shown."
+type VaultLogin {
+  "What it does."
+  name: String!
+  "How it is made: by a token, a file, AppRole or Kubernetes."
+  method: String!
+  "Names the token in Vault without being it."
+  accessor: String!
+  "Vault's policies that it has."
+  policies: [String!]!
+  "When it ends unless it is renewed; null: never, or not known."
+  expiresAt: DateTime
+  "Whether Vault could be asked about it."
+  known: Boolean!
+}
+
 # ---------------------------------------------------------------- queries
 
 "Everything that can be read. After each field stands who may call it."
@@ -3189,6 +3741,8 @@ type Query {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
+  "How the encryption keys stand: versions, what needs them, copies, logins. Each look leaves an audit event."
+  encryptionKeys: EncryptionKeys! @allow(roles: [SECURITY])
 }
 
 # ---------------------------------------------------------------- mutations
@@ -3882,6 +4436,94 @@ func (ec *executionContext) childFields_CreatePolicyDraftPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type CreatePolicyDraftPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeclaredCopy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeclaredCopy_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DeclaredCopy_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_DeclaredCopy_label(ctx, field)
+	case "takenAt":
+		return ec.fieldContext_DeclaredCopy_takenAt(ctx, field)
+	case "until":
+		return ec.fieldContext_DeclaredCopy_until(ctx, field)
+	case "declaredAt":
+		return ec.fieldContext_DeclaredCopy_declaredAt(ctx, field)
+	case "versions":
+		return ec.fieldContext_DeclaredCopy_versions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeclaredCopy", field.Name)
+}
+
+func (ec *executionContext) childFields_EncryptionKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_EncryptionKey_name(ctx, field)
+	case "use":
+		return ec.fieldContext_EncryptionKey_use(ctx, field)
+	case "missing":
+		return ec.fieldContext_EncryptionKey_missing(ctx, field)
+	case "latestVersion":
+		return ec.fieldContext_EncryptionKey_latestVersion(ctx, field)
+	case "minDecryptionVersion":
+		return ec.fieldContext_EncryptionKey_minDecryptionVersion(ctx, field)
+	case "minEncryptionVersion":
+		return ec.fieldContext_EncryptionKey_minEncryptionVersion(ctx, field)
+	case "minAvailableVersion":
+		return ec.fieldContext_EncryptionKey_minAvailableVersion(ctx, field)
+	case "exportable":
+		return ec.fieldContext_EncryptionKey_exportable(ctx, field)
+	case "plaintextBackupAllowed":
+		return ec.fieldContext_EncryptionKey_plaintextBackupAllowed(ctx, field)
+	case "deletionAllowed":
+		return ec.fieldContext_EncryptionKey_deletionAllowed(ctx, field)
+	case "autoRotateSeconds":
+		return ec.fieldContext_EncryptionKey_autoRotateSeconds(ctx, field)
+	case "oldestNeededVersion":
+		return ec.fieldContext_EncryptionKey_oldestNeededVersion(ctx, field)
+	case "rows":
+		return ec.fieldContext_EncryptionKey_rows(ctx, field)
+	case "rowsOnLatest":
+		return ec.fieldContext_EncryptionKey_rowsOnLatest(ctx, field)
+	case "versions":
+		return ec.fieldContext_EncryptionKey_versions(ctx, field)
+	case "needs":
+		return ec.fieldContext_EncryptionKey_needs(ctx, field)
+	case "troubles":
+		return ec.fieldContext_EncryptionKey_troubles(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EncryptionKey", field.Name)
+}
+
+func (ec *executionContext) childFields_EncryptionKeyVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_EncryptionKeyVersion_version(ctx, field)
+	case "madeAt":
+		return ec.fieldContext_EncryptionKeyVersion_madeAt(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_EncryptionKeyVersion_seenAt(ctx, field)
+	case "rows":
+		return ec.fieldContext_EncryptionKeyVersion_rows(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EncryptionKeyVersion", field.Name)
+}
+
+func (ec *executionContext) childFields_EncryptionKeys(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asOf":
+		return ec.fieldContext_EncryptionKeys_asOf(ctx, field)
+	case "keys":
+		return ec.fieldContext_EncryptionKeys_keys(ctx, field)
+	case "copies":
+		return ec.fieldContext_EncryptionKeys_copies(ctx, field)
+	case "logins":
+		return ec.fieldContext_EncryptionKeys_logins(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EncryptionKeys", field.Name)
+}
+
 func (ec *executionContext) childFields_ErrorParameter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3900,6 +4542,44 @@ func (ec *executionContext) childFields_ItemField(ctx context.Context, field gra
 		return ec.fieldContext_ItemField_required(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ItemField", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyNeed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_KeyNeed_by(ctx, field)
+	case "version":
+		return ec.fieldContext_KeyNeed_version(ctx, field)
+	case "rows":
+		return ec.fieldContext_KeyNeed_rows(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyNeed", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_KeyRange_key(ctx, field)
+	case "from":
+		return ec.fieldContext_KeyRange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_KeyRange_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRange", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyTrouble(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_KeyTrouble_kind(ctx, field)
+	case "blocking":
+		return ec.fieldContext_KeyTrouble_blocking(ctx, field)
+	case "what":
+		return ec.fieldContext_KeyTrouble_what(ctx, field)
+	case "undo":
+		return ec.fieldContext_KeyTrouble_undo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyTrouble", field.Name)
 }
 
 func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4250,6 +4930,24 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_parameters(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_VaultLogin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_VaultLogin_name(ctx, field)
+	case "method":
+		return ec.fieldContext_VaultLogin_method(ctx, field)
+	case "accessor":
+		return ec.fieldContext_VaultLogin_accessor(ctx, field)
+	case "policies":
+		return ec.fieldContext_VaultLogin_policies(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_VaultLogin_expiresAt(ctx, field)
+	case "known":
+		return ec.fieldContext_VaultLogin_known(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VaultLogin", field.Name)
 }
 
 func (ec *executionContext) childFields_VerifyIdentifierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -68,6 +68,15 @@ type ConsentItemResolver interface {
 type ContactsResolver interface {
 	Address(ctx context.Context, obj *vault.Contacts, locale *string) (*LocalizedText, error)
 }
+type DeclaredCopyResolver interface {
+	ID(ctx context.Context, obj *vault.Copy) (string, error)
+}
+type EncryptionKeyResolver interface {
+	Use(ctx context.Context, obj *vault.KeyState) (*vault.KeyUse, error)
+
+	AutoRotateSeconds(ctx context.Context, obj *vault.KeyState) (int, error)
+	OldestNeededVersion(ctx context.Context, obj *vault.KeyState) (*int, error)
+}
 type MutationResolver interface {
 	RegisterMe(ctx context.Context, input RegisterMeInput) (*RegisterMePayload, error)
 	UpdateMyProfile(ctx context.Context, input UpdateMyProfileInput) (*UpdateMyProfilePayload, error)
@@ -119,6 +128,7 @@ type QueryResolver interface {
 	ConsentCheck(ctx context.Context, user string, purpose string, app *string, operator *string, at *time.Time) (*vault.Check, error)
 	ConsentChecks(ctx context.Context, users []string, purpose string, app *string, operator *string, at *time.Time) ([]vault.Check, error)
 	AuditEvents(ctx context.Context, filter *AuditFilter, first *int, after *string) (*AuditEventConnection, error)
+	EncryptionKeys(ctx context.Context) (*vault.KeyStates, error)
 }
 type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
@@ -138,6 +148,9 @@ type UserResolver interface {
 	Consents(ctx context.Context, obj *vault.User, first *int, after *string, item *string, state *vault.ConsentState) (*ConsentConnection, error)
 	MissingFields(ctx context.Context, obj *vault.User, app *string) ([]string, error)
 	Profile(ctx context.Context, obj *vault.User, app *string, basis *BasisInput, reveal []string) (*Profile, error)
+}
+type VaultLoginResolver interface {
+	Known(ctx context.Context, obj *vault.LoginState) (bool, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -3099,6 +3112,805 @@ func (ec *executionContext) fieldContext_CreatePolicyDraftPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _DeclaredCopy_id(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DeclaredCopy().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeclaredCopy", field, true, true, "String")
+}
+
+func (ec *executionContext) _DeclaredCopy_kind(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.CopyKind) graphql.Marshaler {
+			return ec.marshalNCopyKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopyKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeclaredCopy", field, false, false, "CopyKind")
+}
+
+func (ec *executionContext) _DeclaredCopy_label(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeclaredCopy", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeclaredCopy_takenAt(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_takenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TakenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_takenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeclaredCopy", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DeclaredCopy_until(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeclaredCopy", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DeclaredCopy_declaredAt(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_declaredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeclaredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_declaredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeclaredCopy", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DeclaredCopy_versions(ctx context.Context, field graphql.CollectedField, obj *vault.Copy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclaredCopy_versions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Versions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.KeyRange) graphql.Marshaler {
+			return ec.marshalNKeyRange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyRangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeclaredCopy_versions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeclaredCopy",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeyRange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EncryptionKey_name(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "String")
+}
+
+func (ec *executionContext) _EncryptionKey_use(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_use(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EncryptionKey().Use(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.KeyUse) graphql.Marshaler {
+			return ec.marshalOKeyUse2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyUse(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_use(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, true, true, "KeyUse")
+}
+
+func (ec *executionContext) _EncryptionKey_missing(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_missing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_missing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EncryptionKey_latestVersion(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_latestVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_latestVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_minDecryptionVersion(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_minDecryptionVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinDecryption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_minDecryptionVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_minEncryptionVersion(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_minEncryptionVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinEncryption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_minEncryptionVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_minAvailableVersion(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_minAvailableVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinAvailable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_minAvailableVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_exportable(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_exportable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Exportable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_exportable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EncryptionKey_plaintextBackupAllowed(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_plaintextBackupAllowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PlaintextBackup, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_plaintextBackupAllowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EncryptionKey_deletionAllowed(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_deletionAllowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletionAllowed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_deletionAllowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EncryptionKey_autoRotateSeconds(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_autoRotateSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EncryptionKey().AutoRotateSeconds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_autoRotateSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, true, true, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_oldestNeededVersion(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_oldestNeededVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EncryptionKey().OldestNeededVersion(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_oldestNeededVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, true, true, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_rows(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_rows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rows(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_rows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, true, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_rowsOnLatest(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_rowsOnLatest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RowsOnLatest(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_rowsOnLatest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKey", field, true, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKey_versions(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_versions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.All(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.KeyVersionState) graphql.Marshaler {
+			return ec.marshalNEncryptionKeyVersion2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyVersionStateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_versions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EncryptionKey",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EncryptionKeyVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EncryptionKey_needs(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_needs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Needs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.KeyNeed) graphql.Marshaler {
+			return ec.marshalNKeyNeed2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyNeedᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_needs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EncryptionKey",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeyNeed(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EncryptionKey_troubles(ctx context.Context, field graphql.CollectedField, obj *vault.KeyState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKey_troubles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Troubles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.KeyTrouble) graphql.Marshaler {
+			return ec.marshalNKeyTrouble2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyTroubleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKey_troubles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EncryptionKey",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeyTrouble(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EncryptionKeyVersion_version(ctx context.Context, field graphql.CollectedField, obj *vault.KeyVersionState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeyVersion_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeyVersion_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKeyVersion", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKeyVersion_madeAt(ctx context.Context, field graphql.CollectedField, obj *vault.KeyVersionState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeyVersion_madeAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Made, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeyVersion_madeAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKeyVersion", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EncryptionKeyVersion_seenAt(ctx context.Context, field graphql.CollectedField, obj *vault.KeyVersionState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeyVersion_seenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeyVersion_seenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKeyVersion", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EncryptionKeyVersion_rows(ctx context.Context, field graphql.CollectedField, obj *vault.KeyVersionState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeyVersion_rows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rows, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeyVersion_rows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKeyVersion", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EncryptionKeys_asOf(ctx context.Context, field graphql.CollectedField, obj *vault.KeyStates) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeys_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeys_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EncryptionKeys", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EncryptionKeys_keys(ctx context.Context, field graphql.CollectedField, obj *vault.KeyStates) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeys_keys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keys, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.KeyState) graphql.Marshaler {
+			return ec.marshalNEncryptionKey2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyStateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeys_keys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EncryptionKeys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EncryptionKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EncryptionKeys_copies(ctx context.Context, field graphql.CollectedField, obj *vault.KeyStates) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeys_copies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Copies, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Copy) graphql.Marshaler {
+			return ec.marshalNDeclaredCopy2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeys_copies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EncryptionKeys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeclaredCopy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EncryptionKeys_logins(ctx context.Context, field graphql.CollectedField, obj *vault.KeyStates) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EncryptionKeys_logins(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Logins, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.LoginState) graphql.Marshaler {
+			return ec.marshalNVaultLogin2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLoginStateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EncryptionKeys_logins(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EncryptionKeys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_VaultLogin(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ErrorParameter_name(ctx context.Context, field graphql.CollectedField, obj *ErrorParameter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3189,6 +4001,236 @@ func (ec *executionContext) _ItemField_required(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_ItemField_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ItemField", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _KeyNeed_by(ctx context.Context, field graphql.CollectedField, obj *vault.KeyNeed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyNeed_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.By, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyNeed_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyNeed", field, false, false, "String")
+}
+
+func (ec *executionContext) _KeyNeed_version(ctx context.Context, field graphql.CollectedField, obj *vault.KeyNeed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyNeed_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyNeed_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyNeed", field, false, false, "Int")
+}
+
+func (ec *executionContext) _KeyNeed_rows(ctx context.Context, field graphql.CollectedField, obj *vault.KeyNeed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyNeed_rows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rows, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyNeed_rows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyNeed", field, false, false, "Int")
+}
+
+func (ec *executionContext) _KeyRange_key(ctx context.Context, field graphql.CollectedField, obj *vault.KeyRange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRange_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRange_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRange", field, false, false, "String")
+}
+
+func (ec *executionContext) _KeyRange_from(ctx context.Context, field graphql.CollectedField, obj *vault.KeyRange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRange_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRange_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRange", field, false, false, "Int")
+}
+
+func (ec *executionContext) _KeyRange_to(ctx context.Context, field graphql.CollectedField, obj *vault.KeyRange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRange_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRange_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRange", field, false, false, "Int")
+}
+
+func (ec *executionContext) _KeyTrouble_kind(ctx context.Context, field graphql.CollectedField, obj *vault.KeyTrouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyTrouble_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.TroubleKind) graphql.Marshaler {
+			return ec.marshalNKeyTroubleKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTroubleKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyTrouble_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyTrouble", field, false, false, "KeyTroubleKind")
+}
+
+func (ec *executionContext) _KeyTrouble_blocking(ctx context.Context, field graphql.CollectedField, obj *vault.KeyTrouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyTrouble_blocking(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Blocking(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyTrouble_blocking(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyTrouble", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _KeyTrouble_what(ctx context.Context, field graphql.CollectedField, obj *vault.KeyTrouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyTrouble_what(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.What, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyTrouble_what(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyTrouble", field, false, false, "String")
+}
+
+func (ec *executionContext) _KeyTrouble_undo(ctx context.Context, field graphql.CollectedField, obj *vault.KeyTrouble) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyTrouble_undo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Undo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyTrouble_undo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyTrouble", field, false, false, "String")
 }
 
 func (ec *executionContext) _LocalizedText_text(ctx context.Context, field graphql.CollectedField, obj *LocalizedText) (ret graphql.Marshaler) {
@@ -6380,6 +7422,56 @@ func (ec *executionContext) fieldContext_Query_auditEvents(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_encryptionKeys(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_encryptionKeys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().EncryptionKeys(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SECURITY"})
+				if err != nil {
+					var zeroVal *vault.KeyStates
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *vault.KeyStates
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.KeyStates) graphql.Marshaler {
+			return ec.marshalNEncryptionKeys2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyStates(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_encryptionKeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EncryptionKeys(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7640,6 +8732,144 @@ func (ec *executionContext) fieldContext_UserError_parameters(_ context.Context,
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _VaultLogin_name(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
+}
+
+func (ec *executionContext) _VaultLogin_method(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_method(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Method, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_method(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
+}
+
+func (ec *executionContext) _VaultLogin_accessor(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_accessor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Accessor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_accessor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
+}
+
+func (ec *executionContext) _VaultLogin_policies(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_policies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Policies, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_policies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
+}
+
+func (ec *executionContext) _VaultLogin_expiresAt(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Expires, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _VaultLogin_known(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_known(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.VaultLogin().Known(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, true, true, "Boolean")
 }
 
 func (ec *executionContext) _VerifyIdentifierPayload_user(ctx context.Context, field graphql.CollectedField, obj *VerifyIdentifierPayload) (ret graphql.Marshaler) {
@@ -10488,6 +11718,282 @@ func (ec *executionContext) _CreatePolicyDraftPayload(ctx context.Context, sel a
 	return out
 }
 
+var declaredCopyImplementors = []string{"DeclaredCopy"}
+
+func (ec *executionContext) _DeclaredCopy(ctx context.Context, sel ast.SelectionSet, obj *vault.Copy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, declaredCopyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeclaredCopy")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DeclaredCopy_id(ctx, field, obj)
+				})
+		case "kind":
+			out.Values[i] = ec._DeclaredCopy_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "label":
+			out.Values[i] = ec._DeclaredCopy_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "takenAt":
+			out.Values[i] = ec._DeclaredCopy_takenAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "until":
+			out.Values[i] = ec._DeclaredCopy_until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "declaredAt":
+			out.Values[i] = ec._DeclaredCopy_declaredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "versions":
+			out.Values[i] = ec._DeclaredCopy_versions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var encryptionKeyImplementors = []string{"EncryptionKey"}
+
+func (ec *executionContext) _EncryptionKey(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyState) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, encryptionKeyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EncryptionKey")
+		case "name":
+			out.Values[i] = ec._EncryptionKey_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "use":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EncryptionKey_use(ctx, field, obj)
+				})
+		case "missing":
+			out.Values[i] = ec._EncryptionKey_missing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "latestVersion":
+			out.Values[i] = ec._EncryptionKey_latestVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "minDecryptionVersion":
+			out.Values[i] = ec._EncryptionKey_minDecryptionVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "minEncryptionVersion":
+			out.Values[i] = ec._EncryptionKey_minEncryptionVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "minAvailableVersion":
+			out.Values[i] = ec._EncryptionKey_minAvailableVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "exportable":
+			out.Values[i] = ec._EncryptionKey_exportable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "plaintextBackupAllowed":
+			out.Values[i] = ec._EncryptionKey_plaintextBackupAllowed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "deletionAllowed":
+			out.Values[i] = ec._EncryptionKey_deletionAllowed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "autoRotateSeconds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EncryptionKey_autoRotateSeconds(ctx, field, obj)
+				})
+		case "oldestNeededVersion":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._EncryptionKey_oldestNeededVersion(ctx, field, obj)
+				})
+		case "rows":
+			out.Values[i] = ec._EncryptionKey_rows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "rowsOnLatest":
+			out.Values[i] = ec._EncryptionKey_rowsOnLatest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "versions":
+			out.Values[i] = ec._EncryptionKey_versions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "needs":
+			out.Values[i] = ec._EncryptionKey_needs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "troubles":
+			out.Values[i] = ec._EncryptionKey_troubles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var encryptionKeyVersionImplementors = []string{"EncryptionKeyVersion"}
+
+func (ec *executionContext) _EncryptionKeyVersion(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyVersionState) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, encryptionKeyVersionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EncryptionKeyVersion")
+		case "version":
+			out.Values[i] = ec._EncryptionKeyVersion_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "madeAt":
+			out.Values[i] = ec._EncryptionKeyVersion_madeAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "seenAt":
+			out.Values[i] = ec._EncryptionKeyVersion_seenAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rows":
+			out.Values[i] = ec._EncryptionKeyVersion_rows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var encryptionKeysImplementors = []string{"EncryptionKeys"}
+
+func (ec *executionContext) _EncryptionKeys(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyStates) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, encryptionKeysImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EncryptionKeys")
+		case "asOf":
+			out.Values[i] = ec._EncryptionKeys_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keys":
+			out.Values[i] = ec._EncryptionKeys_keys(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "copies":
+			out.Values[i] = ec._EncryptionKeys_copies(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "logins":
+			out.Values[i] = ec._EncryptionKeys_logins(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var errorParameterImplementors = []string{"ErrorParameter"}
 
 func (ec *executionContext) _ErrorParameter(ctx context.Context, sel ast.SelectionSet, obj *ErrorParameter) graphql.Marshaler {
@@ -10544,6 +12050,140 @@ func (ec *executionContext) _ItemField(ctx context.Context, sel ast.SelectionSet
 			}
 		case "required":
 			out.Values[i] = ec._ItemField_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var keyNeedImplementors = []string{"KeyNeed"}
+
+func (ec *executionContext) _KeyNeed(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyNeed) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keyNeedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeyNeed")
+		case "by":
+			out.Values[i] = ec._KeyNeed_by(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "version":
+			out.Values[i] = ec._KeyNeed_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rows":
+			out.Values[i] = ec._KeyNeed_rows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var keyRangeImplementors = []string{"KeyRange"}
+
+func (ec *executionContext) _KeyRange(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyRange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keyRangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeyRange")
+		case "key":
+			out.Values[i] = ec._KeyRange_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._KeyRange_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._KeyRange_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var keyTroubleImplementors = []string{"KeyTrouble"}
+
+func (ec *executionContext) _KeyTrouble(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyTrouble) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keyTroubleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeyTrouble")
+		case "kind":
+			out.Values[i] = ec._KeyTrouble_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "blocking":
+			out.Values[i] = ec._KeyTrouble_blocking(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "what":
+			out.Values[i] = ec._KeyTrouble_what(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "undo":
+			out.Values[i] = ec._KeyTrouble_undo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -11452,6 +13092,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_auditEvents(ctx, field)
 				})
+		case "encryptionKeys":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_encryptionKeys(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -11991,6 +13637,65 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var vaultLoginImplementors = []string{"VaultLogin"}
+
+func (ec *executionContext) _VaultLogin(ctx context.Context, sel ast.SelectionSet, obj *vault.LoginState) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, vaultLoginImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("VaultLogin")
+		case "name":
+			out.Values[i] = ec._VaultLogin_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "method":
+			out.Values[i] = ec._VaultLogin_method(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "accessor":
+			out.Values[i] = ec._VaultLogin_accessor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "policies":
+			out.Values[i] = ec._VaultLogin_policies(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "expiresAt":
+			out.Values[i] = ec._VaultLogin_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "known":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._VaultLogin_known(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var verifyIdentifierPayloadImplementors = []string{"VerifyIdentifierPayload"}
 
 func (ec *executionContext) _VerifyIdentifierPayload(ctx context.Context, sel ast.SelectionSet, obj *VerifyIdentifierPayload) graphql.Marshaler {
@@ -12386,6 +14091,21 @@ func (ec *executionContext) marshalNContacts2githubᚗcomᚋkelisimᚋkelisimᚋ
 	return ec._Contacts(ctx, sel, &v)
 }
 
+func (ec *executionContext) unmarshalNCopyKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopyKind(ctx context.Context, v any) (vault.CopyKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.CopyKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCopyKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopyKind(ctx context.Context, sel ast.SelectionSet, v vault.CopyKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CopyKind!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNCreatePolicyDraftInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCreatePolicyDraftInput(ctx context.Context, v any) (CreatePolicyDraftInput, error) {
 	res, err := ec.unmarshalInputCreatePolicyDraftInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -12463,6 +14183,74 @@ func (ec *executionContext) unmarshalNDecisionInput2ᚕgithubᚗcomᚋkelisimᚋ
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalNDeclaredCopy2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopy(ctx context.Context, sel ast.SelectionSet, v vault.Copy) graphql.Marshaler {
+	return ec._DeclaredCopy(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeclaredCopy2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopyᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Copy) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDeclaredCopy2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopy(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEncryptionKey2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyState(ctx context.Context, sel ast.SelectionSet, v vault.KeyState) graphql.Marshaler {
+	return ec._EncryptionKey(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEncryptionKey2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyStateᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.KeyState) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEncryptionKey2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEncryptionKeyVersion2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyVersionState(ctx context.Context, sel ast.SelectionSet, v vault.KeyVersionState) graphql.Marshaler {
+	return ec._EncryptionKeyVersion(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEncryptionKeyVersion2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyVersionStateᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.KeyVersionState) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEncryptionKeyVersion2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyVersionState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEncryptionKeys2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyStates(ctx context.Context, sel ast.SelectionSet, v *vault.KeyStates) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EncryptionKeys!")
+		return graphql.Null
+	}
+	return ec._EncryptionKeys(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCode(ctx context.Context, v any) (vault.Code, error) {
@@ -12647,6 +14435,81 @@ func (ec *executionContext) unmarshalNItemFieldInput2ᚕgithubᚗcomᚋkelisim�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalNKeyNeed2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyNeed(ctx context.Context, sel ast.SelectionSet, v vault.KeyNeed) graphql.Marshaler {
+	return ec._KeyNeed(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeyNeed2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyNeedᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.KeyNeed) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeyNeed2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyNeed(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNKeyRange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyRange(ctx context.Context, sel ast.SelectionSet, v vault.KeyRange) graphql.Marshaler {
+	return ec._KeyRange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeyRange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyRangeᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.KeyRange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeyRange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyRange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNKeyTrouble2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyTrouble(ctx context.Context, sel ast.SelectionSet, v vault.KeyTrouble) graphql.Marshaler {
+	return ec._KeyTrouble(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeyTrouble2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyTroubleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.KeyTrouble) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeyTrouble2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyTrouble(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNKeyTroubleKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTroubleKind(ctx context.Context, v any) (vault.TroubleKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.TroubleKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKeyTroubleKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTroubleKind(ctx context.Context, sel ast.SelectionSet, v vault.TroubleKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "KeyTroubleKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNLawfulBasis2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLawfulBasis(ctx context.Context, v any) (vault.LawfulBasis, error) {
@@ -13192,6 +15055,26 @@ func (ec *executionContext) marshalNUserStatus2githubᚗcomᚋkelisimᚋkelisim�
 	return res
 }
 
+func (ec *executionContext) marshalNVaultLogin2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLoginState(ctx context.Context, sel ast.SelectionSet, v vault.LoginState) graphql.Marshaler {
+	return ec._VaultLogin(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNVaultLogin2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLoginStateᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.LoginState) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNVaultLogin2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐLoginState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNVerifyIdentifierInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐVerifyIdentifierInput(ctx context.Context, v any) (VerifyIdentifierInput, error) {
 	res, err := ec.unmarshalInputVerifyIdentifierInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -13361,6 +15244,25 @@ func (ec *executionContext) unmarshalOFieldValueInput2ᚕgithubᚗcomᚋkelisim�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOKeyUse2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyUse(ctx context.Context, v any) (*vault.KeyUse, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.KeyUse(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOKeyUse2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyUse(ctx context.Context, sel ast.SelectionSet, v *vault.KeyUse) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOLegalBasisInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLegalBasisInput(ctx context.Context, v any) (*LegalBasisInput, error) {

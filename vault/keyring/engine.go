@@ -77,6 +77,9 @@ func (k *Keyring) digest(version int) (func(input []byte) []byte, error) {
 	if err != nil {
 		return nil, vault.ErrUnavailable.Because(err)
 	}
+	if version > 0 && version < max(policy.MinEncryptionVersion, policy.MinDecryptionVersion) && version != policy.LatestVersion {
+		return nil, vault.ErrUnavailable.Because(raised(k.names.index, version))
+	}
 	key, err := policy.HMACKey(version)
 	if err != nil {
 		return nil, vault.ErrUnavailable.Because(fmt.Errorf("keyring: version %d of key %s: %w", version, k.names.index, err))
@@ -129,6 +132,9 @@ func (k *Keyring) open(at vault.Place, c vault.Ciphertext) (*keysutil.Policy, st
 		return nil, "", vault.ErrUnavailable.Because(err)
 	}
 	encoded, err := policy.Decrypt([]byte(at.Context()), nil, c.Text)
+	if err != nil && c.Version < policy.MinDecryptionVersion {
+		return nil, "", vault.ErrUndecryptable.Because(raised(c.Key, c.Version))
+	}
 	if err != nil {
 		return nil, "", vault.ErrUndecryptable.Because(errRefused)
 	}

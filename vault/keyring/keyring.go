@@ -46,6 +46,12 @@ type Keyring struct {
 // names of the keys under one prefix.
 type names struct{ data, index string }
 
+const dataSuffix, indexSuffix = "-pii", "-index"
+
+func namesOf(prefix string) names {
+	return names{data: prefix + dataSuffix, index: prefix + indexSuffix}
+}
+
 // keys is one state of the file, never changed once it can be seen.
 type keys struct {
 	shelf    shelf
@@ -60,7 +66,7 @@ func Open(path, keyFile, prefix string, options Options) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keyring{path: path, identity: identity, names: names{data: prefix + "-pii", index: prefix + "-index"}}
+	k := &Keyring{path: path, identity: identity, names: namesOf(prefix)}
 	if !options.Create {
 		current, err := k.read()
 		if errors.Is(err, fs.ErrNotExist) {

@@ -17,12 +17,12 @@ import (
 func restored(t *testing.T, k *keyring.Keyring) (*daemon.VaultServer, *transit.Engine) {
 	t.Helper()
 	v := daemon.Vault(t)
-	for _, key := range []string{k.DataKey(), k.IndexKey()} {
-		backup, err := k.Backup(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.Write("restore/"+key, map[string]any{"backup": backup, "force": true})
+	export, err := k.Export(t.Context(), uuid.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range export.Keys {
+		v.Write("restore/"+key.Name, map[string]any{"backup": key.Backup, "force": true})
 	}
 	e, err := transit.New(transit.Config{
 		Address: v.Addr, Mount: v.Mount, EncryptLogin: transit.Token(v.EncryptToken), DecryptLogin: transit.Token(v.DecryptToken),
@@ -76,8 +76,10 @@ func TestRealVaultWithTheKeyringsKeysReadsWhatTheKeyringWrote(t *testing.T) {
 	if there, err := e.Pepper(t.Context(), 1); err != nil || !bytes.Equal(here, there) {
 		t.Errorf("the peppers differ, or %v", err)
 	}
-	if secret, err := v.Client(v.Token).Logical().ReadWithContext(t.Context(), v.Mount+"/export/encryption-key/"+k.DataKey()); err == nil {
-		t.Errorf("the restored key can be exported: %d fields", len(secret.Data))
+	for _, path := range []string{"export/encryption-key/" + k.DataKey(), "export/hmac-key/" + k.IndexKey(), "backup/" + k.DataKey(), "backup/" + k.IndexKey()} {
+		if secret, err := v.Client(v.Token).Logical().ReadWithContext(t.Context(), v.Mount+"/"+path); err == nil {
+			t.Errorf("%s gives the restored key: %d fields", path, len(secret.Data))
+		}
 	}
 }
 

@@ -4,7 +4,7 @@
 
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
-    actors, apps, audit_events, blind_index, consent_acts, consent_events, daily_counts, idempotency, meta,
+    actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, idempotency, meta,
     personal_fields, policy_documents, policy_versions, schema_lease, schema_version, user_subjects, users
 FROM {{.Role}};
 
@@ -12,6 +12,8 @@ FROM {{.Role}};
 GRANT SELECT, INSERT ON audit_events, consent_events TO {{.Role}};
 GRANT SELECT, INSERT ON consent_acts TO {{.Role}};
 GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap
+GRANT SELECT, INSERT ON copies TO {{.Role}};
+GRANT UPDATE (expired_at) ON copies TO {{.Role}};
 
 -- Drafts change until they are published; row security holds the rest.
 GRANT SELECT, INSERT, UPDATE ON policy_versions TO {{.Role}};

@@ -38,12 +38,19 @@ type schema interface {
 }
 
 // Latest is the version of the schema that this program is written for.
-func Latest() (int64, error) {
+func Latest() (latest int64, err error) {
 	entries, err := scripts.ReadDir("migrations")
 	if err != nil {
 		return 0, fmt.Errorf("sqlstore: %w", err)
 	}
-	return int64(len(entries)), nil
+	for _, script := range entries {
+		version, err := goose.NumericComponent(script.Name())
+		if err != nil {
+			return 0, fmt.Errorf("sqlstore: migrations: %w", err)
+		}
+		latest = max(latest, version)
+	}
+	return latest, nil
 }
 
 // SchemaVersion is the version of the schema in the database; 0: none.

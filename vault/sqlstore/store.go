@@ -31,7 +31,8 @@ type Store struct {
 // Store is all ports in one.
 var _ interface {
 	vault.Reader
-	vault.HeldReader
+	vault.KeyedReader
+	vault.CopyReader
 	vault.Writer
 } = (*Store)(nil)
 

@@ -34,6 +34,15 @@ func (i item) size() int {
 	return names + len(i.Plaintext) + len(i.Ciphertext) + len(i.Input) + len(i.Context) + len(i.Reference)
 }
 
+// version is that of the ciphertext; 0: it is none.
+func (i item) version() int {
+	version, _, err := vault.SplitTransit(i.Ciphertext)
+	if err != nil {
+		return 0
+	}
+	return version
+}
+
 // reference is what Vault's audit log will show for an item.
 func reference(id uuid.UUID) string {
 	if id == uuid.Nil {
@@ -54,6 +63,7 @@ type result struct {
 // outcome is what came of one item: Vault's answer, or why there is none.
 type outcome struct {
 	result result
+	why    string // what is wrong with the item, if Vault says so
 	err    error
 }
 
@@ -65,7 +75,7 @@ func (o outcome) encrypted(key string) (vault.Ciphertext, error) {
 		return vault.Ciphertext{}, o.err
 	}
 	if o.result.Error != "" {
-		return vault.Ciphertext{}, vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault did not encrypt%s", known(o.result.Error)))
+		return vault.Ciphertext{}, vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault did not encrypt%s", o.why))
 	}
 	c, err := vault.NewCiphertext(key, o.result.Ciphertext)
 	if err != nil {
@@ -79,7 +89,7 @@ func (o outcome) decrypted() (vault.Plain, error) {
 		return vault.Plain{}, o.err
 	}
 	if o.result.Error != "" {
-		return vault.Plain{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not decrypt%s", known(o.result.Error)))
+		return vault.Plain{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not decrypt%s", o.why))
 	}
 	padded, err := base64.StdEncoding.DecodeString(o.result.Plaintext)
 	if err != nil {
@@ -95,7 +105,7 @@ func (o outcome) rewrapped(old vault.Ciphertext) (vault.Ciphertext, error) {
 		return vault.Ciphertext{}, o.err
 	}
 	if o.result.Error != "" {
-		return vault.Ciphertext{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not rewrap%s", known(o.result.Error)))
+		return vault.Ciphertext{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not rewrap%s", o.why))
 	}
 	c, err := vault.NewCiphertext(old.Key, o.result.Ciphertext)
 	if err != nil || c.Version < old.Version || c.Text == old.Text {
@@ -110,7 +120,7 @@ func (o outcome) digest(version int) ([]byte, error) {
 		return nil, o.err
 	}
 	if o.result.Error != "" {
-		return nil, vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault computed no HMAC%s", known(o.result.Error)))
+		return nil, vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault computed no HMAC%s", o.why))
 	}
 	used, digest, err := vault.SplitTransit(o.result.HMAC)
 	if err != nil || used != version || len(digest) != 32 {
@@ -166,7 +176,13 @@ type operation struct {
 func newOperation(l *login, name, key string, version int) *operation {
 	call := func(ctx context.Context, items []item) ([]outcome, error) {
 		results, err := l.call(ctx, name, key, batch{Items: items, KeyVersion: version, PartialCode: 200})
-		return outcomes(items, results, err), nil
+		made := outcomes(items, results, err)
+		for i := range made {
+			if told := known(made[i].result.Error); told != "" {
+				made[i].why = told + l.config.advice(told, key, max(version, items[i].version()))
+			}
+		}
+		return made, nil
 	}
 	limits := gather.Limits{
 		Items: batchItems, Bytes: batchBytes, InFlight: l.config.InFlight,

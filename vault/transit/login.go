@@ -113,6 +113,9 @@ func (l *login) call(ctx context.Context, operation, key string, body batch) ([]
 		})
 		return complete(err, len(answer.Data.Results), len(body.Items))
 	})
+	if refused := (*statusError)(nil); errors.As(err, &refused) {
+		refused.why += l.config.advice(refused.why, key, body.KeyVersion)
+	}
 	return answer.Data.Results, err
 }
 
@@ -128,22 +131,11 @@ func complete(err error, results, items int) error {
 }
 
 func (l *login) latestVersion(ctx context.Context, key string) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.config.Timeout)
-	defer cancel()
-	var answer struct {
-		Data struct {
-			LatestVersion int `json:"latest_version"`
-		} `json:"data"`
-	}
-	err := l.counted("read", 1, func() error {
-		return l.exchange(ctx, "read", &answer, func(ctx context.Context) (*api.Response, error) {
-			return l.client.Logical().ReadRawWithContext(ctx, l.config.Mount+"/keys/"+key)
-		})
-	})
-	if err == nil && answer.Data.LatestVersion < 1 {
+	data, err := l.readKey(ctx, key)
+	if err == nil && data.Latest < 1 {
 		err = errAnswer
 	}
-	return answer.Data.LatestVersion, err
+	return data.Latest, err
 }
 
 func (l *login) counted(operation string, items int, call func() error) error {
@@ -178,6 +170,7 @@ func (l *login) exchange(
 	return decode(operation, response, answer)
 }
 
+// decode reads an answer; nil wants none.
 func decode(operation string, response *api.Response, answer any) (err error) {
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
@@ -187,7 +180,10 @@ func decode(operation string, response *api.Response, answer any) (err error) {
 	if response.StatusCode == http.StatusForbidden {
 		return fmt.Errorf("%w, with a new token too", ErrForbidden)
 	}
-	decodes := json.Unmarshal(body, answer) == nil
+	decodes := answer == nil || json.Unmarshal(body, answer) == nil
+	if response.StatusCode == http.StatusNoContent && answer == nil {
+		return nil
+	}
 	if response.StatusCode != http.StatusOK {
 		return &statusError{operation: operation, status: response.StatusCode, why: known(string(body))}
 	}

@@ -21,6 +21,30 @@ func (e *Engine) Logins(ctx context.Context) []vault.LoginState {
 	return states
 }
 
+// LookUp tells how a login stands that has a token already. One that would have
+// to be made is another one each time, and ErrNotFound.
+func LookUp(ctx context.Context, config Config, name string, how Login) (vault.LoginState, error) {
+	from, err := how.open()
+	if err != nil {
+		return vault.LoginState{}, err
+	}
+	if from.own() {
+		return vault.LoginState{}, vault.ErrNotFound
+	}
+	config, err = config.checked()
+	if err != nil {
+		return vault.LoginState{}, err
+	}
+	l, err := newLogin(config, name, how)
+	if err != nil {
+		return vault.LoginState{}, err
+	}
+	if err := l.replace(ctx, "", nil); err != nil {
+		return vault.LoginState{}, err
+	}
+	return l.state(ctx), nil
+}
+
 // lookup is what Vault tells of a token.
 type lookup struct {
 	Accessor   string    `json:"accessor"`

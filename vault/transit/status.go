@@ -31,10 +31,10 @@ func known(answer string) string {
 	for _, phrase := range []string{
 		"Vault is sealed",
 		"Vault is not initialized",
-		"encryption key not found",
+		keyNotFound,
 		"key version does not exist",
-		"no such key version",
-		"disallowed by policy",
+		versionGone,
+		versionDisallowed,
 		"version is too new",
 		"message authentication failed",
 		"invalid ciphertext",
@@ -48,8 +48,31 @@ func known(answer string) string {
 		"active cluster node not found",
 	} {
 		if strings.Contains(answer, phrase) {
-			return " (" + phrase + ")"
+			return told(phrase)
 		}
+	}
+	return ""
+}
+
+// The phrases of what somebody did to a key.
+const (
+	keyNotFound       = "encryption key not found"
+	versionGone       = "no such key version"
+	versionDisallowed = "disallowed by policy"
+)
+
+func told(phrase string) string { return " (" + phrase + ")" }
+
+// advice is what somebody did to a key so that Vault answers like this, and
+// how to undo it; "" when that does not follow from the answer.
+func (c Config) advice(answer, key string, version int) string {
+	at := c.Mount + "/keys/" + key
+	switch {
+	case answer == told(keyNotFound):
+		return ": the key " + key + " was deleted, and a new one of its name would help nothing; undo it by restoring a snapshot of Vault that has it"
+	case version > 0 && (answer == told(versionDisallowed) || answer == told(versionGone)):
+		return fmt.Sprintf(": min_encryption_version or min_decryption_version of %s is above version %d, which is needed; undo it: vault write %s/config %s",
+			key, version, at, minima(version))
 	}
 	return ""
 }

@@ -45,6 +45,7 @@ type Config struct {
 	EncryptLogin Login // encrypts, computes HMACs and reads the keys' versions
 	DecryptLogin Login // decrypts; may be the same
 	RewrapLogin  Login // of NewRewrapper, which needs no other
+	ObserveLogin Login // of NewObserver and NewCustodian, which need no other
 
 	Timeout  time.Duration // of one call and of one caller's wait; 3 s when zero
 	Queue    int           // values waiting for a call, per operation; 10,000 when zero
@@ -74,7 +75,9 @@ func (c Config) checked() (Config, error) {
 	return c, nil
 }
 
-func (c Config) dataKey() string { return c.Prefix + "-pii" }
+func (c Config) dataKey() string    { return c.Prefix + "-pii" }
+func (c Config) indexKey() string   { return c.Prefix + "-index" }
+func (c Config) receiptKey() string { return c.Prefix + "-receipt" }
 
 func orElse[T comparable](value, fallback T) T {
 	var zero T
@@ -130,7 +133,7 @@ func New(config Config) (*Engine, error) {
 func (e *Engine) DataKey() string { return e.config.dataKey() }
 
 // IndexKey is the name of the key of blind indexes and the pepper.
-func (e *Engine) IndexKey() string { return e.config.Prefix + "-index" }
+func (e *Engine) IndexKey() string { return e.config.indexKey() }
 
 // logins are the logins, each once.
 func (e *Engine) logins() []*login {

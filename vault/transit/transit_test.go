@@ -54,9 +54,21 @@ func rewrapper(t testing.TB, c transit.Config) *transit.Rewrapper {
 	return r
 }
 
-func suite(e *transit.Engine, r *transit.Rewrapper, rotate func(string)) vaulttest.Engine {
+// custodian is what a person may do, here with the root token.
+func custodian(t testing.TB, v *daemon.VaultServer) *transit.Custodian {
+	t.Helper()
+	c := config(v)
+	c.ObserveLogin = transit.Token(v.Token)
+	out, err := transit.NewCustodian(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func suite(e *transit.Engine, r *transit.Rewrapper, c *transit.Custodian, rotate func(string)) vaulttest.Engine {
 	return vaulttest.Engine{
-		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: r,
+		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: r, Custodian: c,
 		DataKey: e.DataKey(), IndexKey: e.IndexKey(), Rotate: rotate,
 	}
 }
@@ -65,7 +77,7 @@ func TestHashiCorpVault(t *testing.T) {
 	daemon.Ran(t, "HashiCorp Vault")
 	vaulttest.Crypto(t, func(t *testing.T) vaulttest.Engine {
 		v := daemon.Vault(t)
-		return suite(open(t, config(v)), rewrapper(t, config(v)), v.Rotate)
+		return suite(open(t, config(v)), rewrapper(t, config(v)), custodian(t, v), v.Rotate)
 	})
 }
 

@@ -18,6 +18,7 @@ type Engine struct {
 	Decrypter vault.Decrypter
 	Indexer   vault.Indexer
 	Rewrapper vault.Rewrapper
+	Custodian vault.KeyCustodian
 	DataKey   string           // name of the key of personal values
 	IndexKey  string           // name of the key of blind indexes
 	Rotate    func(key string) // gives a key its next version, or fails the test
@@ -52,6 +53,11 @@ func Crypto(t *testing.T, open func(t *testing.T) Engine) {
 		{"an index is keyed by field and version", keyedIndex},
 		{"an index survives the rotation of its key", rotatedIndex},
 		{"an index under an unknown version is refused", unknownIndexVersion},
+		{"both keys are told of, with their versions", keyFacts},
+		{"a retired version decrypts nothing until it is taken into use again", retiredData},
+		{"a retired version of the index key indexes nothing until then", retiredIndex},
+		{"a trimmed version is gone, and nothing else is", trimmedKey},
+		{"minima that cannot be are refused", wrongMinima},
 		{"many callers at once get their own answers", manyCallers},
 	} {
 		t.Run(fact.name, func(t *testing.T) { fact.test(t, open(t)) })

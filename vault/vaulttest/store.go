@@ -21,7 +21,8 @@ import (
 // StoreUnderTest is what a database adapter offers.
 type StoreUnderTest interface {
 	vault.Reader
-	vault.HeldReader
+	vault.KeyedReader
+	vault.CopyReader
 	vault.Writer
 }
 
@@ -31,7 +32,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, writeTests,
+		policyTests, auditTests, keepingTests, heldTests, copyTests, writeTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -14,6 +14,8 @@ type Key struct {
 	Derived    bool   `json:"derived"`
 	Convergent bool   `json:"convergent_encryption"`
 
+	LatestVersion int `json:"latest_version"`
+
 	Exportable      bool  `json:"exportable"`
 	PlaintextBackup bool  `json:"allow_plaintext_backup"`
 	DeletionAllowed bool  `json:"deletion_allowed"`
@@ -117,3 +119,23 @@ func (k key) wrong(found Key) []string {
 }
 
 func (k key) put(ctx context.Context, v server) error { return v.put(ctx, k.write) }
+
+// Restore puts a key of the plan ("pii", "index") in its place from a backup,
+// and makes the mount where there is none. Where there is a key it is an error:
+// nothing is overwritten.
+func (p *Plan) Restore(ctx context.Context, client *api.Client, name, backup string) error {
+	v := server{client}
+	for _, o := range p.objects[:2] { // the mount, and that it makes no keys by itself
+		before, err := look(ctx, o, v)
+		switch {
+		case err != nil:
+			return err
+		case before.State == Refused:
+			return fmt.Errorf("setup: %s: %s", before.Object, before.Detail)
+		}
+		if _, err := bring(ctx, o, before, v); err != nil {
+			return err
+		}
+	}
+	return v.put(ctx, write{p.config.Mount + "/restore/" + p.config.Prefix + "-" + name, []string{"backup=" + backup}})
+}

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -62,18 +60,7 @@ func PostgreSQLServer(t testing.TB) *Server {
 // stands in it as it is, bytea in hexadecimal: a search looks for both.
 func Dump(t testing.TB, database string) []byte {
 	t.Helper()
-	programs, err := shared.programs()
-	if err != nil {
-		t.Fatalf("daemon: pg_dump: %v", err)
-	}
-	var stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs.postgres, "pg_dump"), "--dbname", AsOwner(t, database))
-	cmd.Stderr = &stderr
-	dump, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("daemon: pg_dump: %v: %s", err, &stderr)
-	}
-	return dump
+	return pgTool(t, nil, "pg_dump", "--dbname", AsOwner(t, database))
 }
 
 // Runtime is the role that serves where another one migrates. It has no more

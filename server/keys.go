@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/transit"
+)
+
+type keysCommand struct {
+	Show   keysShowCommand   `cmd:"" default:"withargs" help:"Show how the keys stand: versions, what needs them, minima, flags, logins."`
+	Retire keysRetireCommand `cmd:"" help:"Let nothing be decrypted any more that is under an older version. Can be undone."`
+	Trim   keysTrimCommand   `cmd:"" help:"Destroy the retired versions of a key. Cannot be undone."`
+	Rotate keysRotateCommand `cmd:"" help:"Make a new version of a key of the embedded engine."`
+	Export keysExportCommand `cmd:"" help:"Write the embedded engine's keys to an encrypted file, to move them to HashiCorp Vault. Once."`
+	Import keysImportCommand `cmd:"" help:"Put exported keys into HashiCorp Vault. Needs an administrator's token."`
+}
+
+// pins are what the process keeps for itself that needs versions of keys.
+func pins(db vault.KeepingReader, indexKey string) vault.Pins {
+	return func(ctx context.Context) ([]vault.KeyNeed, error) {
+		t, err := readTies(ctx, db)
+		if errors.Is(err, vault.ErrNotFound) {
+			return nil, nil // nothing was encrypted yet
+		}
+		return t.needs(indexKey), err
+	}
+}
+
+// needs are the versions without which the database is not served from.
+func (t ties) needs(indexKey string) []vault.KeyNeed {
+	return []vault.KeyNeed{
+		{Key: t.Key, Version: t.KeyVersion, By: "meta (canary)", Rows: 1},
+		{Key: indexKey, Version: t.IndexVersion, By: "meta (indexes, pepper)", Rows: 1},
+	}
+}
+
+// keys is the use case on the system's database, for a command.
+func (sys *system) keys(engine vault.KeyReader) vault.Keys {
+	return sys.keysOf(sys.vault.Config, engine)
+}
+
+func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
+	return vault.Keys{
+		Engine: engine, Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix+"-index"),
+		Clock: c.Clock, Notes: sys.db, Writer: c.Writer,
+	}
+}
+
+// watchKeys makes the server's watch, and shows what it finds.
+func (sys *system) watchKeys(c vault.Config) *vault.KeyWatch {
+	keys := sys.keysOf(c, sys.engine.keys)
+	keys.Logins = sys.engine.logins
+	watch := vault.NewKeyWatch(keys, sys.log)
+	sys.metrics.keys(watch.Last, c.Clock)
+	return watch
+}
+
+// openObserver is what reads about keys for a command, and how to be done with
+// it.
+func (p *process) openObserver(s settings, m mode) (vault.KeyReader, func(context.Context) error, error) {
+	if s.VaultAddr == "" {
+		k, err := p.openKeyring(s, m)
+		return k, nil, err
+	}
+	config := s.transit()
+	config.Timeout, config.ObserveLogin = rewrapTimeout, s.loginOr(s.ObserveLogin)
+	o, err := transit.NewObserver(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return o, o.Close, nil
+}
+
+// suitObserve is suit for commands that read about keys.
+func (s settings) suitObserve(m mode) error {
+	r := s.suitKeys(m)
+	r.when(s.VaultAddr != "" && s.loginOr(s.ObserveLogin) == nil,
+		"no login for Vault: give KELISIM_OBSERVE_TOKEN_FILE, or the login that encrypts")
+	return errors.Join(r...)
+}
+
+// openKeys opens what a command needs that looks at the keys; the system is the
+// caller's to close.
+func (p *process) openKeys(m mode) (*system, vault.Keys, error) {
+	s, err := p.settings()
+	if err == nil {
+		err = s.suitObserve(m)
+	}
+	if err != nil {
+		return nil, vault.Keys{}, err
+	}
+	sys, err := p.openPlain()
+	if err != nil {
+		return nil, vault.Keys{}, err
+	}
+	observer, done, err := p.openObserver(s, m)
+	if err != nil {
+		return nil, vault.Keys{}, errors.Join(err, sys.close())
+	}
+	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, done, sys.log) })
+	return sys, sys.keys(observer), nil
+}
+
+// logins tells how the service's logins stand, as far as the settings hold
+// tokens: a login that makes its own has another one here than in the server.
+func (s settings) lookUp(ctx context.Context) []vault.LoginState {
+	var out []vault.LoginState
+	config := s.transit()
+	config.Timeout = rewrapTimeout
+	for _, one := range []struct {
+		name string
+		how  transit.Login
+	}{
+		{"encrypt", s.encryptLogin()},
+		{"decrypt", s.login(s.DecryptLogin)},
+		{"rewrap", s.login(s.RewrapLogin)},
+		{"read about keys", s.login(s.ObserveLogin)},
+	} {
+		if one.how == nil {
+			continue
+		}
+		state, err := transit.LookUp(ctx, config, one.name, one.how)
+		switch {
+		case errors.Is(err, vault.ErrNotFound):
+			continue
+		case err != nil:
+			state = vault.LoginState{Name: one.name, Method: one.how.String(), Err: err}
+		}
+		out = append(out, state)
+	}
+	return out
+}
+
+// explain says what somebody did to the keys, where that is why something
+// failed that needs these versions.
+func explain(ctx context.Context, keys vault.KeyReader, needs []vault.KeyNeed, failed error) error {
+	facts, err := keys.Keys(ctx)
+	if err != nil {
+		return failed // which says what is the matter better
+	}
+	var why []error
+	for _, f := range facts {
+		var mine []vault.KeyNeed
+		for _, n := range needs {
+			if n.Key == f.Name {
+				mine = append(mine, n)
+			}
+		}
+		for _, t := range f.Troubles(mine, keys.Remedy) {
+			if t.Blocking() && t.Kind != vault.KeyBehind { // which may as well be another database's key
+				why = append(why, fmt.Errorf("%s", t))
+			}
+		}
+	}
+	if len(why) == 0 {
+		return failed
+	}
+	return errors.Join(why...)
+}

@@ -1,0 +1,204 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Retirement takes old versions of keys out of use, for a person. All fields
+// are required.
+type Retirement struct {
+	Keys
+	Custodian KeyCustodian
+	NewID     func() uuid.UUID // UUIDv7
+	// Wait returns after so long, or with the context's error.
+	Wait func(ctx context.Context, d time.Duration) error
+}
+
+// Retired is what a retirement has changed.
+type Retired struct {
+	Key                          string
+	Below                        int
+	WasEncryption, WasDecryption int // the minima before
+}
+
+// Changed reports whether anything was.
+func (r Retired) Changed() bool { return r.WasDecryption != r.Below || r.WasEncryption != r.Below }
+
+// longestWrite is for how long a ciphertext may be on its way to the database,
+// with room for clocks that differ: as long as a request may take, and then
+// some.
+const longestWrite = 30 * time.Second
+
+// errNoVersion: it was never made.
+var errNoVersion = errors.New("there is no such version")
+
+// InUse is the refusal to retire or trim versions that something needs.
+type InUse struct {
+	Key    string
+	Below  int
+	Needs  []KeyNeed
+	Copies []Copy
+}
+
+// Error names each, one in a line.
+func (e *InUse) Error() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "versions of %s below %d are needed, and nothing was changed:", e.Key, e.Below)
+	for _, n := range e.Needs {
+		out.WriteString("\n  " + n.String())
+	}
+	for _, c := range e.Copies {
+		verb := "holds"
+		if c.NeedsKeys() {
+			verb = "needs"
+		}
+		fmt.Fprintf(&out, "\n  copy %s: %s version %d and newer", c, verb, c.oldest(e.Key))
+	}
+	return out.String()
+}
+
+// needed is the gate: what stands against doing without versions below one. Of
+// copies those count that the caller says.
+func (s KeyStates) needed(k KeyState, below int, counts func(Copy) bool) error {
+	e := &InUse{Key: k.Name, Below: below, Needs: k.NeedsBelow(below)}
+	for _, c := range s.Copies {
+		if oldest := c.oldest(k.Name); oldest > 0 && oldest < below && counts(c) {
+			e.Copies = append(e.Copies, c)
+		}
+	}
+	if len(e.Needs) > 0 || len(e.Copies) > 0 {
+		return e
+	}
+	return nil
+}
+
+// look finds a key, and all that it is needed for.
+func (r Retirement) look(ctx context.Context, name string) (KeyStates, KeyState, error) {
+	states, err := r.State(ctx)
+	if err != nil {
+		return states, KeyState{}, err
+	}
+	key, ok := states.Key(name)
+	if !ok || key.Missing {
+		var names []string
+		for _, k := range states.Keys {
+			names = append(names, k.Name)
+		}
+		return states, key, fmt.Errorf("there is no key %q; there are %s", name, strings.Join(names, ", "))
+	}
+	return states, key, nil
+}
+
+// Retire sets both minima of a key to a version: nothing under an older one can
+// be decrypted any more. It refuses with InUse while anything stored, or a copy
+// of data, needs such a version. It can be undone by the same: a version that is
+// retired, and those after it, are taken into use again.
+//
+// Between the minima it counts once more: nothing new is made under the old
+// versions by then, and what was made before the newest version has arrived.
+func (r Retirement) Retire(ctx context.Context, a Actor, name string, below int) (Retired, error) {
+	states, key, err := r.look(ctx, name)
+	done := Retired{Key: name, Below: below, WasEncryption: key.MinEncryption, WasDecryption: key.MinDecryption}
+	switch {
+	case err != nil:
+		return done, err
+	case below < 1 || below > key.Latest:
+		return done, fmt.Errorf("%w: the newest of %s is %d", errNoVersion, name, key.Latest)
+	case below < key.oldest():
+		return done, fmt.Errorf("versions of %s below %d were trimmed, and nothing brings them back", name, key.oldest())
+	case !done.Changed():
+		return done, nil
+	case below < key.MinDecryption, below == key.MinDecryption && below < key.MinEncryption:
+		return done, r.set(ctx, a, KeysRetired, name, below, func() error { return r.Custodian.SetMinima(ctx, name, below, below) })
+	}
+	if err := states.needed(key, below, Copy.NeedsKeys); err != nil {
+		return done, err
+	}
+	return done, r.set(ctx, a, KeysRetired, name, below, func() error { return r.retire(ctx, key, below) })
+}
+
+// retire raises the minima one after the other.
+func (r Retirement) retire(ctx context.Context, key KeyState, below int) error {
+	if err := r.Custodian.SetMinima(ctx, key.Name, below, key.MinDecryption); err != nil {
+		return err
+	}
+	err := r.settle(ctx, key, below)
+	if err == nil {
+		var states KeyStates
+		var now KeyState
+		if states, now, err = r.look(ctx, key.Name); err == nil {
+			err = states.needed(now, below, Copy.NeedsKeys)
+		}
+	}
+	if err == nil {
+		err = r.Custodian.SetMinima(ctx, key.Name, below, below)
+	}
+	if err == nil {
+		return nil
+	}
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestWrite)
+	defer cancel()
+	return errors.Join(err, r.Custodian.SetMinima(back, key.Name, key.MinEncryption, key.MinDecryption))
+}
+
+// settle waits until what was encrypted before the version was made is stored.
+// Indexes that arrive late under an old version are nobody's loss: nothing is
+// looked up by them.
+func (r Retirement) settle(ctx context.Context, key KeyState, below int) error {
+	left := longestWrite - r.Clock().Sub(key.version(below).Since())
+	if key.Use != KeyOfData || left <= 0 {
+		return nil
+	}
+	return r.Wait(ctx, min(left, longestWrite))
+}
+
+// Trimming is what a trim destroys.
+type Trimming struct {
+	Key         string
+	From, Below int // versions from one to below the other
+}
+
+// Trim destroys the versions of a key that are retired. It refuses with InUse
+// while anything stored, or any copy, of data or of keys, needs or holds one of
+// them.
+func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, error) {
+	states, key, err := r.look(ctx, name)
+	if err != nil {
+		return Trimming{}, err
+	}
+	what := Trimming{Key: name, From: key.oldest(), Below: min(key.MinDecryption, key.MinEncryption)}
+	if what.Below <= what.From {
+		return what, fmt.Errorf("no version of %s is retired: min_decryption_version is %d and min_encryption_version %d; `kelisim keys retire` sets both",
+			name, key.MinDecryption, key.MinEncryption)
+	}
+	if err := states.needed(key, what.Below, func(Copy) bool { return true }); err != nil {
+		return what, err
+	}
+	return what, r.set(ctx, a, KeysTrimmed, name, what.Below, func() error { return r.Custodian.Trim(ctx, name, what.Below) })
+}
+
+// set puts a change on record, and then makes it, so that none is without. One
+// that fails is on record as refused, too.
+func (r Retirement) set(ctx context.Context, a Actor, action Action, key string, below int, change func() error) error {
+	record := func(ctx context.Context, outcome Outcome) error {
+		e := systemEvent(a, action, r.NewID(), r.Clock().UTC().Truncate(time.Millisecond))
+		e.Object, e.Outcome = fmt.Sprintf("KeyVersion:%s/%d", key, below), outcome
+		return r.Writer.Write(ctx, func(tx Tx) error { tx.Record(e); return nil })
+	}
+	if err := record(ctx, OutcomeOK); err != nil {
+		return err
+	}
+	err := change()
+	if err != nil {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+		defer cancel()
+		err = errors.Join(err, record(ending, OutcomeDenied))
+	}
+	return err
+}
