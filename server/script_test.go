@@ -242,7 +242,9 @@ func (s *script) end(ts *testscript.TestScript, args []string) {
 func (s *script) crash(ts *testscript.TestScript, args []string) {
 	r := s.running[args[0]]
 	ts.Check(r.Process.Kill())
-	<-r.done
+	if err := <-r.done; err == nil {
+		ts.Fatalf("%s ended well", args[0])
+	}
 }
 
 func (r *running) tell(ts *testscript.TestScript) {
