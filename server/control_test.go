@@ -58,11 +58,12 @@ func rewrap(c rewrapCommand) errand {
 	if c.Batch == 0 {
 		c.Batch = 500
 	}
-	job, err := json.Marshal(c)
+	var j job = &c
+	fields, err := json.Marshal(j)
 	if err != nil {
 		panic(err)
 	}
-	return errand{Version: version, Name: "rewrap", Job: job}
+	return errand{Version: version, Name: "rewrap", Job: fields}
 }
 
 // heard is what a caller heard until the end.
@@ -268,11 +269,17 @@ func TestACallerNoticesThatItsServerDied(t *testing.T) {
 // nosy asks before it begins, and makes a file.
 type nosy struct {
 	keyPlace
-	path, Answer string
+	path, typed, Answer string
 }
 
-func (n *nosy) ask(*process) error { n.Answer = "typed"; return nil }
-func (n *nosy) file() string       { return n.path }
+func (n *nosy) ask(*process) error {
+	if n.Answer = n.typed; n.typed == "" {
+		return errors.New("nothing was typed")
+	}
+	return nil
+}
+
+func (n *nosy) file() string { return n.path }
 func (n *nosy) Run(p *process) error {
 	_, err := io.WriteString(p.product, n.Answer)
 	return errors.Join(err, p.ctx.Err())
@@ -283,15 +290,18 @@ func TestAJobsFileIsMadeByItsCallerAndNeverInPart(t *testing.T) {
 	out := filepath.Join(dir, "file")
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &process{ctx: ctx}
-	if err := p.carryOut(&nosy{path: out}, "nosy"); err != nil {
+	if err := p.carryOut(&nosy{path: out}, "nosy"); err == nil || err.Error() != "nothing was typed" {
+		t.Errorf("without an answer: %v", err)
+	}
+	if err := p.carryOut(&nosy{path: out, typed: "typed"}, "nosy"); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "written", read(t, out), "typed")
-	if err := p.carryOut(&nosy{path: out}, "nosy"); err == nil || !strings.Contains(err.Error(), "--out names a new file") {
+	if err := p.carryOut(&nosy{path: out, typed: "more"}, "nosy"); err == nil || !strings.Contains(err.Error(), "--out names a new file") {
 		t.Errorf("written over: %v", err)
 	}
 	cancel()
-	if err := p.carryOut(&nosy{path: out + "2"}, "nosy"); !errors.Is(err, context.Canceled) {
+	if err := p.carryOut(&nosy{path: out + "2", typed: "typed"}, "nosy"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	left, err := os.ReadDir(dir)

@@ -98,7 +98,9 @@ func TestAnExportLeavesTheKeysUnexportable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var backup struct{ Policy map[string]any }
+			var backup struct {
+				Policy map[string]any `json:"policy"`
+			}
 			if err := json.Unmarshal(raw, &backup); err != nil {
 				t.Fatal(err)
 			}
