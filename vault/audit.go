@@ -29,6 +29,9 @@ const (
 	CanaryWritten       Action = "canary.written"
 	RewrapStarted       Action = "rewrap.started"
 	RewrapEnded         Action = "rewrap.ended"
+	ReindexStarted      Action = "reindex.started"
+	ReindexStepped      Action = "reindex.stepped"
+	ReindexEnded        Action = "reindex.ended"
 	DemonstrationFilled Action = "demo.filled"
 )
 
@@ -59,7 +62,7 @@ type AuditEvent struct {
 	Reason    string   // the ground, when it is a request: its reason code
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
-	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "Query.auditEvents": what else it is about
+	Object    string // "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>", "Query.auditEvents": what else it is about
 	Outcome   Outcome
 	RequestID string
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,12 +26,11 @@ type Config struct {
 	Access     Access
 	// Pepper is the key of the login digests, held in memory only.
 	Pepper Pepper
-	// IndexVersions are the live versions of the index key: values are
-	// written under all of them and looked up under each.
-	IndexVersions []int
-	Clock         func() time.Time
-	NewID         func() uuid.UUID // UUIDv7
-	Log           *slog.Logger
+	// Plan is the index plan as it was when the service was started.
+	Plan  IndexPlan
+	Clock func() time.Time
+	NewID func() uuid.UUID // UUIDv7
+	Log   *slog.Logger
 }
 
 // Service is the vault: its use cases are the methods in the files beside
@@ -38,6 +38,7 @@ type Config struct {
 type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
+	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
@@ -54,6 +55,7 @@ func New(c Config) *Service {
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
 	}
+	s.plan.Store(&c.Plan)
 	s.events = gather.New(s.recordEvents, gather.Limits{
 		Items: 500, Bytes: 1 << 20, InFlight: 2, Queue: 10_000, Timeout: recordTimeout,
 	}, AuditEvent.size)

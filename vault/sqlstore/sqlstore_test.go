@@ -52,7 +52,7 @@ func emptied(s *Store) func(t *testing.T) vaulttest.StoreUnderTest {
 		var wipe []*statement
 		for _, table := range []string{ // whoever refers to another goes first
 			"consent_events", "consent_acts", "daily_counts", "personal_fields", "blind_index", "user_subjects", "users",
-			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta",
+			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta", "index_plan",
 		} {
 			wipe = append(wipe, &statement{sql: "DELETE FROM " + table})
 		}
