@@ -32,6 +32,7 @@ type settings struct {
 	KeyPrefix        string   `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
 	DecryptTokenFile string   `env:"KELISIM_DECRYPT_TOKEN_FILE"`
 	RewrapTokenFile  string   `env:"KELISIM_REWRAP_TOKEN_FILE"`
+	ReindexTokenFile string   `env:"KELISIM_REINDEX_TOKEN_FILE"`
 	OIDCFile         string   `env:"KELISIM_OIDC_FILE"`
 	TrustedProxies   []string `env:"KELISIM_TRUSTED_PROXIES"`
 	AuditFile        string   `env:"KELISIM_AUDIT_FILE"`
@@ -237,11 +238,12 @@ func (s settings) suit(m mode) error {
 	return errors.Join(r...)
 }
 
-// suitRewrap is suit for `rewrap`.
-func (s settings) suitRewrap(m mode) error {
+// suitJob is suit for a job with a login of its own, from the file that a
+// setting names.
+func (s settings) suitJob(m mode, setting, file string) error {
 	r := s.suitKeys(m)
-	r.when(s.VaultAddr != "" && s.RewrapTokenFile == "" && s.VaultToken == "" && s.VaultTokenFile == "",
-		"no login for Vault: give KELISIM_REWRAP_TOKEN_FILE, VAULT_TOKEN_FILE or VAULT_TOKEN")
+	r.when(s.VaultAddr != "" && file == "" && s.VaultToken == "" && s.VaultTokenFile == "",
+		"no login for Vault: give "+setting+", VAULT_TOKEN_FILE or VAULT_TOKEN")
 	return errors.Join(r...)
 }
 

@@ -91,7 +91,7 @@ func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *da
 	return settings{
 		DatabaseURL: database, VaultAddr: v.Addr, TransitMount: v.Mount, RedisURL: redis.URL,
 		VaultTokenFile: file("encrypt", v.EncryptToken), DecryptTokenFile: file("decrypt", v.DecryptToken),
-		RewrapTokenFile: file("rewrap", v.RewrapToken),
+		RewrapTokenFile: file("rewrap", v.RewrapToken), ReindexTokenFile: file("reindex", v.ReindexToken),
 	}
 }
 

@@ -26,6 +26,7 @@ type cli struct {
 	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
+	Reindex     reindexCommand     `cmd:"" help:"After a rotation of the index key: have people found under its newest version."`
 	Vault       vaultCommand       `cmd:"" help:"HashiCorp Vault: setup."`
 	Dev         devCommand         `cmd:"" help:"Development: token."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`

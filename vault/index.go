@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
+	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -49,8 +51,14 @@ func (p IndexPlan) Next(version int) (next IndexPlan, arrived bool) {
 	return next, false
 }
 
-// writes reports whether indexes are written under a version.
-func (p IndexPlan) writes(version int) bool { return slices.Contains(p.Write, version) }
+// object names the plan in an event.
+func (p IndexPlan) object() string {
+	versions := make([]string, len(p.Write))
+	for i, v := range p.Write {
+		versions[i] = strconv.Itoa(v)
+	}
+	return fmt.Sprintf("IndexPlan:%d;write=%s;find=%d", p.Epoch, strings.Join(versions, ","), p.Find)
+}
 
 // IndexCount is how many blind indexes a field has under one version.
 type IndexCount struct {

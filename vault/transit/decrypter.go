@@ -14,6 +14,10 @@ type Decrypter struct {
 	decrypts *operation
 }
 
+func newDecrypter(l *login, key string) *Decrypter {
+	return &Decrypter{login: l, key: key, decrypts: newOperation(l, "decrypt", key, 0)}
+}
+
 var errForeignKey = errors.New("transit: the ciphertext names a key that is not the one of personal values")
 
 // Decrypt implements vault.Decrypter.

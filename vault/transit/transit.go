@@ -49,6 +49,7 @@ type Config struct {
 	EncryptToken Token // login that encrypts, computes HMACs and reads the keys' versions
 	DecryptToken Token // login that decrypts; may be the same
 	RewrapToken  Token // login of NewRewrapper, which needs no other
+	ReindexToken Token // login of NewReindexer, which needs no other
 
 	Timeout  time.Duration // of one call and of one caller's wait; 3 s when zero
 	Queue    int           // values waiting for a call, per operation; 10,000 when zero
@@ -79,6 +80,8 @@ func (c Config) checked() (Config, error) {
 }
 
 func (c Config) dataKey() string { return c.Prefix + "-pii" }
+
+func (c Config) indexKey() string { return c.Prefix + "-index" }
 
 func orElse[T comparable](value, fallback T) T {
 	var zero T
@@ -115,14 +118,10 @@ func New(config Config) (*Engine, error) {
 	}
 	e := &Engine{config: config}
 	e.encrypter = &Encrypter{
-		login: encrypting, key: e.DataKey(), indexKey: e.IndexKey(),
-		encrypts: newOperation(encrypting, "encrypt", e.DataKey(), 0),
-		hmacs:    map[int]*operation{},
+		indexer: indexer{login: encrypting, key: e.IndexKey(), hmacs: map[int]*operation{}},
+		key:     e.DataKey(), encrypts: newOperation(encrypting, "encrypt", e.DataKey(), 0),
 	}
-	e.decrypter = &Decrypter{
-		login: decrypting, key: e.DataKey(),
-		decrypts: newOperation(decrypting, "decrypt", e.DataKey(), 0),
-	}
+	e.decrypter = newDecrypter(decrypting, e.DataKey())
 	return e, nil
 }
 
@@ -130,7 +129,7 @@ func New(config Config) (*Engine, error) {
 func (e *Engine) DataKey() string { return e.config.dataKey() }
 
 // IndexKey is the name of the key of blind indexes and the pepper.
-func (e *Engine) IndexKey() string { return e.config.Prefix + "-index" }
+func (e *Engine) IndexKey() string { return e.config.indexKey() }
 
 // Encrypter gives the half that encrypts and indexes.
 func (e *Engine) Encrypter() *Encrypter { return e.encrypter }
