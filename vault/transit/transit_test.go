@@ -33,7 +33,7 @@ func fixed(token string) transit.Token { return func() (string, error) { return 
 func config(v *daemon.VaultServer) transit.Config {
 	return transit.Config{
 		Address: v.Addr, Mount: v.Mount,
-		EncryptToken: fixed(v.EncryptToken), DecryptToken: fixed(v.DecryptToken), RewrapToken: fixed(v.RewrapToken),
+		EncryptToken: fixed(v.EncryptToken), DecryptToken: fixed(v.DecryptToken), RewrapToken: fixed(v.RewrapToken), ReindexToken: fixed(v.ReindexToken),
 	}
 }
 
@@ -55,9 +55,18 @@ func rewrapper(t testing.TB, c transit.Config) *transit.Rewrapper {
 	return r
 }
 
-func suite(e *transit.Engine, r *transit.Rewrapper, rotate func(string)) vaulttest.Engine {
+func reindexer(t testing.TB, c transit.Config) *transit.Reindexer {
+	t.Helper()
+	r, err := transit.NewReindexer(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func suite(e *transit.Engine, w *transit.Rewrapper, i *transit.Reindexer, rotate func(string)) vaulttest.Engine {
 	return vaulttest.Engine{
-		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: r,
+		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: w, Reindexer: i,
 		DataKey: e.DataKey(), IndexKey: e.IndexKey(), Rotate: rotate,
 	}
 }
@@ -66,7 +75,7 @@ func TestHashiCorpVault(t *testing.T) {
 	daemon.Ran(t, "HashiCorp Vault")
 	vaulttest.Crypto(t, func(t *testing.T) vaulttest.Engine {
 		v := daemon.Vault(t)
-		return suite(open(t, config(v)), rewrapper(t, config(v)), v.Rotate)
+		return suite(open(t, config(v)), rewrapper(t, config(v)), reindexer(t, config(v)), v.Rotate)
 	})
 }
 
