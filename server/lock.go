@@ -18,7 +18,7 @@ const (
 var errHeld = errors.New("it is locked by another process")
 
 // lockKeyring keeps the embedded keyring from being read by a server, which
-// never reads it again, while values are moved to a version of a key that the
+// never reads it again, while values or indexes are moved to a version of a key that the
 // server would not know. There is nothing to lock where Vault has the keys. The
 // lock ends with the process, if not by unlock.
 func (s settings) lockKeyring(m mode, how holding) (unlock func() error, err error) {
@@ -40,7 +40,7 @@ func (s settings) lockKeyring(m mode, how holding) (unlock func() error, err err
 	case errors.Is(err, errHeld) && how == alone:
 		err = fmt.Errorf("a server, or another job, is running on %s and holds its keyring: stop it, run this again, then start it; with HashiCorp Vault it could go on", s.in())
 	case errors.Is(err, errHeld):
-		err = fmt.Errorf("values in %s are being moved to another version of their key: wait until `kelisim rewrap` has ended", s.in())
+		err = fmt.Errorf("values in %s are being moved to another version of their key: wait until `kelisim rewrap` or `kelisim reindex` has ended", s.in())
 	default:
 		err = fmt.Errorf("%s: %w", path, err)
 	}

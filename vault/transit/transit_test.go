@@ -285,5 +285,9 @@ func TestHalfConfiguredEngineIsRefused(t *testing.T) {
 		if _, err := transit.NewRewrapper(c); err == nil {
 			t.Errorf("rewrapping with %s: accepted", name)
 		}
+		c.ReindexToken = c.RewrapToken
+		if _, err := transit.NewReindexer(c); err == nil {
+			t.Errorf("reindexing with %s: accepted", name)
+		}
 	}
 }
