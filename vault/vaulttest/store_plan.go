@@ -136,8 +136,10 @@ var planTests = map[string]func(*storeTest){
 			tx.PutIndexes(1, u.ID, "phone", index("phone", "q", false))
 		})
 		s.same(counts(), []vault.IndexCount{
-			{Field: "email", Version: 1, Rows: 1}, {Field: "email", Version: 2, Rows: 1},
-			{Field: "phone", Version: 1, Rows: 2}, {Field: "phone", Version: 2, Rows: 1},
+			{Field: "email", Version: 1, Rows: 1},
+			{Field: "email", Version: 2, Rows: 1},
+			{Field: "phone", Version: 1, Rows: 2},
+			{Field: "phone", Version: 2, Rows: 1},
 		})
 	},
 
