@@ -26,7 +26,7 @@ const (
 // calls of the job's batch, against the job, which reads and writes the rows
 // too. The job's share is the inverse of how much longer it takes.
 func rewrapping(t *testing.T, out table) {
-	for _, batch := range []int{500, vault.MaxRewrapBatch} {
+	for _, batch := range []int{500, vault.MaxBatch} {
 		w := onServers(t)
 		w.fillFields(rewrapRows)
 		client := w.vault.Client(w.vault.RewrapToken)

@@ -15,12 +15,15 @@ import (
 // encrypted canary and an index digest. A database that meets other keys
 // stops the start, instead of answering "not found" to everybody.
 type ties struct {
-	Instance     uuid.UUID `json:"instance"` // names the database, in Redis keys for one
-	Key          string    `json:"key"`
-	KeyVersion   int       `json:"keyVersion"`
-	Ciphertext   string    `json:"ciphertext"`
-	IndexVersion int       `json:"indexVersion"` // pinned when the database was new
-	IndexDigest  string    `json:"indexDigest"`
+	Instance     uuid.UUID        `json:"instance"` // names the database, in Redis keys for one
+	Key          string           `json:"key"`
+	KeyVersion   int              `json:"keyVersion"`
+	Ciphertext   string           `json:"ciphertext"`
+	IndexVersion int              `json:"indexVersion"` // follows the index plan, at the end of kelisim reindex
+	IndexDigest  string           `json:"indexDigest"`
+	Pepper       *encryptedPepper `json:"pepper,omitempty"` // missing until a server that keeps it was started
+
+	raw string // as it is stored
 }
 
 const (
@@ -63,10 +66,18 @@ func tie(ctx context.Context, db store, e *engine, newID func() uuid.UUID) (ties
 	if err != nil {
 		return t, err
 	}
-	if err := t.check(ctx, e); err != nil {
+	if err := t.checkWith(ctx, e); err != nil {
 		return t, explain(ctx, e.keys, t.needs(e.state.IndexKey()), err)
 	}
-	return t, nil
+	if t.Pepper != nil {
+		return t, nil
+	}
+	return changeTies(ctx, db, func(t ties) (ties, error) {
+		if t.Pepper != nil {
+			return t, nil
+		}
+		return t.peppered(ctx, e)
+	})
 }
 
 // untied reports whether a database was never served from.
@@ -86,6 +97,7 @@ func readTies(ctx context.Context, db vault.KeepingReader) (t ties, err error) {
 	if err := json.Unmarshal([]byte(raw), &t); err != nil {
 		return t, fmt.Errorf("the database's canary does not read as one: %w", err)
 	}
+	t.raw = raw
 	return t, nil
 }
 
@@ -105,31 +117,35 @@ func makeTies(ctx context.Context, e *engine, instance uuid.UUID) (ties, error) 
 	}
 	c := results[0].Ciphertext
 	t.Key, t.KeyVersion, t.Ciphertext = c.Key, c.Version, c.Text
-	t.IndexDigest, err = t.digest(ctx, e)
-	return t, err
+	if t.IndexDigest, err = t.digest(ctx, e.indexer, latest); err != nil {
+		return t, err
+	}
+	return t.peppered(ctx, e)
 }
 
 func (t ties) place() vault.Place { return vault.Place{User: t.Instance, Field: canaryField} }
 
-func (t ties) digest(ctx context.Context, e *engine) (string, error) {
-	results, err := e.indexer.Index(ctx, t.IndexVersion, []vault.IndexItem{
+func (t ties) canary() vault.Ciphertext {
+	return vault.Ciphertext{Key: t.Key, Version: t.KeyVersion, Text: t.Ciphertext}
+}
+
+func (t ties) digest(ctx context.Context, indexer vault.Indexer, version int) (string, error) {
+	results, err := indexer.Index(ctx, version, []vault.IndexItem{
 		{Field: canaryField, Normalised: vault.NewPlain(canaryContent), Reference: t.Instance},
 	})
 	if err == nil {
 		err = results[0].Err
 	}
 	if err != nil {
-		return "", fmt.Errorf("the index key at version %d: %w", t.IndexVersion, readable(err))
+		return "", fmt.Errorf("the index key at version %d: %w", version, readable(err))
 	}
 	return results[0].Digest, nil
 }
 
 // check refuses keys that are not those the database was written with. That
-// Vault does not answer is another error.
-func (t ties) check(ctx context.Context, e *engine) error {
-	results, err := e.decrypter.Decrypt(ctx, []vault.DecryptItem{{
-		Place: t.place(), Ciphertext: vault.Ciphertext{Key: t.Key, Version: t.KeyVersion, Text: t.Ciphertext}, Reference: t.Instance,
-	}})
+// the engine of this name does not answer is another error.
+func (t ties) check(ctx context.Context, name string, decrypter vault.Decrypter, indexer vault.Indexer) error {
+	results, err := decrypter.Decrypt(ctx, []vault.DecryptItem{{Place: t.place(), Ciphertext: t.canary(), Reference: t.Instance}})
 	if err == nil {
 		err = results[0].Err
 	}
@@ -137,11 +153,11 @@ func (t ties) check(ctx context.Context, e *engine) error {
 	case errors.Is(err, vault.ErrUndecryptable):
 		return errOtherKeys
 	case err != nil:
-		return fmt.Errorf("decrypting with %s: %w", e.name, readable(err))
+		return fmt.Errorf("decrypting with %s: %w", name, readable(err))
 	case results[0].Value.Reveal() != canaryContent:
 		return errOtherKeys
 	}
-	digest, err := t.digest(ctx, e)
+	digest, err := t.digest(ctx, indexer, t.IndexVersion)
 	if err != nil {
 		return err
 	}
@@ -151,14 +167,21 @@ func (t ties) check(ctx context.Context, e *engine) error {
 	return nil
 }
 
-// rewrapped gives the ties with the canary under the newest version of its key.
-// It refuses keys that are not those the database was written with.
+// checkWith is check for an engine.
+func (t ties) checkWith(ctx context.Context, e *engine) error {
+	return t.check(ctx, e.name, e.decrypter, e.indexer)
+}
+
+// rewrapped gives the ties with canary and pepper under the newest version of
+// their key. It refuses keys that are not those the database was written with.
 func (t ties) rewrapped(ctx context.Context, r vault.Rewrapper) (ties, error) {
-	results, err := r.Rewrap(ctx, []vault.RewrapItem{{
-		Place: t.place(), Ciphertext: vault.Ciphertext{Key: t.Key, Version: t.KeyVersion, Text: t.Ciphertext}, Reference: t.Instance,
-	}})
-	if err == nil {
-		err = results[0].Err
+	items := []vault.RewrapItem{{Place: t.place(), Ciphertext: t.canary(), Reference: t.Instance}}
+	if t.Pepper != nil {
+		items = append(items, vault.RewrapItem{Place: t.pepperPlace(), Ciphertext: t.Pepper.of(t.Key), Reference: t.Instance})
+	}
+	results, err := r.Rewrap(ctx, items)
+	for i := 0; err == nil && i < len(results); i++ {
+		err = results[i].Err
 	}
 	switch {
 	case errors.Is(err, vault.ErrUndecryptable):
@@ -166,26 +189,61 @@ func (t ties) rewrapped(ctx context.Context, r vault.Rewrapper) (ties, error) {
 	case err != nil:
 		return t, fmt.Errorf("rewrapping: %w", readable(err))
 	}
-	c := results[0].Ciphertext
-	t.KeyVersion, t.Ciphertext = c.Version, c.Text
+	t.KeyVersion, t.Ciphertext = results[0].Ciphertext.Version, results[0].Ciphertext.Text
+	if t.Pepper != nil {
+		t.Pepper = &encryptedPepper{t.Pepper.Version, results[1].Ciphertext.Version, results[1].Ciphertext.Text}
+	}
 	return t, nil
 }
 
-// replace keeps ties in the place of these. Another job may have been faster.
-func (t ties) replace(ctx context.Context, db store, by ties) error {
-	from, err := json.Marshal(t)
-	if err != nil {
-		return err
+// held counts what the ties hold, for operators.
+func (t ties) held() []vault.HeldCount {
+	counts := []vault.HeldCount{{Holding: "meta (canary)", Key: t.Key, Version: t.KeyVersion, Rows: 1}}
+	if t.Pepper != nil {
+		counts = append(counts, vault.HeldCount{Holding: "meta (pepper)", Key: t.Key, Version: t.Pepper.KeyVersion, Rows: 1})
 	}
-	to, err := json.Marshal(by)
-	if err != nil {
-		return err
+	return counts
+}
+
+// oldest is the oldest version that something in the ties is under.
+func (t ties) oldest() int {
+	version := t.KeyVersion
+	for _, n := range t.held() {
+		version = min(version, n.Version)
 	}
-	err = db.Maintain(ctx, func(tx vault.KeepingTx) error { tx.ReplaceMeta(metaTies, string(from), string(to)); return nil })
-	if errors.Is(err, vault.ErrStale) {
-		return nil
+	return version
+}
+
+// reindexed gives the ties with the digest under another version.
+func (t ties) reindexed(ctx context.Context, indexer vault.Indexer, version int) (_ ties, err error) {
+	t.IndexDigest, err = t.digest(ctx, indexer, version)
+	t.IndexVersion = version
+	return t, err
+}
+
+// tieAttempts is how often ties are read again that others changed meanwhile.
+const tieAttempts = 10
+
+// changeTies keeps what change makes of the ties, whoever else changes them.
+func changeTies(ctx context.Context, db store, change func(ties) (ties, error)) (ties, error) {
+	for i := 1; ; i++ {
+		t, err := readTies(ctx, db)
+		if err != nil {
+			return t, err
+		}
+		by, err := change(t)
+		if err != nil {
+			return t, err
+		}
+		to, err := json.Marshal(by)
+		if err != nil || string(to) == t.raw {
+			return by, err
+		}
+		err = db.Maintain(ctx, func(tx vault.KeepingTx) error { tx.ReplaceMeta(metaTies, t.raw, string(to)); return nil })
+		if !errors.Is(err, vault.ErrStale) || i == tieAttempts {
+			return by, err
+		}
 	}
-	return err
 }
 
 func (t ties) namespace() string { return t.Instance.String() }

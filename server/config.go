@@ -53,6 +53,7 @@ type settings struct {
 	EncryptLogin        login  `envPrefix:"VAULT_"`
 	DecryptLogin        login  `envPrefix:"KELISIM_DECRYPT_"`
 	RewrapLogin         login  `envPrefix:"KELISIM_REWRAP_"`
+	ReindexLogin        login  `envPrefix:"KELISIM_REINDEX_"`
 	ObserveLogin        login  `envPrefix:"KELISIM_OBSERVE_"`
 	AppRoleMount        string `env:"KELISIM_APPROLE_MOUNT" envDefault:"approle"`
 	KubernetesMount     string `env:"KELISIM_KUBERNETES_MOUNT" envDefault:"kubernetes"`
@@ -256,11 +257,12 @@ func (s settings) suit(m mode) error {
 	return errors.Join(r...)
 }
 
-// suitRewrap is suit for `rewrap`.
-func (s settings) suitRewrap(m mode) error {
+// suitJob is suit for a job with a login of its own; the prefix is that of its
+// settings' names.
+func (s settings) suitJob(m mode, prefix string, login login) error {
 	r := s.suitKeys(m)
-	r.when(s.VaultAddr != "" && s.loginOr(s.RewrapLogin) == nil,
-		"no login for Vault: give KELISIM_REWRAP_TOKEN_FILE, KELISIM_REWRAP_ROLE_ID_FILE or KELISIM_REWRAP_KUBERNETES_ROLE")
+	r.when(s.VaultAddr != "" && s.loginOr(login) == nil,
+		"no login for Vault: give "+prefix+"TOKEN_FILE, "+prefix+"ROLE_ID_FILE or "+prefix+"KUBERNETES_ROLE")
 	return errors.Join(r...)
 }
 

@@ -87,7 +87,7 @@ func (s *served) hear(conn *net.UnixConn) (h heard) {
 func (s *served) slow() *net.UnixConn {
 	s.t.Helper()
 	s.rotate(pii)
-	conn := s.call(rewrap(rewrapCommand{Rate: 1, Batch: 1}))
+	conn := s.call(rewrap(rewrapCommand{moveFlags{Rate: 1, Batch: 1}}))
 	s.until("the job is under way", func() bool { return len(s.world.ended(vault.RewrapStarted)) > 0 })
 	return conn
 }

@@ -45,7 +45,8 @@ func (s settings) secretFiles() []namedFile {
 		{"REDIS_URL_FILE", s.RedisURLFile},
 		{"VAULT_CLIENT_KEY", s.VaultClientKey},
 	}
-	return slices.Concat(files, s.EncryptLogin.files("VAULT_"), s.DecryptLogin.files("KELISIM_DECRYPT_"), s.RewrapLogin.files("KELISIM_REWRAP_"))
+	return slices.Concat(files, s.EncryptLogin.files("VAULT_"), s.DecryptLogin.files("KELISIM_DECRYPT_"), s.RewrapLogin.files("KELISIM_REWRAP_"),
+		s.ReindexLogin.files("KELISIM_REINDEX_"), s.ObserveLogin.files("KELISIM_OBSERVE_"))
 }
 
 func checkSecretFiles(on *patient) []finding {

@@ -82,6 +82,8 @@ func (on *patient) logins() []vaultLogin {
 		{"VAULT_…", []string{"encrypt"}, s.encryptLogin()},
 		{"KELISIM_DECRYPT_…", []string{"decrypt"}, s.login(s.DecryptLogin)},
 		{"KELISIM_REWRAP_…", []string{"rewrap"}, s.login(s.RewrapLogin)},
+		{"KELISIM_REINDEX_…", []string{"reindex"}, s.login(s.ReindexLogin)},
+		{"KELISIM_OBSERVE_…", []string{"observe"}, s.login(s.ObserveLogin)},
 	}
 	if !s.DecryptLogin.given() {
 		all[0].roles = append(all[0].roles, "decrypt")

@@ -67,13 +67,13 @@ func TestRewrappingOutlivesASealedVault(t *testing.T) {
 	w.rotate(pii)
 	job, unmoved := w.rewrapping(5)
 	sealed := false
-	job.Progress = func(p vault.RewrapProgress) {
+	job.Progress = func(p vault.Progress) {
 		if !sealed && p.Done() >= 20 {
 			sealed = true
 			v.Seal()
 		}
 	}
-	job.Log = slog.New(slog.NewTextHandler(&waitsFor{text: "rewrapping waits", then: v.Unseal}, nil))
+	job.Log = slog.New(slog.NewTextHandler(&waitsFor{text: "the job waits", then: v.Unseal}, nil))
 	done := w.runs(job)
 	equal(t, "sealed", sealed, true)
 	equal(t, "moved", done.Moved, all)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,12 @@ func (w *world) command(args ...string) string {
 	var out, said bytes.Buffer
 	p := *w.p
 	p.out, p.err, p.variables = &out, &said, map[string]string{"KELISIM_DATA": w.s.Data, "DATABASE_URL": w.s.DatabaseURL}
+	if w.vault != nil {
+		maps.Copy(p.variables, map[string]string{
+			"VAULT_ADDR": w.s.VaultAddr, "KELISIM_TRANSIT_MOUNT": w.s.TransitMount,
+			"KELISIM_REWRAP_TOKEN_FILE": w.s.RewrapLogin.TokenFile, "KELISIM_REINDEX_TOKEN_FILE": w.s.ReindexLogin.TokenFile,
+		})
+	}
 	if status := run(&p, args); status != 0 {
 		w.t.Fatalf("kelisim %s: status %d: %s", strings.Join(args, " "), status, said.String())
 	}

@@ -24,12 +24,7 @@ const pii = "kelisim-pii"
 func (w *world) rewrapping(batch int) (job vault.Rewrapping, unmoved map[vault.HeldRow]error) {
 	w.t.Helper()
 	unmoved = map[vault.HeldRow]error{}
-	job = vault.Rewrapping{
-		Reader: w.sys.db, Writer: w.sys.vault.Writer, Clock: w.p.clock, NewID: w.p.newID, Log: w.sys.log, Batch: batch,
-		Pace:     func(context.Context, int) error { return nil },
-		Progress: func(vault.RewrapProgress) {},
-		Unmoved:  func(h vault.Held, err error) { unmoved[h.HeldRow] = err },
-	}
+	job = vault.Rewrapping{Job: w.job(batch, unmoved), Reader: w.sys.db}
 	if w.vault == nil {
 		k, ok := w.sys.engine.state.(*keyring.Keyring)
 		if !ok {
@@ -44,6 +39,16 @@ func (w *world) rewrapping(batch int) (job vault.Rewrapping, unmoved map[vault.H
 	}
 	job.Rewrapper = r.Rewrapper
 	return job, unmoved
+}
+
+// job works on the world's database as fast as it can.
+func (w *world) job(batch int, unmoved map[vault.HeldRow]error) vault.Job {
+	return vault.Job{
+		Writer: w.sys.vault.Writer, Clock: w.p.clock, NewID: w.p.newID, Log: w.sys.log, Batch: batch,
+		Pace:     func(context.Context, int) error { return nil },
+		Progress: func(vault.Progress) {},
+		Unmoved:  func(h vault.Held, err error) { unmoved[h.HeldRow] = err },
+	}
 }
 
 // held is how many rows are under each version, over all tables.
@@ -62,7 +67,7 @@ func (w *world) held() map[int]int64 {
 }
 
 // runs carries the job to its end.
-func (w *world) runs(job vault.Rewrapping) vault.RewrapProgress {
+func (w *world) runs(job vault.Rewrapping) vault.Progress {
 	w.t.Helper()
 	done, err := job.Run(context.Background(), w.p.systemActor())
 	if err != nil {
@@ -125,7 +130,7 @@ func TestRewrappingMovesAllAndChangesNothingElse(t *testing.T) {
 		w.rotate(pii)
 		job, unmoved := w.rewrapping(10)
 		done := w.runs(job)
-		equal(t, "moved", fmt.Sprint(done), fmt.Sprint(vault.RewrapProgress{Key: pii, Version: 3, Total: all[1], Moved: all[1]}))
+		equal(t, "moved", fmt.Sprint(done), fmt.Sprint(vault.Progress{Key: pii, Version: 3, Total: all[1], Moved: all[1]}))
 		equal(t, "not moved", len(unmoved), 0)
 		equal(t, "versions", fmt.Sprint(w.held()), fmt.Sprint(map[int]int64{3: all[1]}))
 		for code, f := range w.fields(id) {
@@ -146,7 +151,7 @@ func TestRewrappingMovesAllAndChangesNothingElse(t *testing.T) {
 			fmt.Sprintf("KeyVersion:kelisim-pii/3;moved=%d;unmoved=0", all[1]))
 
 		again := w.runs(job)
-		equal(t, "a second run", again, vault.RewrapProgress{Key: pii, Version: 3})
+		equal(t, "a second run", again, vault.Progress{Key: pii, Version: 3})
 	})
 }
 
@@ -214,7 +219,7 @@ func TestAStoppedRewrappingGoesOnWhereItWas(t *testing.T) {
 		w.rotate(pii)
 		job, _ := w.rewrapping(5)
 		ctx, cancel := context.WithCancel(t.Context())
-		job.Progress = func(p vault.RewrapProgress) {
+		job.Progress = func(p vault.Progress) {
 			if p.Done() >= 20 {
 				cancel()
 			}
@@ -228,7 +233,7 @@ func TestAStoppedRewrappingGoesOnWhereItWas(t *testing.T) {
 			t.Fatalf("%v after %+v", held, first)
 		}
 		equal(t, "the end is on record", w.ended(vault.RewrapEnded)[0], fmt.Sprintf("KeyVersion:kelisim-pii/2;moved=%d;unmoved=0", first.Moved))
-		job.Progress = func(vault.RewrapProgress) {}
+		job.Progress = func(vault.Progress) {}
 		second := w.runs(job)
 		equal(t, "left for the second", second.Moved, held[1])
 		equal(t, "versions", fmt.Sprint(w.held()), fmt.Sprint(map[int]int64{2: all}))

@@ -112,7 +112,7 @@ func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *da
 	return settings{
 		DatabaseURL: migrated(t, database), VaultAddr: v.Addr, TransitMount: v.Mount, RedisURL: redis.URL,
 		EncryptLogin: login{TokenFile: file("encrypt", v.EncryptToken)}, DecryptLogin: login{TokenFile: file("decrypt", v.DecryptToken)},
-		RewrapLogin: login{TokenFile: file("rewrap", v.RewrapToken)},
+		RewrapLogin: login{TokenFile: file("rewrap", v.RewrapToken)}, ReindexLogin: login{TokenFile: file("reindex", v.ReindexToken)},
 	}
 }
 

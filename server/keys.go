@@ -19,22 +19,38 @@ type keysCommand struct {
 }
 
 // pins are what the process keeps for itself that needs versions of keys.
-func pins(db vault.KeepingReader, indexKey string) vault.Pins {
+func pins(db vault.Reader, indexKey string) vault.Pins {
 	return func(ctx context.Context) ([]vault.KeyNeed, error) {
 		t, err := readTies(ctx, db)
 		if errors.Is(err, vault.ErrNotFound) {
-			return nil, nil // nothing was encrypted yet
+			return []vault.KeyNeed{}, nil // nothing was encrypted yet
 		}
-		return t.needs(indexKey), err
+		if err != nil {
+			return nil, err
+		}
+		needs := t.needs(indexKey)
+		plan, err := db.IndexPlan(ctx)
+		if errors.Is(err, vault.ErrNotFound) {
+			return needs, nil // no server of this version was started yet
+		}
+		for _, version := range plan.Write { // also where nobody is indexed yet
+			needs = append(needs, vault.KeyNeed{Key: indexKey, Version: version, By: "index_plan", Rows: 1})
+		}
+		return needs, err
 	}
 }
 
 // needs are the versions without which the database is not served from.
 func (t ties) needs(indexKey string) []vault.KeyNeed {
-	return []vault.KeyNeed{
-		{Key: t.Key, Version: t.KeyVersion, By: "meta (canary)", Rows: 1},
-		{Key: indexKey, Version: t.IndexVersion, By: "meta (indexes, pepper)", Rows: 1},
+	var needs []vault.KeyNeed
+	for _, n := range t.held() {
+		needs = append(needs, vault.KeyNeed{Key: n.Key, Version: n.Version, By: string(n.Holding), Rows: n.Rows})
 	}
+	by := "meta (canary)"
+	if t.Pepper == nil {
+		by = "meta (canary, pepper)" // which is computed at each start
+	}
+	return append(needs, vault.KeyNeed{Key: indexKey, Version: t.IndexVersion, By: by, Rows: 1})
 }
 
 // keys is the use case on the system's database, for a command.
@@ -44,7 +60,7 @@ func (sys *system) keys(engine vault.KeyReader) vault.Keys {
 
 func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
 	return vault.Keys{
-		Engine: engine, Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix+"-index"),
+		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix+"-index"),
 		Clock: c.Clock, Notes: sys.db, Writer: c.Writer,
 	}
 }
@@ -66,7 +82,7 @@ func (p *process) openObserver(s settings, m mode) (vault.KeyReader, func(contex
 		return k, nil, err
 	}
 	config := s.transit()
-	config.Timeout, config.ObserveLogin = rewrapTimeout, s.loginOr(s.ObserveLogin)
+	config.Timeout, config.ObserveLogin = jobTimeout, s.loginOr(s.ObserveLogin)
 	o, err := transit.NewObserver(config)
 	if err != nil {
 		return nil, nil, err
@@ -109,7 +125,7 @@ func (p *process) openKeys(m mode) (*system, vault.Keys, error) {
 func (s settings) lookUp(ctx context.Context) []vault.LoginState {
 	var out []vault.LoginState
 	config := s.transit()
-	config.Timeout = rewrapTimeout
+	config.Timeout = jobTimeout
 	for _, one := range []struct {
 		name string
 		how  transit.Login
@@ -117,6 +133,7 @@ func (s settings) lookUp(ctx context.Context) []vault.LoginState {
 		{"encrypt", s.encryptLogin()},
 		{"decrypt", s.login(s.DecryptLogin)},
 		{"rewrap", s.login(s.RewrapLogin)},
+		{"reindex", s.login(s.ReindexLogin)},
 		{"read about keys", s.login(s.ObserveLogin)},
 	} {
 		if one.how == nil {

@@ -103,7 +103,7 @@ func exportOf(p *process, sys *system, k *keyring.Keyring) (keyring.Export, erro
 	if err != nil {
 		return keyring.Export{}, readable(err)
 	}
-	if err := t.check(p.ctx, engineOf(k)); err != nil {
+	if err := t.checkWith(p.ctx, engineOf(k)); err != nil {
 		return keyring.Export{}, err
 	}
 	return k.Export(p.ctx, t.Instance)

@@ -61,7 +61,7 @@ func (c keysImportCommand) Run(p *process) (err error) {
 		return err
 	}
 	if i.ties != nil {
-		if err := i.ties.check(p.ctx, i.remote); err != nil {
+		if err := i.ties.checkWith(p.ctx, i.remote); err != nil {
 			return err
 		}
 		if err := sys.vault.RecordImport(p.ctx, p.systemActor(), i.digest); err != nil {
@@ -166,19 +166,17 @@ func (i *importing) suits(ctx context.Context, sys *system) error {
 		return errors.New("this file is none that was exported from the database, or the database was restored to a time before: " +
 			"its audit events keys.exported have the SHA-256 of each; nothing was changed")
 	}
-	if err := t.check(ctx, i.local); err != nil {
+	if err := t.checkWith(ctx, i.local); err != nil {
 		return err
 	}
-	for _, of := range vault.Holdings() {
-		counts, err := sys.db.CountHeld(ctx, of)
-		if err != nil {
-			return readable(err)
-		}
-		for _, n := range counts {
-			if last := i.lastOf(n.Key); n.Version > last {
-				return fmt.Errorf("%s was rotated after the export: %d rows of %s are under version %d, and the export ends with %d; "+
-					"export the keys once more; nothing was changed", n.Key, n.Rows, n.Holding, n.Version, last)
-			}
+	needs, err := sys.keys(nil).Needs(ctx)
+	if err != nil {
+		return readable(err)
+	}
+	for _, n := range needs {
+		if last := i.lastOf(n.Key); n.Version > last {
+			return fmt.Errorf("%s was rotated after the export: %d rows of %s are under version %d, and the export ends with %d; "+
+				"export the keys once more; nothing was changed", n.Key, n.Rows, n.By, n.Version, last)
 		}
 	}
 	i.ties = &t

@@ -64,12 +64,7 @@ func (w *world) trim(key string) error {
 func (w *world) moved() {
 	w.t.Helper()
 	job, _ := w.rewrapping(100)
-	line := newProgressLine(w.log, w.p.clock)
-	t, err := readTies(w.t.Context(), w.sys.db)
-	if err == nil {
-		err = rewrapCommand{}.move(w.p, w.sys, job, line, t)
-	}
-	if err != nil {
+	if err := (rewrapCommand{}).move(w.p, w.sys, job, newProgressLine(w.log, w.p.clock)); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -81,6 +81,7 @@ func (s settings) logins(skipVerify string) []error {
 	errs := s.EncryptLogin.check("VAULT_", s.VaultToken)
 	errs = append(errs, s.DecryptLogin.check("KELISIM_DECRYPT_", "")...)
 	errs = append(errs, s.RewrapLogin.check("KELISIM_REWRAP_", "")...)
+	errs = append(errs, s.ReindexLogin.check("KELISIM_REINDEX_", "")...)
 	errs = append(errs, s.ObserveLogin.check("KELISIM_OBSERVE_", "")...)
 	if skip, err := strconv.ParseBool(cmp.Or(skipVerify, "false")); err != nil || skip {
 		errs = append(errs, errors.New("VAULT_SKIP_VERIFY: Vault's certificate is always verified; VAULT_CACERT names who signed it, VAULT_TLS_SERVER_NAME the name in it"))

@@ -29,6 +29,7 @@ type cli struct {
 	Doctor      doctorCommand      `cmd:"" help:"Name every insecure setting, and what to do about it."`
 	Keys        keysCommand        `cmd:"" help:"The keys: how they stand; retire, trim, rotate, export, import."`
 	Backup      backupCommand      `cmd:"" help:"Copies of data and of keys that exist: declare, list, expire."`
+	Reindex     reindexCommand     `cmd:"" help:"After a rotation of the index key: have people found under its newest version."`
 	Vault       vaultCommand       `cmd:"" help:"HashiCorp Vault: setup."`
 	Dev         devCommand         `cmd:"" help:"Development: token."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is alive; for containers."`

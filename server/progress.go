@@ -45,7 +45,7 @@ func isTerminal(w any) bool {
 // anew begins the line again.
 const anew = "\r\x1b[K"
 
-func (l *progressLine) show(p vault.RewrapProgress) {
+func (l *progressLine) show(p vault.Progress) {
 	now, every := l.clock(), plainEvery
 	if l.live {
 		every = liveEvery
@@ -85,7 +85,7 @@ func (l *progressLine) end() {
 }
 
 // describe words the progress of a job after some time.
-func describe(p vault.RewrapProgress, took time.Duration) string {
+func describe(p vault.Progress, took time.Duration) string {
 	left := "?"
 	if done := p.Done(); done > 0 {
 		left = time.Duration(float64(took) / float64(done) * float64(p.Total-done)).Round(time.Second).String()

@@ -18,7 +18,7 @@ func lines(live bool, step time.Duration) string {
 	line.live = live
 	for moved := int64(10); moved <= 100; moved += 10 {
 		now = now.Add(step)
-		line.show(vault.RewrapProgress{Total: 100, Moved: moved})
+		line.show(vault.Progress{Total: 100, Moved: moved})
 		if moved == 40 {
 			line.say("something else")
 		}
@@ -58,7 +58,7 @@ func TestElsewhereProgressIsALineNowAndThen(t *testing.T) {
 }
 
 func TestWhatCannotBeMovedIsCounted(t *testing.T) {
-	got := describe(vault.RewrapProgress{Total: 100, Moved: 20, Unmoved: 5}, time.Second)
+	got := describe(vault.Progress{Total: 100, Moved: 20, Unmoved: 5}, time.Second)
 	equal(t, "it says", got, "25 of 100 rows, 25 rows/s, 3s left, not moved: 5")
-	equal(t, "at the start", describe(vault.RewrapProgress{Total: 7}, 0), "0 of 7 rows, 0 rows/s, ? left")
+	equal(t, "at the start", describe(vault.Progress{Total: 7}, 0), "0 of 7 rows, 0 rows/s, ? left")
 }

@@ -43,10 +43,12 @@ func (s *script) vault(ts *testscript.TestScript, _ []string) {
 	write(ts, "encrypt.token", v.EncryptToken)
 	write(ts, "decrypt.token", v.DecryptToken)
 	write(ts, "rewrap.token", v.RewrapToken)
+	write(ts, "reindex.token", v.ReindexToken)
 	ts.Setenv("VAULT_ADDR", v.Addr)
 	ts.Setenv("VAULT_TOKEN_FILE", ts.MkAbs("encrypt.token"))
 	ts.Setenv("KELISIM_DECRYPT_TOKEN_FILE", ts.MkAbs("decrypt.token"))
 	ts.Setenv("KELISIM_REWRAP_TOKEN_FILE", ts.MkAbs("rewrap.token"))
+	ts.Setenv("KELISIM_REINDEX_TOKEN_FILE", ts.MkAbs("reindex.token"))
 	ts.Setenv("KELISIM_TRANSIT_MOUNT", v.Mount)
 	daemon.Ran(s.t, "HashiCorp Vault")
 }

@@ -128,10 +128,6 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if err != nil {
 		return nil, err
 	}
-	pepper, err := sys.engine.state.Pepper(ctx, t.IndexVersion)
-	if err != nil {
-		return nil, fmt.Errorf("the pepper of login digests: %w", err)
-	}
 	config, err := p.vaultConfig(sys, p.out)
 	if err != nil {
 		return nil, err
@@ -141,8 +137,12 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if err := sys.openRedis(t.namespace(), &config); err != nil {
 		return nil, err
 	}
-	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
-	config.IndexVersions = []int{t.IndexVersion}
+	if config.Pepper, err = t.pepper(ctx, sys.engine); err != nil {
+		return nil, err
+	}
+	if config.Plan, err = t.indexPlan(ctx, sys.db); err != nil {
+		return nil, err
+	}
 	sys.distrust(&config)
 	sys.watch = sys.watchKeys(config)
 	config.Keys = sys.watch

@@ -37,6 +37,9 @@ const (
 	KeysRotated         Action = "keys.rotated"
 	KeysExported        Action = "keys.exported"
 	KeysImported        Action = "keys.imported"
+	ReindexStarted      Action = "reindex.started"
+	ReindexStepped      Action = "reindex.stepped"
+	ReindexEnded        Action = "reindex.ended"
 	DemonstrationFilled Action = "demo.filled"
 )
 
@@ -67,7 +70,7 @@ type AuditEvent struct {
 	Reason    string   // the ground, when it is a request: its reason code
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
-	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>",
+	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
 	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents".
 	Object    string
 	Outcome   Outcome

@@ -68,7 +68,7 @@ type Decrypted struct {
 }
 
 // Decrypter turns ciphertexts back into values. Only the reveal use case
-// holds one.
+// holds one, and the job that computes indexes anew.
 type Decrypter interface {
 	// Decrypt answers every item, in order; errors as in Encrypter. An item
 	// whose ciphertext is altered, belongs to another place, or needs a key
@@ -127,4 +127,14 @@ type Indexer interface {
 	// index key; errors as in Encrypter. The version is always pinned by the
 	// caller: "the latest" would break every look-up when the key is rotated.
 	Index(ctx context.Context, version int, items []IndexItem) ([]Indexed, error)
+}
+
+// Reindexer computes blind indexes of what is stored. Whoever holds one sees
+// values, and can encrypt none.
+type Reindexer interface {
+	Decrypter
+	Indexer
+	// NewestIndex names the index key and its newest version. ErrUnavailable: it
+	// could not be asked.
+	NewestIndex(ctx context.Context) (key string, version int, err error)
 }

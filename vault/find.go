@@ -28,15 +28,14 @@ func (s *Service) FindUsers(ctx context.Context, a Actor, by FindBy) ([]User, er
 		return nil, NewError(CodeForbidden, "this role may not look people up")
 	}
 	event := s.event(a, role, UserSearched)
-	indexes, logins, err := s.lookup(ctx, by, event.ID)
-	if err != nil {
-		return nil, err
-	}
 	event.Fields = []string{by.Field}
 	if by.Field == "" {
 		event.Fields = []string{"subject"}
 	}
-	found, err := s.Reader.FindUsers(ctx, indexes, logins, findLimit)
+	found, err := retry(ctx, func() ([]Match, error) {
+		found, err := s.find(ctx, by, event.ID)
+		return found, s.follow(ctx, err)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -57,35 +56,33 @@ func (s *Service) FindUsers(ctx context.Context, a Actor, by FindBy) ([]User, er
 	return users, s.record(ctx, events...)
 }
 
-func (s *Service) lookup(ctx context.Context, by FindBy, reference uuid.UUID) ([]BlindIndex, []SubjectKey, error) {
+func (s *Service) find(ctx context.Context, by FindBy, reference uuid.UUID) ([]Match, error) {
 	if by.Field == "" {
 		var logins []SubjectKey
 		for _, issuer := range by.Issuers {
 			logins = append(logins, s.Pepper.Login(issuer, by.Subject.Reveal()))
 		}
-		return nil, logins, nil
+		return s.Reader.FindByLogin(ctx, logins, findLimit)
 	}
 	field, ok := s.Catalogue.Get(by.Field)
 	if !ok || !field.Indexed() {
-		return nil, nil, NewError(CodeBadRequest, "people are found by email, phone, iin or subject")
+		return nil, NewError(CodeBadRequest, "people are found by email, phone, iin or subject")
 	}
 	_, normalised, err := s.Normaliser.Normalise(field.Kind, by.Value.Reveal(), s.now())
 	if err != nil {
 		e := asError(err)
-		return nil, nil, NewError(CodeBadRequest, e.Message).At("by", by.Field)
+		return nil, NewError(CodeBadRequest, e.Message).At("by", by.Field)
 	}
-	var rows []BlindIndex
-	for _, version := range s.IndexVersions {
-		digests, err := s.Indexer.Index(ctx, version, []IndexItem{{field.Code, NewPlain(normalised), reference}})
-		if err != nil {
-			return nil, nil, err
-		}
-		if digests[0].Err != nil {
-			return nil, nil, digests[0].Err
-		}
-		rows = append(rows, BlindIndex{Field: field.Code, KeyVersion: version, Digest: digests[0].Digest})
+	plan := s.plan.Load()
+	digests, err := s.digest(ctx, plan, []int{plan.Find}, []IndexItem{{field.Code, NewPlain(normalised), reference}})
+	if err != nil {
+		return nil, err
 	}
-	return rows, nil, nil
+	if err := digests[0][0].Err; err != nil {
+		return nil, err
+	}
+	index := BlindIndex{Field: field.Code, KeyVersion: plan.Find, Digest: digests[0][0].Digest}
+	return s.Reader.FindUsers(ctx, plan.Epoch, index, findLimit)
 }
 
 // Users lists people by id ascending.

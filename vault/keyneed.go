@@ -28,18 +28,11 @@ func plural(n int64, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// IndexCount is how many blind indexes are under one version of the index key.
-type IndexCount struct {
-	Version int
-	Rows    int64
-}
-
 // KeyedReader counts what is stored under versions of keys. Counting takes
 // several short statements, as HeldReader tells.
 type KeyedReader interface {
 	HeldReader
-	// CountIndexes counts blind indexes by version, in that order.
-	CountIndexes(ctx context.Context) ([]IndexCount, error)
+	IndexReader
 }
 
 // Pins tells what needs versions of keys besides rows that are counted: what
@@ -51,19 +44,40 @@ const byBlindIndex = "blind_index"
 
 // countNeeds reads all rows that need a version of a key. It is the part that
 // takes time on a large database.
-func countNeeds(ctx context.Context, rows KeyedReader) ([]KeyNeed, []IndexCount, error) {
-	var held []KeyNeed
+func (k Keys) countNeeds(ctx context.Context) ([]KeyNeed, error) {
+	var needs []KeyNeed
 	for _, of := range Holdings() {
-		counts, err := rows.CountHeld(ctx, of)
+		counts, err := k.Rows.CountHeld(ctx, of)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, c := range counts {
-			held = append(held, KeyNeed{Key: c.Key, Version: c.Version, By: string(of), Rows: c.Rows})
+			needs = append(needs, KeyNeed{Key: c.Key, Version: c.Version, By: string(of), Rows: c.Rows})
 		}
 	}
-	indexes, err := rows.CountIndexes(ctx)
-	return held, indexes, err
+	counts, err := k.Rows.CountIndexes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	indexes := map[int]int64{} // by version, of all fields
+	for _, c := range counts {
+		indexes[c.Version] += c.Rows
+	}
+	for version, rows := range indexes {
+		needs = append(needs, KeyNeed{Key: k.IndexKey, Version: version, By: byBlindIndex, Rows: rows})
+	}
+	return sorted(needs), nil
+}
+
+// Needs are all that is stored and needs a version of a key, the oldest first.
+// It asks no engine.
+func (k Keys) Needs(ctx context.Context) ([]KeyNeed, error) {
+	pins, err := k.Pins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := k.countNeeds(ctx)
+	return sorted(append(rows, pins...)), err
 }
 
 // sorted orders needs by version, then by what has them.

@@ -107,12 +107,13 @@ func (s KeyState) All() []KeyVersionState {
 
 // Keys finds out how all keys stand. All but Logins is required.
 type Keys struct {
-	Engine KeyReader
-	Rows   KeyedReader
-	Copies CopyReader
-	Pins   Pins
-	Logins func(ctx context.Context) []LoginState
-	Clock  func() time.Time
+	Engine   KeyReader
+	IndexKey string // name of the key that blind indexes are computed with
+	Rows     KeyedReader
+	Copies   CopyReader
+	Pins     Pins
+	Logins   func(ctx context.Context) []LoginState
+	Clock    func() time.Time
 
 	// Notes and Writer keep when a version was first seen, of keys whose engine
 	// does not tell when they were made.
@@ -122,15 +123,14 @@ type Keys struct {
 
 // counted is the rows that need keys, at a moment.
 type counted struct {
-	held    []KeyNeed
-	indexes []IndexCount
-	at      time.Time
+	needs []KeyNeed
+	at    time.Time
 }
 
 func (k Keys) count(ctx context.Context) (counted, error) {
 	at := k.Clock().UTC().Truncate(time.Millisecond)
-	held, indexes, err := countNeeds(ctx, k.Rows)
-	return counted{held, indexes, at}, err
+	needs, err := k.countNeeds(ctx)
+	return counted{needs, at}, err
 }
 
 // State counts all rows, and reads everything else. ErrUnavailable: the
@@ -162,15 +162,10 @@ func (k Keys) state(ctx context.Context, rows counted) (KeyStates, error) {
 		return out, err
 	}
 	needs := map[string][]KeyNeed{}
-	for _, n := range append(pins, rows.held...) {
+	for _, n := range slices.Concat(pins, rows.needs) {
 		needs[n.Key] = append(needs[n.Key], n)
 	}
 	for _, f := range facts {
-		if f.Use == KeyOfIndexes {
-			for _, n := range rows.indexes {
-				needs[f.Name] = append(needs[f.Name], KeyNeed{Key: f.Name, Version: n.Version, By: byBlindIndex, Rows: n.Rows})
-			}
-		}
 		if err := k.date(ctx, &f); err != nil {
 			return out, err
 		}

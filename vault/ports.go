@@ -40,9 +40,12 @@ type StandingReader interface {
 type UserReader interface {
 	Users(ctx context.Context, filter UserFilter, page Page) ([]User, error)
 	CountUsers(ctx context.Context, filter UserFilter) (int64, error)
-	// FindUsers answers people by blind indexes or logins, verified holders
-	// first, then by id; at most limit.
-	FindUsers(ctx context.Context, by []BlindIndex, logins []SubjectKey, limit int) ([]Match, error)
+	// FindUsers answers people by a blind index that was computed under the plan
+	// of an epoch, verified holders first, then by id; at most limit.
+	// ErrReplanned: another plan is in force.
+	FindUsers(ctx context.Context, plan int64, by BlindIndex, limit int) ([]Match, error)
+	// FindByLogin answers people by any of their logins, by id; at most limit.
+	FindByLogin(ctx context.Context, logins []SubjectKey, limit int) ([]Match, error)
 }
 
 // FieldReader reads personal fields, encrypted.
@@ -51,6 +54,8 @@ type FieldReader interface {
 	Fields(ctx context.Context, users []uuid.UUID) ([]StoredField, error)
 	// Indexes answers what a person is found by, in no order.
 	Indexes(ctx context.Context, user uuid.UUID) ([]BlindIndex, error)
+	// IndexPlan answers the plan in force; ErrNotFound: there is none yet.
+	IndexPlan(ctx context.Context) (IndexPlan, error)
 }
 
 // ConsentReader reads consents across apps.
@@ -107,6 +112,19 @@ type HeldReader interface {
 	Held(ctx context.Context, of Holding, key string, version int, after HeldRow, limit int) ([]Held, error)
 }
 
+// IndexReader reads blind indexes whosever they are, for the job that computes
+// them anew.
+type IndexReader interface {
+	IndexPlan(ctx context.Context) (IndexPlan, error)
+	// CountIndexes counts blind indexes by field and version, in that order. It
+	// takes several statements, as CountHeld does.
+	CountIndexes(ctx context.Context) ([]IndexCount, error)
+	// IndexedFields lists the blind indexes of a field under one version by
+	// digest and person, at most limit of them, after one (zero: from the
+	// start), those that stand under the version to as well included.
+	IndexedFields(ctx context.Context, field string, version, to int, after BlindIndex, limit int) ([]IndexedField, error)
+}
+
 // Reader is everything that requests read.
 type Reader interface {
 	StandingReader
@@ -137,9 +155,10 @@ type FieldTx interface {
 	PutField(f StoredField)
 	// ClearField removes a field with its blind indexes.
 	ClearField(user uuid.UUID, code string)
-	// PutIndexes replaces a field's blind indexes. ErrTaken (parameter
-	// "field"): another person has proved the value.
-	PutIndexes(user uuid.UUID, field string, rows []BlindIndex)
+	// PutIndexes replaces a field's blind indexes with those computed under the
+	// plan of an epoch; the field is put before. ErrTaken (parameter "field"):
+	// another person has proved the value. ErrReplanned: another plan is in force.
+	PutIndexes(plan int64, user uuid.UUID, field string, rows []BlindIndex)
 	// SetVerified marks a field and its indexes. ErrTaken as above; ErrStale:
 	// there is no such field, or it was written since.
 	SetVerified(user uuid.UUID, field string, writtenAt time.Time, verified bool)
@@ -175,8 +194,26 @@ type AuditTx interface {
 	Record(events ...AuditEvent)
 }
 
+// IndexTx queues changes of how people are found.
+type IndexTx interface {
+	// PutPlan puts a plan in force: the first one, or the one after. ErrStale:
+	// the last one is of another epoch, or those before it are not settled.
+	PutPlan(p IndexPlan)
+	// SettlePlan forgets the plans before an epoch. It waits for those who are
+	// writing under them; when it is done, nobody will.
+	SettlePlan(epoch int64)
+	// FillIndexes adds indexes beside those that were read, proved if they are.
+	// What does not stand any more, or is being changed at the moment, is left
+	// out. ErrTaken (parameter "field"): another person has proved the value.
+	FillIndexes(rows []Reindexed)
+	// DropIndexes removes blind indexes of a field under a version, at most limit
+	// of them, and none that is being changed. ErrNotFound: it removed none.
+	DropIndexes(field string, version, limit int)
+}
+
 // KeepingTx queues what the service keeps for itself.
 type KeepingTx interface {
+	IndexTx
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
 	// ReplaceMeta changes a value. ErrStale: it is another one by now.
@@ -215,7 +252,8 @@ type Writer interface {
 	// an audit event was recorded in it.
 	Write(ctx context.Context, queue func(Tx) error) error
 	// Maintain is the narrow door for housekeeping that leaves no event:
-	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts.
+	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts, blind
+	// indexes under another version.
 	Maintain(ctx context.Context, queue func(KeepingTx) error) error
 }
 

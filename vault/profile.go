@@ -37,6 +37,7 @@ type changeset struct {
 	// filled by encrypt:
 	fields  []StoredField
 	indexes map[string][]BlindIndex
+	plan    int64 // epoch of the plan that the indexes follow
 }
 
 // codes of the fields changed, in the order of the input.
@@ -186,8 +187,8 @@ func half(named map[string]bool) (present, absent string, one bool) {
 }
 
 // encrypt turns the checked values into ciphertexts and blind indexes: one
-// Encrypter call for all fields, and one Indexer call per live version of the
-// index key, side by side. The extra items ride along in the same call; their
+// Encrypter call for all fields, and one Indexer call per version of the index
+// key in the plan, side by side. The extra items ride along in the same call; their
 // results come last.
 func (s *Service) encrypt(ctx context.Context, set *changeset, reference uuid.UUID, extra ...EncryptItem) ([]Encrypted, error) {
 	items := make([]EncryptItem, 0, len(set.changes)+len(extra))
@@ -230,7 +231,7 @@ func (s *Service) encryptAll(ctx context.Context, items []EncryptItem) ([]Encryp
 	return s.Encrypter.Encrypt(ctx, items)
 }
 
-// index computes the blind indexes under every live version.
+// index computes the blind indexes under every version of the plan.
 func (s *Service) index(ctx context.Context, set *changeset, written []checked, reference uuid.UUID) error {
 	var items []IndexItem
 	var of []checked
@@ -244,17 +245,19 @@ func (s *Service) index(ctx context.Context, set *changeset, written []checked, 
 	if len(items) == 0 {
 		return nil
 	}
-	for _, version := range s.IndexVersions {
-		digests, err := s.Indexer.Index(ctx, version, items)
-		if err != nil {
-			return err
-		}
+	plan := s.plan.Load()
+	set.plan = plan.Epoch
+	answers, err := s.digest(ctx, plan, plan.Write, items)
+	if err != nil {
+		return err
+	}
+	for v, digests := range answers {
 		for i, d := range digests {
 			if d.Err != nil {
 				return placed(d.Err, of[i].Path)
 			}
 			set.indexes[of[i].Field] = append(set.indexes[of[i].Field], BlindIndex{
-				Field: of[i].Field, KeyVersion: version, Digest: d.Digest, User: set.user,
+				Field: of[i].Field, KeyVersion: plan.Write[v], Digest: d.Digest, User: set.user,
 				Verified: of[i].verified, NormVersion: s.Normaliser.Version(),
 			})
 		}
@@ -278,7 +281,7 @@ func (c changeset) queue(tx FieldTx) {
 	}
 	for _, change := range c.changes {
 		if rows, ok := c.indexes[change.Field]; ok {
-			tx.PutIndexes(c.user, change.Field, rows)
+			tx.PutIndexes(c.plan, c.user, change.Field, rows)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (s *Service) RegisterMe(ctx context.Context, a Actor, in Registration) (Reg
 	_, err := s.once(ctx, a, "registerMe", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (id uuid.UUID, err error) {
 			id, created, err = s.registerMe(ctx, a, in, remember)
-			return id, err
+			return id, s.follow(ctx, err)
 		})
 	})
 	if err != nil {

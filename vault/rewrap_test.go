@@ -127,14 +127,14 @@ func shelved(n int) (*shelves, Rewrapping) {
 		s.rows = append(s.rows, Held{HoldingFields, HeldRow{Owner: testID(uint64(i + 1)), Field: "email"}, Ciphertext{"k", 1, "1:text"}})
 	}
 	ids := uint64(1000)
-	return s, Rewrapping{
-		Reader: s, Writer: s, Rewrapper: s, Batch: 3, Log: slog.New(slog.DiscardHandler),
+	return s, Rewrapping{Reader: s, Rewrapper: s, Job: Job{
+		Writer: s, Batch: 3, Log: slog.New(slog.DiscardHandler),
 		Clock:    func() time.Time { return morning },
 		NewID:    func() uuid.UUID { ids++; return testID(ids) },
 		Pace:     func(context.Context, int) error { return nil },
-		Progress: func(RewrapProgress) {},
+		Progress: func(Progress) {},
 		Unmoved:  func(Held, error) {},
-	}
+	}}
 }
 
 func TestRewrappingWaitsForABackEndThatIsAway(t *testing.T) {
@@ -168,7 +168,7 @@ func TestRewrappingGivesUpOnABackEndThatStaysAway(t *testing.T) {
 		if !errors.Is(err, ErrUnavailable) || done.Moved > 9 || done.Moved < 6 {
 			t.Fatalf("%+v, %v", done, err)
 		}
-		if waited := time.Since(start); waited < rewrapPatience || waited > 2*rewrapPatience {
+		if waited := time.Since(start); waited < patience || waited > 2*patience {
 			t.Errorf("after %v", waited)
 		}
 		if len(s.events) != 2 || s.events[1].Action != RewrapEnded {

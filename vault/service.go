@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,9 +26,8 @@ type Config struct {
 	Access     Access
 	// Pepper is the key of the login digests, held in memory only.
 	Pepper Pepper
-	// IndexVersions are the live versions of the index key: values are
-	// written under all of them and looked up under each.
-	IndexVersions []int
+	// Plan is the index plan as it was when the service was started.
+	Plan IndexPlan
 	// Keys watches the keys; commands that serve nobody have none.
 	Keys  *KeyWatch
 	Clock func() time.Time
@@ -40,6 +40,7 @@ type Config struct {
 type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
+	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
@@ -56,6 +57,7 @@ func New(c Config) *Service {
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
 	}
+	s.plan.Store(&c.Plan)
 	s.events = gather.New(s.recordEvents, gather.Limits{
 		Items: 500, Bytes: 1 << 20, InFlight: 2, Queue: 10_000, Timeout: recordTimeout,
 	}, AuditEvent.size)

@@ -17,7 +17,10 @@ type UpdateProfile struct {
 // UpdateMyProfile changes any part of the actor's own data.
 func (s *Service) UpdateMyProfile(ctx context.Context, a Actor, in UpdateProfile) (*Person, error) {
 	_, err := s.once(ctx, a, "updateMyProfile", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
-		return retry(ctx, func() (uuid.UUID, error) { return s.updateMyProfile(ctx, a, in, remember) })
+		return retry(ctx, func() (uuid.UUID, error) {
+			id, err := s.updateMyProfile(ctx, a, in, remember)
+			return id, s.follow(ctx, err)
+		})
 	})
 	if err != nil {
 		return nil, err

@@ -170,3 +170,20 @@ func (r *Rewrapper) Newest(ctx context.Context) (string, int, error) {
 	version, err := r.keyring.LatestVersion(ctx, r.keyring.names.data)
 	return r.keyring.names.data, version, err
 }
+
+// Reindexer implements vault.Reindexer.
+type Reindexer struct {
+	Decrypter
+	encrypter Encrypter
+}
+
+// Index implements vault.Indexer.
+func (r *Reindexer) Index(ctx context.Context, version int, items []vault.IndexItem) ([]vault.Indexed, error) {
+	return r.encrypter.Index(ctx, version, items)
+}
+
+// NewestIndex implements vault.Reindexer.
+func (r *Reindexer) NewestIndex(ctx context.Context) (string, int, error) {
+	version, err := r.keyring.LatestVersion(ctx, r.keyring.names.index)
+	return r.keyring.names.index, version, err
+}

@@ -194,6 +194,11 @@ func (k *Keyring) Encrypter() *Encrypter { return &Encrypter{keyring: k} }
 // Decrypter gives the half that decrypts.
 func (k *Keyring) Decrypter() *Decrypter { return &Decrypter{keyring: k} }
 
+// Reindexer gives the half that computes indexes of what is stored.
+func (k *Keyring) Reindexer() *Reindexer {
+	return &Reindexer{Decrypter{keyring: k}, Encrypter{keyring: k}}
+}
+
 // Rewrapper gives the part that moves ciphertexts to the newest version.
 func (k *Keyring) Rewrapper() *Rewrapper { return &Rewrapper{keyring: k} }
 

@@ -42,7 +42,7 @@ func open(t testing.TB, path, keyFile string, create bool) *keyring.Keyring {
 
 func engine(t testing.TB, k *keyring.Keyring) vaulttest.Engine {
 	return vaulttest.Engine{
-		Encrypter: k.Encrypter(), Decrypter: k.Decrypter(), Indexer: k.Encrypter(), Rewrapper: k.Rewrapper(), Custodian: k,
+		Encrypter: k.Encrypter(), Decrypter: k.Decrypter(), Indexer: k.Encrypter(), Rewrapper: k.Rewrapper(), Reindexer: k.Reindexer(), Custodian: k,
 		DataKey: k.DataKey(), IndexKey: k.IndexKey(),
 		Rotate: func(key string) {
 			t.Helper()

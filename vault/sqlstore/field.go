@@ -56,17 +56,6 @@ func (t *tx) clearIndexes(user uuid.UUID, field string) {
 // proved: another person has proved the value.
 func proved(field string) error { return vault.ErrTaken.With("field", field) }
 
-// PutIndexes implements vault.FieldTx.
-func (t *tx) PutIndexes(user uuid.UUID, field string, rows []vault.BlindIndex) {
-	t.clearIndexes(user, field)
-	values := make([][]any, len(rows))
-	for i, r := range rows {
-		values[i] = []any{key(field), r.KeyVersion, key(r.Digest), user, r.Verified, r.NormVersion}
-	}
-	t.insert("blind_index", []string{"field", "key_version", "digest", "user_id", "verified", "norm_version"},
-		values, proved(field))
-}
-
 // SetVerified implements vault.FieldTx.
 func (t *tx) SetVerified(user uuid.UUID, field string, writtenAt time.Time, verified bool) {
 	t.queue(`UPDATE personal_fields SET verified = $4 WHERE user_id = $1 AND code = $2 AND updated_at = $3`,

@@ -97,7 +97,14 @@ func (s *Store) CountHeld(ctx context.Context, of vault.Holding) ([]vault.HeldCo
 		if err != nil {
 			return nil, err
 		}
-		if next.Rows, err = s.countHeld(ctx, h, next); err != nil {
+		rows := func(columns string, after vault.HeldRow) *builder {
+			return h.rows(columns, next.Key, next.Version, after)
+		}
+		next.Rows, err = counted(ctx, s, strings.Join(h.row, ", "), rows, func(r row) (at vault.HeldRow, err error) {
+			err = r.Scan(h.into(&at)...)
+			return at, err
+		})
+		if err != nil {
 			return nil, err
 		}
 		if next.Rows > 0 { // or all were moved since
@@ -111,15 +118,14 @@ func (s *Store) CountHeld(ctx context.Context, of vault.Holding) ([]vault.HeldCo
 // time for.
 const countedAtOnce = 50_000
 
-func (s *Store) countHeld(ctx context.Context, h holding, of vault.HeldCount) (total int64, err error) {
-	var after vault.HeldRow
+// counted counts the rows that a question is about in parts. The question is
+// begun anew after the row at which each part ends, which is read from columns.
+func counted[T any](ctx context.Context, s *Store, columns string, rows func(columns string, after T) *builder, scan func(row) (T, error)) (total int64, err error) {
+	var after T
 	for {
-		leap := h.rows(strings.Join(h.row, ", "), of.Key, of.Version, after)
+		leap := rows(columns, after)
 		leap.add(" LIMIT 1 OFFSET ?", countedAtOnce-1)
-		reached, err := one(ctx, s, leap.String(), leap.args, func(r row) (at vault.HeldRow, err error) {
-			err = r.Scan(h.into(&at)...)
-			return at, err
-		})
+		reached, err := one(ctx, s, leap.String(), leap.args, scan)
 		if err == nil {
 			total, after = total+countedAtOnce, reached
 			continue
@@ -127,7 +133,7 @@ func (s *Store) countHeld(ctx context.Context, h holding, of vault.HeldCount) (t
 		if !errors.Is(err, vault.ErrNotFound) {
 			return 0, err
 		}
-		rest := h.rows("1", of.Key, of.Version, after)
+		rest := rows("1", after)
 		rest.add(" LIMIT ?", countedAtOnce)
 		n, err := one(ctx, s, "SELECT COUNT(*) FROM ("+rest.String()+") AS counted", rest.args, func(r row) (n int64, err error) {
 			err = r.Scan(&n)

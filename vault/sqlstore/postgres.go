@@ -196,6 +196,10 @@ func (p *postgres) dialect() dialect {
 
 		goose:  goose.DialectPostgres,
 		exists: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1",
+		locks: locks{
+			followed:  "SELECT 1 FROM index_plan WHERE epoch = $1 AND epoch = " + inForce + " FOR SHARE",
+			untouched: " FOR UPDATE SKIP LOCKED",
+		},
 	}
 }
 

@@ -26,6 +26,14 @@ type dialect struct {
 
 	goose  goose.Dialect
 	exists string // counts the tables of a name
+	locks
+}
+
+// locks are statements, and their ends, that keep rows as they are until the
+// transaction ends. SQLite has no need of them: one transaction writes at a time.
+type locks struct {
+	followed  string // holds the plan in force, if it is of an epoch
+	untouched string // takes rows that nobody else has taken
 }
 
 // schema is what a database does for migrations.

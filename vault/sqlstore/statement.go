@@ -48,9 +48,11 @@ func (s *statement) outcome(rows int64, err error) error {
 // tx queues statements. It implements vault.Tx; its methods are in the files
 // of their nouns.
 type tx struct {
-	list   []*statement
-	events int   // audit events recorded
-	err    error // the first change that could not be queued
+	locks
+	list    []*statement
+	events  int     // audit events recorded
+	follows []int64 // epochs of the plans that are held: one, if nothing is wrong
+	err     error   // the first change that could not be queued
 }
 
 var _ vault.Tx = (*tx)(nil)

@@ -46,27 +46,50 @@ func (s *Store) CountUsers(ctx context.Context, filter vault.UserFilter) (int64,
 	})
 }
 
-// FindUsers implements vault.UserReader. A login counts as verified.
-func (s *Store) FindUsers(ctx context.Context, by []vault.BlindIndex, logins []vault.SubjectKey, limit int) ([]vault.Match, error) {
-	if len(by)+len(logins) == 0 {
+// FindUsers implements vault.UserReader. A first row says which plan is in force,
+// in the same snapshot, whether there is anybody or not.
+func (s *Store) FindUsers(ctx context.Context, plan int64, by vault.BlindIndex, limit int) ([]vault.Match, error) {
+	b := &builder{}
+	b.add("SELECT p.epoch, m.* FROM (SELECT COALESCE("+inForce+", 0) AS epoch) p LEFT JOIN (SELECT "+userColumns+", i.verified"+
+		" FROM blind_index i JOIN users u ON u.id = i.user_id WHERE i.field = ? AND i.key_version = ? AND i.digest = ?"+
+		" ORDER BY i.verified DESC, u.id LIMIT ?) m ON p.epoch = ? ORDER BY m.verified DESC, m.id", key(by.Field), by.KeyVersion, key(by.Digest), limit, plan)
+	type found struct {
+		plan int64
+		vault.Match
+	}
+	rows, err := list(ctx, s, b.String(), b.args, func(r row) (f found, err error) {
+		err = r.Scan(append(append([]any{&f.plan}, userInto(&f.User)...), orZero(&f.Verified))...)
+		return f, err
+	})
+	out := []vault.Match{}
+	for _, f := range rows {
+		if f.plan != plan {
+			return nil, vault.ErrReplanned
+		}
+		if f.User.ID != uuid.Nil {
+			out = append(out, f.Match)
+		}
+	}
+	return out, err
+}
+
+// FindByLogin implements vault.UserReader. A login counts as verified.
+func (s *Store) FindByLogin(ctx context.Context, logins []vault.SubjectKey, limit int) ([]vault.Match, error) {
+	if len(logins) == 0 {
 		return []vault.Match{}, nil
 	}
 	b := &builder{}
-	b.add("SELECT " + userColumns + ", m.proved FROM (SELECT user_id, MAX(proved) AS proved FROM (")
+	b.add("SELECT " + userColumns + " FROM users u WHERE u.id IN (")
 	union := ""
-	for _, i := range by {
-		b.add(union+"SELECT user_id, CASE WHEN verified THEN 1 ELSE 0 END AS proved FROM blind_index"+
-			" WHERE field = ? AND key_version = ? AND digest = ?", key(i.Field), i.KeyVersion, key(i.Digest))
-		union = " UNION ALL "
-	}
 	for _, l := range logins {
-		b.add(union+"SELECT user_id, 1 AS proved FROM user_subjects"+
-			" WHERE issuer = ? AND pepper = ? AND digest = ?", key(l.Issuer), l.KeyVersion, key(l.Digest))
+		b.add(union+"SELECT user_id FROM user_subjects WHERE issuer = ? AND pepper = ? AND digest = ?",
+			key(l.Issuer), l.KeyVersion, key(l.Digest))
 		union = " UNION ALL "
 	}
-	b.add(") f GROUP BY user_id) m JOIN users u ON u.id = m.user_id ORDER BY m.proved DESC, u.id LIMIT ?", limit)
-	return list(ctx, s, b.String(), b.args, func(r row) (m vault.Match, err error) {
-		err = r.Scan(append(userInto(&m.User), orZero(&m.Verified))...)
+	b.add(") ORDER BY u.id LIMIT ?", limit)
+	return list(ctx, s, b.String(), b.args, func(r row) (vault.Match, error) {
+		m := vault.Match{Verified: true}
+		err := r.Scan(userInto(&m.User)...)
 		return m, err
 	})
 }

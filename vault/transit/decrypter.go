@@ -14,6 +14,10 @@ type Decrypter struct {
 	decrypts *operation
 }
 
+func newDecrypter(l *login, key string) *Decrypter {
+	return &Decrypter{login: l, key: key, decrypts: newOperation(l, "decrypt", key, 0)}
+}
+
 // String implements fmt.Stringer: who prints it prints no token with it.
 func (*Decrypter) String() string { return "transit decrypter" }
 

@@ -44,6 +44,10 @@ func (e *Engine) Observer() *Observer { return &Observer{login: e.encrypter.logi
 // which sees the key of data alone.
 func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, vault.KeyOfData} }
 
+// Observer gives the part that reads about keys, under the job's own login,
+// which sees the key of indexes alone.
+func (r *Reindexer) Observer() *Observer { return &Observer{r.indexer.login, vault.KeyOfIndexes} }
+
 // Close gives the login's token back, as Engine.Close does.
 func (o *Observer) Close(ctx context.Context) error { return o.login.close(ctx) }
 

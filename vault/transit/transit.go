@@ -45,6 +45,7 @@ type Config struct {
 	EncryptLogin Login // encrypts, computes HMACs and reads the keys' versions
 	DecryptLogin Login // decrypts; may be the same
 	RewrapLogin  Login // of NewRewrapper, which needs no other
+	ReindexLogin Login // of NewReindexer, which needs no other
 	ObserveLogin Login // of NewObserver and NewCustodian, which need no other
 
 	Timeout  time.Duration // of one call and of one caller's wait; 3 s when zero
@@ -118,14 +119,10 @@ func New(config Config) (*Engine, error) {
 	}
 	e := &Engine{config: config}
 	e.encrypter = &Encrypter{
-		login: encrypting, key: e.DataKey(), indexKey: e.IndexKey(),
-		encrypts: newOperation(encrypting, "encrypt", e.DataKey(), 0),
-		hmacs:    map[int]*operation{},
+		indexer: indexer{login: encrypting, key: e.IndexKey(), hmacs: map[int]*operation{}},
+		key:     e.DataKey(), encrypts: newOperation(encrypting, "encrypt", e.DataKey(), 0),
 	}
-	e.decrypter = &Decrypter{
-		login: decrypting, key: e.DataKey(),
-		decrypts: newOperation(decrypting, "decrypt", e.DataKey(), 0),
-	}
+	e.decrypter = newDecrypter(decrypting, e.DataKey())
 	return e, nil
 }
 

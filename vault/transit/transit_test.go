@@ -32,7 +32,7 @@ func fixed(token string) transit.Login { return transit.Token(token) }
 func config(v *daemon.VaultServer) transit.Config {
 	return transit.Config{
 		Address: v.Addr, Mount: v.Mount,
-		EncryptLogin: fixed(v.EncryptToken), DecryptLogin: fixed(v.DecryptToken), RewrapLogin: fixed(v.RewrapToken),
+		EncryptLogin: fixed(v.EncryptToken), DecryptLogin: fixed(v.DecryptToken), RewrapLogin: fixed(v.RewrapToken), ReindexLogin: fixed(v.ReindexToken),
 	}
 }
 
@@ -66,9 +66,18 @@ func custodian(t testing.TB, v *daemon.VaultServer) *transit.Custodian {
 	return out
 }
 
-func suite(e *transit.Engine, r *transit.Rewrapper, c *transit.Custodian, rotate func(string)) vaulttest.Engine {
+func reindexer(t testing.TB, c transit.Config) *transit.Reindexer {
+	t.Helper()
+	r, err := transit.NewReindexer(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func suite(e *transit.Engine, r *transit.Rewrapper, i *transit.Reindexer, c *transit.Custodian, rotate func(string)) vaulttest.Engine {
 	return vaulttest.Engine{
-		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: r, Custodian: c,
+		Encrypter: e.Encrypter(), Decrypter: e.Decrypter(), Indexer: e.Encrypter(), Rewrapper: r, Reindexer: i, Custodian: c,
 		DataKey: e.DataKey(), IndexKey: e.IndexKey(), Rotate: rotate,
 	}
 }
@@ -77,7 +86,7 @@ func TestHashiCorpVault(t *testing.T) {
 	daemon.Ran(t, "HashiCorp Vault")
 	vaulttest.Crypto(t, func(t *testing.T) vaulttest.Engine {
 		v := daemon.Vault(t)
-		return suite(open(t, config(v)), rewrapper(t, config(v)), custodian(t, v), v.Rotate)
+		return suite(open(t, config(v)), rewrapper(t, config(v)), reindexer(t, config(v)), custodian(t, v), v.Rotate)
 	})
 }
 
@@ -286,6 +295,10 @@ func TestHalfConfiguredEngineIsRefused(t *testing.T) {
 	} {
 		if _, err := transit.NewRewrapper(c); err == nil {
 			t.Errorf("rewrapping with %s: accepted", name)
+		}
+		c.ReindexLogin = c.RewrapLogin
+		if _, err := transit.NewReindexer(c); err == nil {
+			t.Errorf("reindexing with %s: accepted", name)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type Engine struct {
 	Indexer   vault.Indexer
 	Rewrapper vault.Rewrapper
 	Custodian vault.KeyCustodian
+	Reindexer vault.Reindexer
 	DataKey   string           // name of the key of personal values
 	IndexKey  string           // name of the key of blind indexes
 	Rotate    func(key string) // gives a key its next version, or fails the test
@@ -50,6 +51,7 @@ func Crypto(t *testing.T, open func(t *testing.T) Engine) {
 		{"rewrapping keeps a ciphertext bound to its place", rewrapBound},
 		{"one that cannot be rewrapped spoils no other", rewrapOneBad},
 		{"a cancelled job gets the context's error", rewrapCancelled},
+		{"what is reindexed is decrypted and indexed alike", reindexed},
 		{"an index is keyed by field and version", keyedIndex},
 		{"an index survives the rotation of its key", rotatedIndex},
 		{"an index under an unknown version is refused", unknownIndexVersion},

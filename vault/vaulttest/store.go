@@ -23,20 +23,25 @@ type StoreUnderTest interface {
 	vault.Reader
 	vault.KeyedReader
 	vault.CopyReader
+	vault.IndexReader
 	vault.Writer
 }
 
 // Store holds a store against everything that the ports promise. Each test
-// opens a store of its own, empty and migrated.
+// opens a store of its own, empty and migrated, with a first index plan.
 func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, copyTests, writeTests,
+		policyTests, auditTests, keepingTests, heldTests, copyTests, planTests, writeTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
-				test(&storeTest{T: t, store: open(t), clock: dawn()})
+				s := &storeTest{T: t, store: open(t), clock: dawn()}
+				_, err := s.store.IndexPlan(t.Context())
+				s.wantError(err, vault.ErrNotFound)
+				s.must(s.maintain(func(tx vault.KeepingTx) { tx.PutPlan(vault.FirstPlan(1)) }))
+				test(s)
 			})
 		}
 	}

@@ -46,24 +46,4 @@ var copyTests = map[string]func(*storeTest){
 		}
 		s.same(s.copies(), []vault.Copy{c, other})
 	},
-
-	"BlindIndexesAreCountedByVersion": func(s *storeTest) {
-		count := func() []vault.IndexCount {
-			out, err := s.store.CountIndexes(s.Context())
-			s.must(err)
-			return out
-		}
-		none(s, count())
-		for i, versions := range [][]int{{1}, {1, 2}, {10}, {9, 10}} {
-			u, _ := s.person()
-			for _, field := range []string{"phone", "Email"} {
-				var rows []vault.BlindIndex
-				for _, version := range versions {
-					rows = append(rows, vault.BlindIndex{Field: field, KeyVersion: version, Digest: "same", Verified: i == 3 && field == "phone"})
-				}
-				s.write(func(tx vault.Tx) { tx.PutIndexes(u.ID, field, rows) })
-			}
-		}
-		s.same(count(), []vault.IndexCount{{Version: 1, Rows: 4}, {Version: 2, Rows: 2}, {Version: 9, Rows: 2}, {Version: 10, Rows: 4}})
-	},
 }

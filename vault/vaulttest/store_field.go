@@ -68,8 +68,8 @@ var fieldTests = map[string]func(*storeTest){
 		s.write(func(tx vault.Tx) {
 			tx.PutField(s.field(u.ID, "email"))
 			tx.PutField(kept)
-			tx.PutIndexes(u.ID, "email", index("email", "e", true))
-			tx.PutIndexes(u.ID, "phone", index("phone", "p", true))
+			tx.PutIndexes(1, u.ID, "email", index("email", "e", true))
+			tx.PutIndexes(1, u.ID, "phone", index("phone", "p", true))
 		})
 		s.write(func(tx vault.Tx) { tx.ClearField(u.ID, "email") })
 		s.same(s.fields(u.ID), []vault.StoredField{kept})
@@ -82,7 +82,7 @@ var fieldTests = map[string]func(*storeTest){
 		f := s.field(u.ID, "email")
 		s.write(func(tx vault.Tx) {
 			tx.PutField(f)
-			tx.PutIndexes(u.ID, "email", index("email", "e", false))
+			tx.PutIndexes(1, u.ID, "email", index("email", "e", false))
 		})
 		for what, set := range map[string]func(vault.Tx){
 			"written since": func(tx vault.Tx) { tx.SetVerified(u.ID, "email", f.UpdatedAt.Add(-time.Millisecond), true) },
@@ -98,7 +98,7 @@ var fieldTests = map[string]func(*storeTest){
 		s.same(s.fields(u.ID), []vault.StoredField{f})
 
 		other, _ := s.person()
-		taken := s.try(func(tx vault.Tx) { tx.PutIndexes(other.ID, "email", index("email", "e", true)) })
+		taken := s.try(func(tx vault.Tx) { tx.PutIndexes(1, other.ID, "email", index("email", "e", true)) })
 		s.wantError(taken, vault.ErrTaken)
 	},
 
@@ -134,14 +134,21 @@ func index(field, digest string, verified bool) []vault.BlindIndex {
 	}
 }
 
-// find answers who is found, in the order answered.
+// find answers who is found, in the order answered, by each of the indexes.
 func (s *storeTest) find(by ...vault.BlindIndex) []uuid.UUID {
 	s.Helper()
-	matches, err := s.store.FindUsers(s.Context(), by, nil, 10)
-	s.must(err)
 	var out []uuid.UUID
-	for _, m := range matches {
-		out = append(out, m.User.ID)
+	for i, index := range by {
+		matches, err := s.store.FindUsers(s.Context(), 1, index, 10)
+		s.must(err)
+		var found []uuid.UUID
+		for _, m := range matches {
+			found = append(found, m.User.ID)
+		}
+		if i > 0 {
+			s.same(found, out)
+		}
+		out = found
 	}
 	return out
 }

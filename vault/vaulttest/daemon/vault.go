@@ -12,7 +12,7 @@ import (
 
 // VaultServer is a transit mount on a real Vault, as a deployment has it: the
 // keys kelisim-pii and kelisim-index, and a login each for encrypting,
-// decrypting and rewrapping, under the policies of deploy/vault.
+// decrypting, rewrapping and reindexing, under the policies of deploy/vault.
 type VaultServer struct {
 	Addr         string // http://host:port, as VAULT_ADDR
 	Mount        string // path of the transit mount, without slashes
@@ -20,6 +20,7 @@ type VaultServer struct {
 	EncryptToken string // encrypts, computes HMACs, reads the keys' versions
 	DecryptToken string // decrypts
 	RewrapToken  string // rewraps, reads the versions of kelisim-pii
+	ReindexToken string // decrypts, computes HMACs, reads the versions of kelisim-index
 	AuditLog     string // file of the server's own audit device, one JSON object a line
 
 	t testing.TB
@@ -166,6 +167,7 @@ func (v *vaultDaemon) mount(t testing.TB, path string) *VaultServer {
 	err := v.prepare(path)
 	for policy, token := range map[string]*string{
 		"kelisim-encrypt": &s.EncryptToken, "kelisim-decrypt": &s.DecryptToken, "kelisim-rewrap": &s.RewrapToken,
+		"kelisim-reindex": &s.ReindexToken,
 	} {
 		if err == nil {
 			*token, err = v.login(path, policy)
