@@ -174,7 +174,7 @@ func TestWhileIndexesFollowARotationEverybodyIsFoundAndProofsStayUnique(t *testi
 		for _, act := range []func(int, *world, *world) error{l.registers, l.changes, l.verifies, l.looks, l.looks} {
 			l.work(&working, act)
 		}
-		job, unmoved := w.reindexing(5)
+		job, unmoved := w.reindexing(8)
 		job.Pace = func(context.Context, int) error { l.await(3); return nil }
 		job.Stepped = func(vault.IndexPlan) { prove(); l.await(5); prove() }
 		_, err := job.Run(t.Context(), w.p.systemActor())

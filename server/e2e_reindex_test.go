@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -272,5 +273,40 @@ func TestAValueThatCannotBeReindexedIsNamedAndHoldsTheLastStepsUp(t *testing.T) 
 		equal(t, "what was left", w.reindex(job), vault.Progress{Key: indexKey, Version: 2})
 		equal(t, "indexes", fmt.Sprint(w.indexed()), fmt.Sprint(map[int]int64{2: all}))
 		same(t, "found", w.found(input{"phone": "+77019264837"}), []string{id})
+	})
+}
+
+func TestReindexingAndRewrappingAtOnceAreBothRight(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		phones, people := &numbers{}, map[string]string{}
+		for range 12 {
+			phone := phones.next()
+			people[phone] = w.register(w.verified("both "+phone, phone), input{"phone": phone})
+		}
+		values, rows := w.held()[1], w.indexed()[1]
+		w.rotate(indexKey)
+		w.rotate(pii)
+		rewrapping, left := w.rewrapping(3)
+		var jobs sync.WaitGroup
+		jobs.Go(func() {
+			if _, err := rewrapping.Run(t.Context(), w.p.systemActor()); err != nil || len(left) > 0 {
+				t.Errorf("rewrapping: %v, not moved: %v", err, left)
+			}
+		})
+		for range 2 { // two of these at once, as well
+			job, unmoved := w.reindexing(3)
+			jobs.Go(func() {
+				if _, err := job.Run(t.Context(), w.p.systemActor()); err != nil || len(unmoved) > 0 {
+					t.Errorf("reindexing: %v, not moved: %v", err, unmoved)
+				}
+			})
+		}
+		jobs.Wait()
+		equal(t, "values", fmt.Sprint(w.held()), fmt.Sprint(map[int]int64{2: values}))
+		equal(t, "indexes", fmt.Sprint(w.indexed()), fmt.Sprint(map[int]int64{2: rows}))
+		for phone, id := range people {
+			same(t, phone, w.found(input{"phone": phone}), []string{id})
+			equal(t, phone, w.own(w.subject("both "+phone), "phone")["phone"], phone+" (verified)")
+		}
 	})
 }
