@@ -79,7 +79,9 @@ func (s settings) logins(skipVerify string) []error {
 	}
 	if strings.HasPrefix(s.VaultAddr, "http:") {
 		for _, one := range []option{
-			{"VAULT_CACERT", s.VaultCACert}, {"VAULT_CAPATH", s.VaultCAPath}, {"VAULT_CLIENT_CERT", s.VaultClientCert},
+			{"VAULT_CACERT", s.VaultCACert},
+			{"VAULT_CAPATH", s.VaultCAPath},
+			{"VAULT_CLIENT_CERT", s.VaultClientCert},
 			{"VAULT_TLS_SERVER_NAME", s.VaultTLSServerName},
 		} {
 			if one.value != "" {

@@ -40,7 +40,7 @@ func (f *fewKeys) CountHeld(_ context.Context, of vault.Holding) ([]vault.HeldCo
 }
 
 func (f *fewKeys) CountIndexes(context.Context) ([]vault.IndexCount, error) { return nil, nil }
-func (f *fewKeys) Copies(context.Context) ([]vault.Copy, error)            { return nil, nil }
+func (f *fewKeys) Copies(context.Context) ([]vault.Copy, error)             { return nil, nil }
 
 func (f *fewKeys) watch(log *strings.Builder) *vault.KeyWatch {
 	return vault.NewKeyWatch(vault.Keys{
