@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // moody is a cache that works or does not.
@@ -15,6 +17,52 @@ type moody struct{ err error }
 func (m *moody) Get(context.Context, string) ([]byte, bool, error) { return []byte("v"), true, m.err }
 
 func (m *moody) Set(context.Context, string, []byte, time.Duration) error { return m.err }
+
+// TestWhatOthersWriteIntoRedisIsNotBelieved spoils every entry, as somebody can
+// who reaches Redis, and asks a server that has nothing in memory.
+func TestWhatOthersWriteIntoRedisIsNotBelieved(t *testing.T) {
+	w := onServers(t)
+	const query = `{ policyInForce(app: "dala") { id label items { code } } }`
+	before := w.ask("", query, nil)
+	before.must()
+	client := redis.NewClient(&redis.Options{Addr: w.redis.Addr})
+	defer func() { _ = client.Close() }()
+	keys, err := client.Keys(t.Context(), "kelisim:*").Result()
+	if err != nil || len(keys) < 2 { // the timeline, and a version
+		t.Fatalf("Redis holds %v (%v)", keys, err)
+	}
+	entries := map[string]string{}
+	for _, key := range keys {
+		if entries[key], err = client.Get(t.Context(), key).Result(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := func(what string, complaints int) {
+		t.Helper()
+		said := strings.Count(w.log.String(), "what no server of this database wrote")
+		if got := w.replica().ask("", query, nil); string(got.raw) != string(before.raw) {
+			t.Errorf("%s: %s", what, got.raw)
+		}
+		if more := strings.Count(w.log.String(), "what no server of this database wrote") - said; more != complaints {
+			t.Errorf("%s: %d complaints, want %d", what, more, complaints)
+		}
+	}
+	again("as it was written", 0)
+	for what, spoil := range map[string]func(key string) string{
+		"changed":    func(key string) string { return strings.Replace(entries[key], "1", "2", 1) },
+		"appended":   func(key string) string { return entries[key] + " " },
+		"undigested": func(key string) string { return entries[key][64:] },
+		"cut short":  func(key string) string { return entries[key][:10] },
+		"exchanged":  func(key string) string { return entries[keys[0]] + entries[keys[1]] },
+	} {
+		for _, key := range keys {
+			if err := client.Set(t.Context(), key, spoil(key), time.Minute).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again(what, len(keys))
+	}
+}
 
 func TestTroubleOfTheCacheIsAMissAndToldOnceAMinute(t *testing.T) {
 	log, clock, cache := &lockedBuffer{}, newTestClock(), &moody{}

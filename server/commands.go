@@ -17,12 +17,15 @@ import (
 	"github.com/kelisim/kelisim/server/folder"
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/identifier"
+	"github.com/kelisim/kelisim/vault/sqlstore"
 )
 
-type migrateCommand struct{}
+type migrateCommand struct {
+	RuntimeRole string `placeholder:"NAME" help:"PostgreSQL: also give this role what serving takes, and nothing else. Once named, it gets it at each migrate."`
+}
 
-// Run brings the schema up to date.
-func (migrateCommand) Run(p *process) error {
+// Run brings the schema up to date, and what roles may do in it.
+func (c migrateCommand) Run(p *process) error {
 	s, err := p.settings()
 	if err != nil {
 		return err
@@ -31,12 +34,25 @@ func (migrateCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	err = c.finish(p, db)
+	return errors.Join(err, db.Close())
+}
+
+func (c migrateCommand) finish(p *process, db *sqlstore.Store) error {
+	roles, err := db.Entitle(p.ctx, c.RuntimeRole)
+	if err != nil {
+		return err
+	}
 	at, err := db.SchemaVersion(p.ctx)
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return err
 	}
 	_, err = fmt.Fprintf(p.out, "the schema is at version %d\n", at)
-	return errors.Join(err, db.Close())
+	for _, role := range roles {
+		_, printed := fmt.Fprintf(p.out, "%s may do what serving takes, and no more\n", role)
+		err = errors.Join(err, printed)
+	}
+	return err
 }
 
 type appCommand struct {

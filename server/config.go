@@ -38,6 +38,7 @@ type settings struct {
 
 	DatabaseURL     string `env:"DATABASE_URL"`
 	DatabaseURLFile string `env:"DATABASE_URL_FILE"`
+	OwnerServes     bool   `env:"KELISIM_DATABASE_OWNER_SERVES"`
 	RedisURL        string `env:"REDIS_URL"`
 	RedisURLFile    string `env:"REDIS_URL_FILE"`
 

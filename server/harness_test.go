@@ -19,6 +19,7 @@ import (
 	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/server/identity"
 	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/sqlstore"
 	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
 
@@ -76,8 +77,28 @@ func onServers(t *testing.T) *world {
 	return w
 }
 
+// migrated is the URL of a database for the role that serves, which may do no
+// more than that. It is brought up to date, as the owner does it.
+func migrated(t *testing.T, database string) string {
+	t.Helper()
+	db, err := sqlstore.Open(t.Context(), daemon.AsOwner(t, database), sqlstore.Options{})
+	if err == nil {
+		err = db.Migrate(t.Context())
+	}
+	if err == nil {
+		_, err = db.Entitle(t.Context(), daemon.Runtime)
+	}
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return daemon.AsRuntime(t, database)
+}
+
 // settingsFor names real servers. The logins to Vault are files, as Vault
-// Agent writes them.
+// Agent writes them, and that to the database is of the role that serves.
 func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *daemon.RedisServer) settings {
 	t.Helper()
 	dir := t.TempDir()
@@ -89,7 +110,7 @@ func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *da
 		return path
 	}
 	return settings{
-		DatabaseURL: database, VaultAddr: v.Addr, TransitMount: v.Mount, RedisURL: redis.URL,
+		DatabaseURL: migrated(t, database), VaultAddr: v.Addr, TransitMount: v.Mount, RedisURL: redis.URL,
 		EncryptLogin: login{TokenFile: file("encrypt", v.EncryptToken)}, DecryptLogin: login{TokenFile: file("decrypt", v.DecryptToken)},
 		RewrapLogin: login{TokenFile: file("rewrap", v.RewrapToken)},
 	}

@@ -23,6 +23,18 @@ type login struct {
 	KubernetesRole      string `env:"KUBERNETES_ROLE"`
 }
 
+// given reports whether there is such a login.
+func (l login) given() bool { return l != login{} }
+
+// files are those with its secrets, by the settings that name them.
+func (l login) files(prefix string) []namedFile {
+	return []namedFile{
+		{prefix + "TOKEN_FILE", l.TokenFile},
+		{prefix + "SECRET_ID_FILE", l.SecretIDFile},
+		{prefix + "WRAPPED_SECRET_ID_FILE", l.WrappedSecretIDFile},
+	}
+}
+
 // option is a setting with its value.
 type option struct{ name, value string }
 

@@ -31,6 +31,7 @@ func (s *script) postgres(ts *testscript.TestScript, args []string) {
 	password, _ := u.User.Password()
 	s.secrets = append(s.secrets, password)
 	ts.Setenv(args[0], database)
+	ts.Setenv(args[0]+"_RUNTIME", daemon.AsRuntime(s.t, database))
 	ts.Setenv(args[0]+"_HOST", u.Host)
 	daemon.Ran(s.t, "PostgreSQL")
 }

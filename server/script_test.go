@@ -105,7 +105,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"silent":        {1, (*script).silent},  // FILE…: no secret in them
 		"underway":      {1, (*script).underway},
 		"answered":      {1, (*script).answered},
-		"postgres":      {1, (*script).postgres}, // NAME: $NAME is a new database
+		"postgres":      {1, (*script).postgres}, // NAME: $NAME is a new database, for its owner; $NAME_RUNTIME for the role kelisim_runtime
 		"vault":         {0, (*script).vault},    // VAULT_ADDR and what belongs to it are a new mount; the root token is the login
 		"redis":         {0, (*script).redis},
 		"rotate":        {1, (*script).rotate},        // KEY: a new version of the mount's key

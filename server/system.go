@@ -111,6 +111,11 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
 	sys.metrics.database(sys.db.Pool)
+	if !m.dev {
+		if err := sys.checkRole(ctx); err != nil {
+			return nil, err
+		}
+	}
 	fresh, err := untied(ctx, sys.db)
 	if err != nil {
 		return nil, err
@@ -138,6 +143,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Pepper = vault.Pepper{Version: t.IndexVersion, Key: pepper}
 	config.IndexVersions = []int{t.IndexVersion}
+	sys.distrust(&config)
 	sys.watch = sys.watchKeys(config)
 	config.Keys = sys.watch
 	sys.vault = vault.New(config)

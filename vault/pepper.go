@@ -21,6 +21,12 @@ func (p Pepper) Login(issuer, subject string) SubjectKey {
 	return SubjectKey{Issuer: issuer, KeyVersion: p.Version, Digest: p.digest("subject", issuer, subject)}
 }
 
+// Cached digests what a cache holds under a key, so that who writes to the cache
+// without the pepper writes nothing that is believed.
+func (p Pepper) Cached(key string, value []byte) string {
+	return p.digest("cache", key, string(value))
+}
+
 // digest is a keyed hash over parts; a part cannot run into the next one.
 func (p Pepper) digest(purpose string, parts ...string) string {
 	mac := hmac.New(sha256.New, p.Key)

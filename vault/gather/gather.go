@@ -123,7 +123,11 @@ func (g *Gatherer[In, Out]) lifetime() (context.Context, context.CancelFunc) {
 // board takes the next batch from the front of the queue: always one item, and
 // more while the limits allow. The lock is held.
 func (g *Gatherer[In, Out]) board() *flight[In, Out] {
-	f := &flight[In, Out]{}
+	room := g.waiting
+	if g.limits.Items > 0 {
+		room = min(room, g.limits.Items)
+	}
+	f := &flight[In, Out]{items: make([]In, 0, room)}
 	bytes := 0
 	for len(g.queue) > 0 {
 		t := g.queue[0]

@@ -35,6 +35,18 @@ type Cache struct {
 // is connected to at first use. An error never holds the URL, which may carry
 // a password.
 func Open(urls, instance string) (*Cache, error) {
+	options, err := options(urls)
+	if err != nil {
+		return nil, err
+	}
+	if instance == "" {
+		return nil, errors.New("rediscache: the database has no id to keep its keys apart by")
+	}
+	return &Cache{client: redis.NewUniversalClient(options), prefix: "kelisim:" + instance + ":"}, nil
+}
+
+// options read the URLs of one Redis or of a cluster's nodes.
+func options(urls string) (*redis.UniversalOptions, error) {
 	options := &redis.UniversalOptions{
 		ClientName: "kelisim", DisableIdentity: true,
 		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
@@ -50,10 +62,7 @@ func Open(urls, instance string) (*Cache, error) {
 		options.DB, options.Username, options.Password = node.DB, node.Username, node.Password
 		options.TLSConfig = node.TLSConfig
 	}
-	if instance == "" {
-		return nil, errors.New("rediscache: the database has no id to keep its keys apart by")
-	}
-	return &Cache{client: redis.NewUniversalClient(options), prefix: "kelisim:" + instance + ":"}, nil
+	return options, nil
 }
 
 // Close ends all connections.

@@ -117,20 +117,22 @@ func (t *tx) PublishVersion(v *vault.Version, expected int64, published int, doc
 	t.queue(`UPDATE apps SET published = published + 1 WHERE code = $1 AND published = $2`,
 		key(v.App), published).orMissed(vault.ErrStale)
 	t.replaceVersion(v, expected, documents)
+	t.queue(`UPDATE policy_versions SET status = 'PUBLISHED' WHERE id = $1 AND status = 'DRAFT'`, v.ID).orMissed(vault.ErrStale)
 }
 
-// replaceVersion changes a draft. The revision becomes the one after the
-// expected.
+// replaceVersion changes a draft, which it stays: row security lets nobody
+// change the documents of a published version. The revision becomes the one
+// after the expected.
 func (t *tx) replaceVersion(v *vault.Version, expected int64, documents []vault.StoredDocument) {
 	facts, err := vault.Canonical(v.Facts)
 	if err != nil {
 		t.fail(fmt.Errorf("sqlstore: version: %w", err))
 		return
 	}
-	t.queue(`UPDATE policy_versions SET label = $3, status = $4, revision = revision + 1, updated_at = $5,
-		published_at = $6, effective_at = $7, authoritative = $8, operators = $9, facts = $10, source = $11
+	t.queue(`UPDATE policy_versions SET label = $3, revision = revision + 1, updated_at = $4,
+		published_at = $5, effective_at = $6, authoritative = $7, operators = $8, facts = $9, source = $10
 		WHERE id = $1 AND revision = $2 AND status = 'DRAFT'`,
-		v.ID, expected, v.Label, v.Status, v.UpdatedAt.UnixMilli(),
+		v.ID, expected, v.Label, v.UpdatedAt.UnixMilli(),
 		millisOrNull(v.PublishedAt), millisOrNull(v.EffectiveAt), v.Authoritative, t.texts(v.Operators), facts, v.Source).
 		orMissed(vault.ErrStale)
 	t.queue(`DELETE FROM policy_documents WHERE version_id = $1`, v.ID)

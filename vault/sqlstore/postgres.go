@@ -192,6 +192,8 @@ func (p *postgres) explain(err error) error {
 func (p *postgres) dialect() dialect {
 	return dialect{
 		UUID: "uuid", Text: `text COLLATE "C"`, Integer: "bigint", Boolean: "boolean", Bytes: "bytea",
+		RowSecurity: true,
+
 		goose:  goose.DialectPostgres,
 		exists: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1",
 	}

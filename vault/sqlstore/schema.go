@@ -22,6 +22,7 @@ const versionTable = "schema_version"
 type dialect struct {
 	UUID, Text, Integer, Boolean, Bytes string
 	End                                 string // after a table's bracket
+	RowSecurity                         bool   // rows can be kept from a role
 
 	goose  goose.Dialect
 	exists string // counts the tables of a name
@@ -85,8 +86,16 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 }
 
 // Migrate brings the schema to this program's version. Several processes may
-// call it at a time.
+// call it at a time. On PostgreSQL it takes the owner of the tables, unless
+// there is nothing to do.
 func (s *Store) Migrate(ctx context.Context) (err error) {
+	latest, err := Latest()
+	if err != nil {
+		return err
+	}
+	if found, err := s.SchemaVersion(ctx); err != nil || found == latest {
+		return err
+	}
 	db, options, err := s.db.migrating()
 	if err != nil {
 		return fmt.Errorf("sqlstore: migrating: %w", err)

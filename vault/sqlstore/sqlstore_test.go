@@ -38,16 +38,19 @@ func TestStoreOnSQLite(t *testing.T) {
 
 func TestStoreOnPostgreSQL(t *testing.T) {
 	daemon.Ran(t, "PostgreSQL")
-	vaulttest.Store(t, emptied(opened(t, daemon.PostgreSQL(t), Options{})))
+	vaulttest.Store(t, emptied(t, Options{}))
 }
 
 func TestStoreOnPostgreSQLAtSerializable(t *testing.T) {
-	vaulttest.Store(t, emptied(opened(t, daemon.PostgreSQL(t), Options{Serializable: true})))
+	vaulttest.Store(t, emptied(t, Options{Serializable: true}))
 }
 
 // emptied hands out one PostgreSQL store again and again: making a database for
-// each test takes longer than the test.
-func emptied(s *Store) func(t *testing.T) vaulttest.StoreUnderTest {
+// each test takes longer than the test. It logs in as the role that serves, so
+// that what that role may do is known to suffice.
+func emptied(t *testing.T, o Options) func(t *testing.T) vaulttest.StoreUnderTest {
+	t.Helper()
+	owner, s := entitled(t, o)
 	return func(t *testing.T) vaulttest.StoreUnderTest {
 		var wipe []*statement
 		for _, table := range []string{ // whoever refers to another goes first
@@ -56,9 +59,21 @@ func emptied(s *Store) func(t *testing.T) vaulttest.StoreUnderTest {
 		} {
 			wipe = append(wipe, &statement{sql: "DELETE FROM " + table})
 		}
-		if err := s.db.write(t.Context(), wipe); err != nil {
+		if err := owner.db.write(t.Context(), wipe); err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
+}
+
+// entitled are two stores on one migrated PostgreSQL database: of the owner,
+// and of the role that serves.
+func entitled(t *testing.T, o Options) (owner, serving *Store) {
+	t.Helper()
+	url := daemon.PostgreSQL(t)
+	owner = opened(t, url, o)
+	if _, err := owner.Entitle(t.Context(), daemon.Runtime); err != nil {
+		t.Fatal(err)
+	}
+	return owner, opened(t, daemon.AsRuntime(t, url), o)
 }

@@ -46,6 +46,7 @@ type database interface {
 	ping(ctx context.Context) error
 	usage() Pool
 	schema
+	roles
 	close() error
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
 
@@ -63,11 +64,14 @@ func (a *appRole) secret(ctx context.Context, client *api.Client) (string, error
 	if !a.Wrapped {
 		return secret, err
 	}
-	if a.secretID != "" && (err != nil || secret == a.opened) {
-		return a.secretID, nil
+	if errors.Is(err, fs.ErrNotExist) && a.opened != "" {
+		secret, err = a.opened, nil
 	}
 	if err != nil {
 		return "", err
+	}
+	if secret == a.opened {
+		return a.secretID, nil
 	}
 	secretID, err := a.unwrap(ctx, client, secret)
 	if err != nil {

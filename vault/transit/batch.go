@@ -136,6 +136,11 @@ type selection struct {
 	from  []int
 }
 
+// selecting has room for so many items.
+func selecting(items int) selection {
+	return selection{items: make([]item, 0, items), from: make([]int, 0, items)}
+}
+
 // add refuses what would not fit in a batch even alone.
 func (s *selection) add(from int, i item) error {
 	if i.size() > batchBytes {

@@ -14,12 +14,15 @@ type Decrypter struct {
 	decrypts *operation
 }
 
+// String implements fmt.Stringer: who prints it prints no token with it.
+func (*Decrypter) String() string { return "transit decrypter" }
+
 var errForeignKey = errors.New("transit: the ciphertext names a key that is not the one of personal values")
 
 // Decrypt implements vault.Decrypter.
 func (d *Decrypter) Decrypt(ctx context.Context, items []vault.DecryptItem) ([]vault.Decrypted, error) {
 	answers := make([]vault.Decrypted, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		answers[i].Err = sent.ciphertext(i, d.key, one.Place, one.Ciphertext, one.Reference)
 	}

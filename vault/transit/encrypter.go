@@ -21,10 +21,13 @@ type Encrypter struct {
 	hmacs map[int]*operation // by version, which is pinned per call
 }
 
+// String implements fmt.Stringer: who prints it prints no token with it.
+func (*Encrypter) String() string { return "transit encrypter" }
+
 // Encrypt implements vault.Encrypter.
 func (e *Encrypter) Encrypt(ctx context.Context, items []vault.EncryptItem) ([]vault.Encrypted, error) {
 	answers := make([]vault.Encrypted, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		padded, err := vault.Pad(one.Value)
 		if err == nil {
@@ -54,7 +57,7 @@ func (e *Encrypter) Index(ctx context.Context, version int, items []vault.IndexI
 		return nil, err
 	}
 	answers := make([]vault.Indexed, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		if one.Normalised.Len() > vault.MaxPlaintext {
 			answers[i].Err = vault.ErrTooLarge

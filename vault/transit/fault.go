@@ -19,7 +19,7 @@ import (
 // harmless is left out.
 func brief(err error) error {
 	for _, harmless := range []error{
-		context.Canceled, context.DeadlineExceeded, http.ErrSchemeMismatch, io.ErrUnexpectedEOF, io.EOF, api.ErrLifetimeWatcherNotRenewable,
+		context.Canceled, context.DeadlineExceeded, http.ErrSchemeMismatch, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, api.ErrLifetimeWatcherNotRenewable,
 	} {
 		if errors.Is(err, harmless) {
 			return harmless
@@ -29,6 +29,7 @@ func brief(err error) error {
 		answer      *api.ResponseError
 		certificate *tls.CertificateVerificationError
 		name        *net.DNSError
+		alert       *net.OpError
 		call        *os.SyscallError
 		slow        net.Error
 	)
@@ -37,6 +38,8 @@ func brief(err error) error {
 		return fmt.Errorf("it answered %d%s", answer.StatusCode, known(strings.Join(answer.Errors, " ")))
 	case errors.As(err, &certificate):
 		return errors.New("its certificate is not trusted here, or is another server's; VAULT_CACERT names who signed it")
+	case errors.As(err, &alert) && alert.Op == "remote error": // a TLS alert, which is one of few words
+		return fmt.Errorf("it ended the handshake: %w; VAULT_CLIENT_CERT names the certificate that it asks for", alert.Err)
 	case errors.As(err, &name):
 		return errors.New("its name could not be looked up")
 	case errors.As(err, &call):

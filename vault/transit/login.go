@@ -105,6 +105,7 @@ func (l *login) call(ctx context.Context, operation, key string, body batch) ([]
 			Results []result `json:"batch_results"`
 		} `json:"data"`
 	}
+	answer.Data.Results = make([]result, 0, len(body.Items))
 	path := l.config.Mount + "/" + operation + "/" + key
 	err = l.counted(operation, len(body.Items), func() error {
 		err := l.exchange(ctx, operation, &answer, func(ctx context.Context) (*api.Response, error) {

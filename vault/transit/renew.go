@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// A login is looked at again after a renewal that failed, ever later up to an
-// hour's sixtieth, and never more often than once a second.
+// After trouble a login is looked at again, ever later; and never more often
+// than once a second, however short its tokens live.
 const (
 	renewPause   = 5 * time.Second
 	renewLongest = time.Minute

@@ -36,10 +36,13 @@ func NewRewrapper(config Config) (*Rewrapper, error) {
 	return &Rewrapper{login: l, key: key, rewraps: newOperation(l, "rewrap", key, 0)}, nil
 }
 
+// String implements fmt.Stringer: who prints it prints no token with it.
+func (*Rewrapper) String() string { return "transit rewrapper" }
+
 // Rewrap implements vault.Rewrapper.
 func (r *Rewrapper) Rewrap(ctx context.Context, items []vault.RewrapItem) ([]vault.Rewrapped, error) {
 	answers := make([]vault.Rewrapped, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		answers[i].Err = sent.ciphertext(i, r.key, one.Place, one.Ciphertext, one.Reference)
 	}

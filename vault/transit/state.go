@@ -75,9 +75,19 @@ func lookUp(ctx context.Context, client *api.Client) (found lookup, err error) {
 	return found, nil
 }
 
+// here looks up the token in use; a login that was not needed yet is made.
+func (l *login) here(ctx context.Context) (lookup, error) {
+	if l.client.Token() == "" {
+		if err := l.replace(ctx, "", nil); err != nil {
+			return lookup{}, err
+		}
+	}
+	return l.lookUp(ctx, l.client.Token())
+}
+
 func (l *login) state(ctx context.Context) vault.LoginState {
 	s := vault.LoginState{Name: l.name, Method: l.method}
-	found, err := l.lookUp(ctx, l.client.Token())
+	found, err := l.here(ctx)
 	if err != nil {
 		s.Err = vault.ErrUnavailable.Because(fmt.Errorf("transit: looking up the login that may %s: %w", l.name, err))
 		return s

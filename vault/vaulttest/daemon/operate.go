@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/hashicorp/vault/api"
@@ -21,8 +22,8 @@ type vaultDaemon struct {
 }
 
 // startVault starts, initialises and unseals a server on a storage: "inmem",
-// or "raft", which is on disk.
-func startVault(programs programs, storage string) (*vaultDaemon, error) {
+// or "raft", which is on disk. More is HCL for its configuration.
+func startVault(programs programs, storage string, more ...string) (*vaultDaemon, error) {
 	if programs.vault == "" {
 		return nil, errNotInstalled
 	}
@@ -48,7 +49,7 @@ func startVault(programs programs, storage string) (*vaultDaemon, error) {
 			return err
 		},
 	}
-	err = v.configure(storage)
+	err = v.configure(storage, more)
 	if err == nil {
 		err = v.start()
 	}
@@ -61,7 +62,7 @@ func startVault(programs programs, storage string) (*vaultDaemon, error) {
 	return v, nil
 }
 
-func (v *vaultDaemon) configure(storage string) error {
+func (v *vaultDaemon) configure(storage string, more []string) error {
 	cluster, err := freeAddr()
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ listener "tcp" {
   cluster_address = %[2]q
   tls_disable     = true
 }
-`, v.addr, cluster, storage, parameters)
+`, v.addr, cluster, storage, parameters) + strings.Join(more, "\n")
 	return os.WriteFile(filepath.Join(v.folder, "vault.hcl"), []byte(config), 0o600)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,11 +55,34 @@ func PostgreSQLServer(t testing.TB) *Server {
 	return s
 }
 
-// Dump returns everything in a database as pg_dump writes it, in SQL. Text
+// Dump returns everything in a database as pg_dump writes it, in SQL, whoever
+// the URL logs in as. Text
 // stands in it as it is, bytea in hexadecimal: a search looks for both.
-func Dump(t testing.TB, url string) []byte {
+func Dump(t testing.TB, database string) []byte {
 	t.Helper()
-	return pgTool(t, nil, "pg_dump", "--dbname", url)
+	return pgTool(t, nil, "pg_dump", "--dbname", AsOwner(t, database))
+}
+
+// Runtime is the role that serves where another one migrates. It has no more
+// rights in a new database than anybody.
+const Runtime = "kelisim_runtime"
+
+// AsOwner is the URL of the same database for the role that owns it.
+func AsOwner(t testing.TB, database string) string { t.Helper(); return as(t, owner, database) }
+
+// AsRuntime is the URL of the same database for the role Runtime.
+func AsRuntime(t testing.TB, database string) string { t.Helper(); return as(t, Runtime, database) }
+
+// as changes who logs in: all roles have one password.
+func as(t testing.TB, role, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal("daemon: this is no URL of a database")
+	}
+	password, _ := u.User.Password()
+	u.User = url.UserPassword(role, password)
+	return u.String()
 }
 
 // owner is the role that owns the databases; superuser is only ours.
@@ -113,8 +137,10 @@ func startPostgres(programs programs) (*postgres, error) {
 	if err == nil {
 		err = p.start()
 	}
-	if err == nil {
-		err = p.admin(context.Background(), "CREATE ROLE "+owner+" LOGIN PASSWORD '"+p.password+"'")
+	for _, role := range []string{owner, Runtime} {
+		if err == nil {
+			err = p.admin(context.Background(), "CREATE ROLE "+role+" LOGIN PASSWORD '"+p.password+"'")
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())

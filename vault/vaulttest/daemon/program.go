@@ -14,6 +14,8 @@ type programs struct {
 	postgres string // folder of PostgreSQL's programs
 	redis    string
 	vault    string
+	// kubernetes is the plugin for logins to Vault by Kubernetes.
+	kubernetes string
 }
 
 var errNotInstalled = errors.New("is not on this machine; run `make servers`")
@@ -39,6 +41,8 @@ func findPrograms() (programs, error) {
 			p.redis = path
 		case "VAULT_SERVER":
 			p.vault = path
+		case "VAULT_KUBERNETES":
+			p.kubernetes = path
 		}
 	}
 	return p, nil

@@ -42,6 +42,30 @@ func Vault(t testing.TB) *VaultServer {
 	return v
 }
 
+// KubernetesPlugin is the path of Vault's own program for logins by Kubernetes,
+// which the small server that the tests build leaves out.
+func KubernetesPlugin(t testing.TB) string {
+	t.Helper()
+	p, err := shared.programs()
+	if err == nil && p.kubernetes == "" {
+		err = errNotInstalled
+	}
+	if err != nil {
+		t.Fatalf("daemon: Vault's plugin for Kubernetes: %v", err)
+	}
+	return p.kubernetes
+}
+
+// FreeAddr is a host:port of loopback that nobody listens at.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	addr, err := freeAddr()
+	if err != nil {
+		t.Fatalf("daemon: %v", err)
+	}
+	return addr
+}
+
 // Client returns a client of the API that logs in with a token.
 func (v *VaultServer) Client(token string) *api.Client {
 	v.t.Helper()
@@ -75,9 +99,10 @@ type PrivateVaultServer struct {
 }
 
 // PrivateVault starts a Vault for this test alone, with its mount at transit.
-func PrivateVault(t testing.TB) *PrivateVaultServer {
+// More is HCL for its configuration, as a second listener.
+func PrivateVault(t testing.TB, more ...string) *PrivateVaultServer {
 	t.Helper()
-	v, err := private(startPrivateVault)
+	v, err := private(func(p programs) (*vaultDaemon, error) { return startPrivateVault(p, more...) })
 	if err != nil {
 		t.Fatalf("daemon: Vault: %v", err)
 	}
@@ -115,8 +140,8 @@ func (s *PrivateVaultServer) Unseal() {
 }
 
 // startPrivateVault keeps its storage on disk, to be stopped and started.
-func startPrivateVault(programs programs) (*vaultDaemon, error) {
-	return startVault(programs, "raft")
+func startPrivateVault(programs programs, more ...string) (*vaultDaemon, error) {
+	return startVault(programs, "raft", more...)
 }
 
 // sharedVault is the one Vault of a test process. In memory, since nobody can

@@ -1,0 +1,28 @@
+-- What the role that serves may do in PostgreSQL, and nothing else: `kelisim
+-- migrate --runtime-role` runs this as the owner of the tables. A table of a new
+-- migration gets its line here, or the role cannot reach it.
+
+LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
+REVOKE ALL ON
+    actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, idempotency, meta,
+    personal_fields, policy_documents, policy_versions, schema_lease, schema_version, user_subjects, users
+FROM {{.Role}};
+
+-- The record: added to, and never changed.
+GRANT SELECT, INSERT ON audit_events, consent_events TO {{.Role}};
+GRANT SELECT, INSERT ON consent_acts TO {{.Role}};
+GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap
+GRANT SELECT, INSERT ON copies TO {{.Role}};
+GRANT UPDATE (expired_at) ON copies TO {{.Role}};
+
+-- Drafts change until they are published; row security holds the rest.
+GRANT SELECT, INSERT, UPDATE ON policy_versions TO {{.Role}};
+GRANT SELECT, INSERT, DELETE ON policy_documents TO {{.Role}};
+
+-- People, and what is kept for work.
+GRANT SELECT, INSERT ON user_subjects TO {{.Role}};
+GRANT SELECT, INSERT, UPDATE ON users, daily_counts, apps, meta TO {{.Role}};
+GRANT SELECT, INSERT ON actors TO {{.Role}};
+GRANT UPDATE (key_name, key_version, display_name) ON actors TO {{.Role}}; -- by rewrap
+GRANT SELECT, INSERT, UPDATE, DELETE ON personal_fields, blind_index, idempotency TO {{.Role}};
+GRANT SELECT ON schema_version TO {{.Role}};
