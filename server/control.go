@@ -57,6 +57,18 @@ type control struct {
 	listener *net.UnixListener
 }
 
+// takeJobs makes the server one that takes jobs, if it has the keys.
+func (e *edge) takeJobs(p *process, m mode) (err error) {
+	if e.engine.keyring == nil {
+		return nil
+	}
+	if e.control, err = p.openControl(e.system, m); err != nil {
+		return err
+	}
+	e.closers = append(e.closers, e.control.close)
+	return nil
+}
+
 // openControl listens on the socket. One that a crash left behind is replaced:
 // nobody else can be listening there, as the keyring is locked.
 func (p *process) openControl(sys *system, m mode) (*control, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -48,7 +49,7 @@ func jobOf(node *kong.Node) (j job, name string, ok bool) {
 	if node == nil || !node.Target.CanAddr() {
 		return nil, "", false
 	}
-	if j, ok = node.Target.Addr().Interface().(job); !ok {
+	if j, ok = reflect.TypeAssert[job](node.Target.Addr()); !ok {
 		return nil, "", false
 	}
 	var words []string
@@ -84,8 +85,8 @@ func (p *process) carryOut(j job, name string) (err error) {
 		}
 	}
 	if m, ok := j.(making); ok {
-		file, err := newProduct(m.file())
-		if err != nil {
+		var file *product
+		if file, err = newProduct(m.file()); err != nil {
 			return err
 		}
 		p.product = file
@@ -142,26 +143,29 @@ func (p *process) openKeyring(s settings, m mode) (*keyring.Keyring, error) {
 
 // product is the file that a job makes.
 type product struct {
-	path string
-	file *os.File // nil: nothing was written yet
+	folder *os.Root
+	name   string
+	file   *os.File // nil: nothing was written yet
 }
 
 var _ io.Writer = (*product)(nil)
 
 func newProduct(path string) (*product, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return nil, fmt.Errorf("--out names a new file, and there is one: %s", path)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+	folder, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	return &product{path: path}, nil
+	f := &product{folder: folder, name: filepath.Base(path)}
+	if _, err := folder.Lstat(f.name); err == nil {
+		return nil, errors.Join(fmt.Errorf("--out names a new file, and there is one: %s", path), folder.Close())
+	}
+	return f, nil
 }
 
 // Write makes the file (0600) with its first bytes.
 func (f *product) Write(data []byte) (n int, err error) {
 	if f.file == nil {
-		if f.file, err = os.OpenFile(f.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+		if f.file, err = f.folder.OpenFile(f.name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
 			return 0, fmt.Errorf("--out names a new file: %w", err)
 		}
 	}
@@ -170,11 +174,10 @@ func (f *product) Write(data []byte) (n int, err error) {
 
 // end keeps the file of a job that ended so, or removes what is none.
 func (f *product) end(err error) error {
-	if f.file == nil {
-		return err
+	if f.file != nil {
+		if err = errors.Join(err, f.file.Sync(), f.file.Close()); err != nil {
+			err = errors.Join(err, f.folder.Remove(f.name))
+		}
 	}
-	if err = errors.Join(err, f.file.Sync(), f.file.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.path))
-	}
-	return nil
+	return errors.Join(err, f.folder.Close())
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/google/uuid"
 	"github.com/hashicorp/vault/api"
 
 	"github.com/kelisim/kelisim/vault"
@@ -256,14 +255,16 @@ func (i *importing) confirm(ctx context.Context, key keyring.ExportedKey) error 
 // errOtherKey: two keys have one name.
 var errOtherKey = errors.New("it is another key")
 
-// same compares a key in Vault with the exported one by what they do.
+// same compares a key in Vault with the exported one by what they do with the
+// canary's text. In Vault's audit log the database's instance id says who asked.
 func (i *importing) same(ctx context.Context, key keyring.ExportedKey, found setup.Key) error {
-	place, probe := vault.Place{User: uuid.New(), Field: canaryField}, vault.NewPlain(uuid.NewString())
+	instance, probe := i.export.Database, vault.NewPlain(canaryContent)
+	place := vault.Place{User: instance, Field: canaryField}
 	switch index := i.short(key) == "index"; {
 	case index != (found.Type == "hmac"), !index && !found.Derived, found.LatestVersion < key.Version:
 		return errOtherKey
 	case index:
-		items := []vault.IndexItem{{Field: place.Field, Normalised: probe, Reference: place.User}}
+		items := []vault.IndexItem{{Field: canaryField, Normalised: probe, Reference: instance}}
 		here, err := i.local.indexer.Index(ctx, key.Version, items)
 		if err != nil {
 			return err
@@ -277,15 +278,15 @@ func (i *importing) same(ctx context.Context, key keyring.ExportedKey, found set
 		}
 		return nil
 	}
-	encrypted, err := i.local.encrypter.Encrypt(ctx, []vault.EncryptItem{{Place: place, Value: probe, Reference: place.User}})
+	encrypted, err := i.local.encrypter.Encrypt(ctx, []vault.EncryptItem{{Place: place, Value: probe, Reference: instance}})
 	if err != nil {
 		return err
 	}
-	decrypted, err := i.remote.decrypter.Decrypt(ctx, []vault.DecryptItem{{Place: place, Ciphertext: encrypted[0].Ciphertext, Reference: place.User}})
+	decrypted, err := i.remote.decrypter.Decrypt(ctx, []vault.DecryptItem{{Place: place, Ciphertext: encrypted[0].Ciphertext, Reference: instance}})
 	switch {
 	case err != nil:
 		return readable(err)
-	case errors.Is(decrypted[0].Err, vault.ErrUndecryptable), decrypted[0].Err == nil && decrypted[0].Value.Reveal() != probe.Reveal():
+	case errors.Is(decrypted[0].Err, vault.ErrUndecryptable), decrypted[0].Err == nil && decrypted[0].Value.Reveal() != canaryContent:
 		return errOtherKey
 	}
 	return decrypted[0].Err

@@ -73,19 +73,33 @@ func (s *script) administrator(ts *testscript.TestScript, _ []string) {
 	daemon.Ran(s.t, "HashiCorp Vault")
 }
 
-func (s *script) administer(ts *testscript.TestScript, args []string) {
+func administration(ts *testscript.TestScript) *api.Client {
 	config := api.DefaultConfig()
-	config.Address = ts.Getenv("VAULT_ADDR")
+	config.Address, config.MaxRetries = ts.Getenv("VAULT_ADDR"), 0
 	config.HttpClient.Transport = &http.Transport{DisableKeepAlives: true}
 	client, err := api.NewClient(config)
 	ts.Check(err)
 	client.SetToken(ts.Getenv("VAULT_TOKEN"))
+	return client
+}
+
+func (s *script) withheld(ts *testscript.TestScript, args []string) {
+	for _, path := range args {
+		_, err := administration(ts).Logical().ReadWithContext(context.Background(), path)
+		if err == nil {
+			ts.Fatalf("%s is to be had", path)
+		}
+		ts.Logf("%v", err)
+	}
+}
+
+func (s *script) administer(ts *testscript.TestScript, args []string) {
 	data := map[string]any{}
 	for _, field := range args[1:] {
 		name, value, _ := strings.Cut(field, "=")
 		data[name] = value
 	}
-	_, err = client.Logical().WriteWithContext(context.Background(), args[0], data)
+	_, err := administration(ts).Logical().WriteWithContext(context.Background(), args[0], data)
 	ts.Check(err)
 }
 

@@ -96,6 +96,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":         {1, (*script).exits},   // STATUS ARGS…: runs kelisim, which ends with the status and prints no secret
 		"start":         {2, (*script).start},   // NAME ARGS…: starts kelisim and waits until it serves; $NAME and $NAME_INTERNAL are its addresses
 		"end":           {1, (*script).end},     // NAME: SIGTERM, and it ends well
+		"crash":         {1, (*script).crash},   // NAME: SIGKILL
 		"await":         {1, (*script).await},   // FILE: until it is there
 		"ask":           {3, (*script).ask},     // ADDR TOKENFILE|- QUERY: GraphQL; the answer is stdout
 		"get":           {1, (*script).get},     // URL: the status and the body are stdout
@@ -112,7 +113,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"person":        {0, (*script).person},        // VAULT_TOKEN is somebody's own, who may do everything
 		"retire":        {2, (*script).retire},        // KEY N: nothing under an older version decrypts any more
 		"administrator": {0, (*script).administrator}, // VAULT_ADDR and VAULT_TOKEN are a Vault, and leave to do everything
-		"administer":    {2, (*script).administer},    // PATH NAME=VALUE…: as `vault write`
+		"administer":    {1, (*script).administer},    // PATH NAME=VALUE…: as `vault write`
+		"withheld":      {1, (*script).withheld},      // PATH…: `vault read` fails
 		"issuer":        {0, (*script).serveIssuer},   // KELISIM_OIDC_FILE names an issuer of this test
 		"token":         {3, (*script).token},         // FILE ROLE SUBJECT: a token of the issuer
 	} {
@@ -235,6 +237,14 @@ func (s *script) end(ts *testscript.TestScript, args []string) {
 		}
 	case <-time.After(drain + readyWithin):
 		ts.Fatalf("%s does not end", args[0])
+	}
+}
+
+func (s *script) crash(ts *testscript.TestScript, args []string) {
+	r := s.running[args[0]]
+	ts.Check(r.Process.Kill())
+	if err := <-r.done; err == nil {
+		ts.Fatalf("%s ended well", args[0])
 	}
 }
 

@@ -74,11 +74,8 @@ func (c serveCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	if sys.engine.keyring != nil {
-		if e.control, err = p.openControl(sys, m); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, e.control.close()) }()
+	if err := e.takeJobs(p, m); err != nil {
+		return err
 	}
 	if c.Dev {
 		if err := p.greet(e, listeners.public.Addr().String()); err != nil {

@@ -120,7 +120,7 @@ func DecryptExport(file io.Reader, identities ...age.Identity) (Export, error) {
 		return Export{}, fmt.Errorf("%w: %w", ErrNoExport, err)
 	}
 	var e Export
-	if err := json.Unmarshal(plain, &e); err != nil {
+	if err := json.Unmarshal(plain, &e); err != nil || len(e.Keys) == 0 {
 		return Export{}, fmt.Errorf("%w: it is none inside", ErrNoExport) // the cause may quote the keys
 	}
 	if e.Version != exportVersion {

@@ -82,7 +82,7 @@ func TestTheRoleThatServesCannotRewriteTheRecord(t *testing.T) {
 		"TRUNCATE policy_documents CASCADE",
 		"INSERT INTO policy_documents (version_id, locale, position, canonical, hash, text_hash) VALUES ('" + aVersion + "', 'kk', 1, '', 'h', 'h')",
 		"INSERT INTO policy_versions (id, app, label, status, revision, created_at, updated_at, authoritative, facts) VALUES (gen_random_uuid(), 'a', '2', 'PUBLISHED', 1, 1, 1, 'ru', '')",
-		"DELETE FROM users", "DELETE FROM meta", "DELETE FROM apps", "UPDATE user_subjects SET digest = ''",
+		"DELETE FROM users", "DELETE FROM meta", "DELETE FROM apps", "UPDATE user_subjects SET user_id = '" + aUser + "'", "DELETE FROM user_subjects",
 		"UPDATE actors SET digest = ''",
 		"ALTER TABLE policy_versions DISABLE ROW LEVEL SECURITY",
 		"ALTER TABLE audit_events ADD COLUMN more text",

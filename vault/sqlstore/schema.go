@@ -93,8 +93,8 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if found, err := s.SchemaVersion(ctx); err != nil || found == latest {
-		return err
+	if found, err := s.SchemaVersion(ctx); err == nil && found == latest {
+		return nil // of an error, migrating has more time to find out
 	}
 	db, options, err := s.db.migrating()
 	if err != nil {
