@@ -84,8 +84,9 @@ func (r *Resolver) Query() generated.QueryResolver           { return queryResol
 func (r *Resolver) Mutation() generated.MutationResolver     { return mutationResolver{r} }
 
 func (r *Resolver) EncryptionKey() generated.EncryptionKeyResolver { return encryptionKeyResolver{r} }
-func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver   { return declaredCopyResolver{r} }
-func (r *Resolver) VaultLogin() generated.VaultLoginResolver       { return vaultLoginResolver{r} }
+
+func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver { return declaredCopyResolver{r} }
+func (r *Resolver) VaultLogin() generated.VaultLoginResolver     { return vaultLoginResolver{r} }
 
 // appOr is the app named, or the one that is meant when none is.
 func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,8 @@ func (k *copyKind) UnmarshalText(text []byte) error {
 	}
 	return errors.New("one of " + strings.Join(words, ", "))
 }
+
+var _ encoding.TextMarshaler = copyKind{}
 
 // MarshalText is the word, for a job that is sent to a server.
 func (k copyKind) MarshalText() ([]byte, error) { return []byte(k.Word()), nil }

@@ -61,7 +61,7 @@ type keysTrimCommand struct {
 }
 
 // Help is what --help tells besides.
-func (keysTrimCommand) Help() string {
+func (*keysTrimCommand) Help() string {
 	return `What was encrypted under a trimmed version is gone for good, and so is whoever was erased, in every copy of the database. ` +
 		`Refuses what is not retired (kelisim keys retire), and while any copy, of data or of keys, is declared that needs or holds ` +
 		`one of those versions. Asks for the key's name to be typed.
@@ -102,7 +102,7 @@ func (c *keysTrimCommand) confirmed() error {
 }
 
 // Run trims.
-func (c keysTrimCommand) Run(p *process) error {
+func (c *keysTrimCommand) Run(p *process) error {
 	return p.custody(c.mode(), func(_ *system, r vault.Retirement) error {
 		done, err := r.Trim(p.ctx, p.systemActor(), c.Key)
 		if err != nil {

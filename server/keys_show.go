@@ -133,8 +133,10 @@ type flag struct {
 
 func flagsOf(f vault.KeyFacts) []flag {
 	return []flag{
-		{"exportable", f.Exportable}, {"allow_plaintext_backup", f.PlaintextBackup},
-		{"deletion_allowed", f.DeletionAllowed}, {"auto_rotate_period", f.AutoRotate != 0},
+		{"exportable", f.Exportable},
+		{"allow_plaintext_backup", f.PlaintextBackup},
+		{"deletion_allowed", f.DeletionAllowed},
+		{"auto_rotate_period", f.AutoRotate != 0},
 	}
 }
 

@@ -87,8 +87,7 @@ func (w *world) state(key string) vault.KeyState {
 // inUse holds an error against what it has to name.
 func inUse(t *testing.T, err error, names ...string) {
 	t.Helper()
-	var refused *vault.InUse
-	if !errors.As(err, &refused) {
+	if _, refused := errors.AsType[*vault.InUseError](err); !refused {
 		t.Fatalf("it is not refused: %v", err)
 	}
 	for _, name := range names {

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -142,7 +143,7 @@ func (b Backups) Declare(ctx context.Context, a Actor, c Copy) (Copy, error) {
 	case !slices.Contains(CopyKinds(), c.Kind):
 		return c, fmt.Errorf("%q is no kind of copy", c.Kind)
 	case !LabelFits(c.Label):
-		return c, fmt.Errorf("a label is up to 64 letters, digits and . _ - / : with no more than eight digits in a row, as db-2026-11-23")
+		return c, errors.New("a label is up to 64 letters, digits and . _ - / : with no more than eight digits in a row, as db-2026-11-23")
 	case c.TakenAt.After(now):
 		return c, fmt.Errorf("a copy cannot be declared before it is taken, and that is at %s", c.TakenAt.Format(time.RFC3339))
 	case !c.Until.IsZero() && !c.Until.After(now):

@@ -38,8 +38,8 @@ const longestWrite = 30 * time.Second
 // errNoVersion: it was never made.
 var errNoVersion = errors.New("there is no such version")
 
-// InUse is the refusal to retire or trim versions that something needs.
-type InUse struct {
+// InUseError is the refusal to retire or trim versions that something needs.
+type InUseError struct {
 	Key    string
 	Below  int
 	Needs  []KeyNeed
@@ -47,7 +47,7 @@ type InUse struct {
 }
 
 // Error names each, one in a line.
-func (e *InUse) Error() string {
+func (e *InUseError) Error() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "versions of %s below %d are needed, and nothing was changed:", e.Key, e.Below)
 	for _, n := range e.Needs {
@@ -66,7 +66,7 @@ func (e *InUse) Error() string {
 // needed is the gate: what stands against doing without versions below one. Of
 // copies those count that the caller says.
 func (s KeyStates) needed(k KeyState, below int, counts func(Copy) bool) error {
-	e := &InUse{Key: k.Name, Below: below, Needs: k.NeedsBelow(below)}
+	e := &InUseError{Key: k.Name, Below: below, Needs: k.NeedsBelow(below)}
 	for _, c := range s.Copies {
 		if oldest := c.oldest(k.Name); oldest > 0 && oldest < below && counts(c) {
 			e.Copies = append(e.Copies, c)
@@ -96,7 +96,7 @@ func (r Retirement) look(ctx context.Context, name string) (KeyStates, KeyState,
 }
 
 // Retire sets both minima of a key to a version: nothing under an older one can
-// be decrypted any more. It refuses with InUse while anything stored, or a copy
+// be decrypted any more. It refuses with InUseError while anything stored, or a copy
 // of data, needs such a version. It can be undone by the same: a version that is
 // retired, and those after it, are taken into use again.
 //
@@ -164,7 +164,7 @@ type Trimming struct {
 	From, Below int // versions from one to below the other
 }
 
-// Trim destroys the versions of a key that are retired. It refuses with InUse
+// Trim destroys the versions of a key that are retired. It refuses with InUseError
 // while anything stored, or any copy, of data or of keys, needs or holds one of
 // them.
 func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, error) {

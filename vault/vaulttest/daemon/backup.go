@@ -8,18 +8,20 @@ import (
 	"testing"
 )
 
-// Backup returns a database as pg_dump writes it to be restored.
+// Backup returns a database as pg_dump writes it to be restored, with what each
+// role may do.
 func Backup(t testing.TB, url string) []byte {
 	t.Helper()
-	return pgTool(t, nil, "pg_dump", "--format=custom", "--dbname", url)
+	return pgTool(t, nil, "pg_dump", "--format=custom", "--dbname", AsOwner(t, url))
 }
 
-// Restore puts a backup into a new database, and returns its URL.
+// Restore puts a backup into a new database, and returns its URL for the role
+// that serves.
 func Restore(t testing.TB, backup []byte) string {
 	t.Helper()
 	url := PostgreSQL(t)
 	pgTool(t, backup, "pg_restore", "--exit-on-error", "--no-owner", "--dbname", url)
-	return url
+	return AsRuntime(t, url)
 }
 
 func pgTool(t testing.TB, in []byte, name string, args ...string) []byte {
