@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,18 +26,18 @@ var ErrForbidden = errors.New("transit: permission denied: the login's policy la
 
 // login is a client under one token.
 type login struct {
-	config Config
-	source Token
-	client *api.Client
-	keeper *api.Client // for renewing the token; shares the connections
+	config    Config
+	source    Token
+	transport *http.Transport
+	client    *api.Client
+	keeper    *api.Client // for renewing the token; shares the connections
 
 	mu      sync.Mutex // held while the token is replaced
 	renewed chan struct{}
 }
 
 func newLogin(config Config, source Token) (*login, error) {
-	transport := cleanhttp.DefaultPooledTransport()
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	transport := newTransport(config.Timeout)
 	client, err := newClient(config, transport, 0)
 	if err != nil {
 		return nil, err
@@ -47,11 +48,23 @@ func newLogin(config Config, source Token) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &login{config: config, source: source, client: client, keeper: keeper, renewed: make(chan struct{}, 1)}
+	l := &login{config: config, source: source, transport: transport, client: client, keeper: keeper, renewed: make(chan struct{}, 1)}
 	if _, err := l.replace(""); err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// newTransport keeps connections for calls that take no longer than the
+// timeout. It speaks HTTP/1: there a call that got no answer ends its
+// connection, where HTTP/2 would go on sending others' calls down a dead one.
+func newTransport(timeout time.Duration) *http.Transport {
+	transport := cleanhttp.DefaultPooledTransport()
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	transport.ForceAttemptHTTP2 = false
+	transport.DialContext = (&net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}).DialContext
+	transport.TLSHandshakeTimeout = timeout
+	return transport
 }
 
 // newClient makes a client that retries nothing: deadlines are ours.
@@ -207,7 +220,7 @@ func decode(operation string, response *api.Response, answer any) (err error) {
 	}
 	decodes := json.Unmarshal(body, answer) == nil
 	if response.StatusCode != http.StatusOK {
-		return &statusError{operation: operation, status: response.StatusCode, why: known(string(body))}
+		return &statusError{operation: operation, status: response.StatusCode, why: known(string(body)), rest: retryAfter(response.Header)}
 	}
 	if !decodes {
 		return fmt.Errorf("%w: %s: it is not the JSON of a Vault", errAnswer, operation)
