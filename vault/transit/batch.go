@@ -168,7 +168,7 @@ type operation struct {
 }
 
 func newOperation(l *login, name, key string, version int) *operation {
-	breaker := newBreaker(l.config.Timeout, l.transport.CloseIdleConnections)
+	breaker := newBreaker(l.config.Timeout)
 	call := func(ctx context.Context, items []item) ([]outcome, error) {
 		results, err := breaker.call(func() ([]result, error) {
 			return l.call(ctx, name, key, batch{Items: items, KeyVersion: version, PartialCode: 200})

@@ -33,14 +33,13 @@ var errResting = errors.New("transit: Vault is left alone for a moment, because 
 type breaker struct {
 	circuit *gobreaker.CircuitBreaker[[]result]
 	timeout time.Duration // of a call
-	failed  func()        // told of each call that Vault did not serve
 
 	asked   atomic.Bool // Vault asked for a rest
 	refused atomic.Uint64
 }
 
-func newBreaker(timeout time.Duration, failed func()) *breaker {
-	return &breaker{timeout: timeout, failed: failed, circuit: gobreaker.NewCircuitBreaker[[]result](gobreaker.Settings{
+func newBreaker(timeout time.Duration) *breaker {
+	return &breaker{timeout: timeout, circuit: gobreaker.NewCircuitBreaker[[]result](gobreaker.Settings{
 		Timeout:      restBetween,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= failuresInARow },
 		IsSuccessful: func(err error) bool { return !notServed(err) },
@@ -49,12 +48,12 @@ func newBreaker(timeout time.Duration, failed func()) *breaker {
 }
 
 // call makes a call, or refuses it with errResting.
-func (b *breaker) call(make func() ([]result, error)) ([]result, error) {
+func (b *breaker) call(ask func() ([]result, error)) ([]result, error) {
 	if b.asked.Load() {
 		b.refused.Add(1)
 		return nil, errResting
 	}
-	results, err := b.circuit.Execute(func() ([]result, error) { return b.watched(make) })
+	results, err := b.circuit.Execute(func() ([]result, error) { return b.watched(ask) })
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		b.refused.Add(1)
 		return nil, errResting
@@ -65,15 +64,14 @@ func (b *breaker) call(make func() ([]result, error)) ([]result, error) {
 // errGivenUp: nobody waited for the call any longer, which was soon.
 var errGivenUp = errors.New("transit: nobody waits for the call")
 
-func (b *breaker) watched(make func() ([]result, error)) ([]result, error) {
+func (b *breaker) watched(ask func() ([]result, error)) ([]result, error) {
 	long, cancel := context.WithTimeout(context.Background(), b.timeout/silentShare)
 	defer cancel()
-	results, err := make()
+	results, err := ask()
 	if errors.Is(err, context.Canceled) && long.Err() == nil {
 		return nil, errors.Join(errGivenUp, err)
 	}
 	if notServed(err) {
-		b.failed()
 		b.rest(err)
 	}
 	return results, err

@@ -68,6 +68,7 @@ func ask(ctx context.Context, e *transit.Engine) error {
 }
 
 func TestThreeFailuresInARowSpareVaultUntilItServesAgain(t *testing.T) {
+	t.Parallel()
 	for name, status := range map[string]int64{"sealed": 503, "internal error": 500, "standby": 473, "redirecting": 307, "throttled": 429} {
 		t.Run(name, func(t *testing.T) {
 			v := &vaultLike{}
@@ -96,6 +97,7 @@ func TestThreeFailuresInARowSpareVaultUntilItServesAgain(t *testing.T) {
 }
 
 func TestWhatIsNoTroubleOfVaultsKeepsNobodyFromIt(t *testing.T) {
+	t.Parallel()
 	for name, status := range map[string]int64{"a permission is missing": 403, "an item is bad": 400, "the mount is missing": 404} {
 		t.Run(name, func(t *testing.T) {
 			v := &vaultLike{}
@@ -112,6 +114,7 @@ func TestWhatIsNoTroubleOfVaultsKeepsNobodyFromIt(t *testing.T) {
 }
 
 func TestVaultIsLeftAloneAsLongAsItAsks(t *testing.T) {
+	t.Parallel()
 	v := &vaultLike{rest: "1"}
 	v.status.Store(429)
 	e := open(t, answering(t, v.ServeHTTP))
@@ -131,6 +134,7 @@ func TestVaultIsLeftAloneAsLongAsItAsks(t *testing.T) {
 
 // TestOneCallAtATimeTriesASilentVault while everybody else is answered at once.
 func TestOneCallAtATimeTriesASilentVault(t *testing.T) {
+	t.Parallel()
 	v := &vaultLike{}
 	c := answering(t, v.ServeHTTP)
 	c.Timeout = 300 * time.Millisecond
@@ -165,6 +169,7 @@ func TestOneCallAtATimeTriesASilentVault(t *testing.T) {
 
 // TestCallersWhoHangUpSayNothingOfVault unless it left them unanswered long.
 func TestCallersWhoHangUpSayNothingOfVault(t *testing.T) {
+	t.Parallel()
 	v := &vaultLike{}
 	c := answering(t, v.ServeHTTP)
 	c.Timeout = 900 * time.Millisecond

@@ -17,6 +17,9 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
+// operations of one login at a time: encrypt, and hmac under two versions.
+const operations = 3
+
 // maxAnswer bounds what is read of an answer, in bytes: a batch and its frame
 // are never near it.
 const maxAnswer = 8 << 20
@@ -26,18 +29,17 @@ var ErrForbidden = errors.New("transit: permission denied: the login's policy la
 
 // login is a client under one token.
 type login struct {
-	config    Config
-	source    Token
-	transport *http.Transport
-	client    *api.Client
-	keeper    *api.Client // for renewing the token; shares the connections
+	config Config
+	source Token
+	client *api.Client
+	keeper *api.Client // for renewing the token; shares the connections
 
 	mu      sync.Mutex // held while the token is replaced
 	renewed chan struct{}
 }
 
 func newLogin(config Config, source Token) (*login, error) {
-	transport := newTransport(config.Timeout)
+	transport := newTransport(config)
 	client, err := newClient(config, transport, 0)
 	if err != nil {
 		return nil, err
@@ -48,22 +50,22 @@ func newLogin(config Config, source Token) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &login{config: config, source: source, transport: transport, client: client, keeper: keeper, renewed: make(chan struct{}, 1)}
+	l := &login{config: config, source: source, client: client, keeper: keeper, renewed: make(chan struct{}, 1)}
 	if _, err := l.replace(""); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// newTransport keeps connections for calls that take no longer than the
-// timeout. It speaks HTTP/1: there a call that got no answer ends its
+// newTransport keeps a connection for each call that may be under way. It speaks HTTP/1: there a call that got no answer ends its
 // connection, where HTTP/2 would go on sending others' calls down a dead one.
-func newTransport(timeout time.Duration) *http.Transport {
+func newTransport(config Config) *http.Transport {
 	transport := cleanhttp.DefaultPooledTransport()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	transport.ForceAttemptHTTP2 = false
-	transport.DialContext = (&net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}).DialContext
-	transport.TLSHandshakeTimeout = timeout
+	transport.MaxIdleConnsPerHost = operations * config.InFlight
+	transport.DialContext = (&net.Dialer{Timeout: config.Timeout, KeepAlive: 30 * time.Second}).DialContext
+	transport.TLSHandshakeTimeout = config.Timeout
 	return transport
 }
 
