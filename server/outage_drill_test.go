@@ -4,25 +4,26 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/vault/api"
-
 )
 
 // outage is a way for Vault not to be well.
 type outage struct {
-	name    string
-	strike  func(*rig)
-	heal    func(*rig)
-	reads   bool // personal values are read all the same
-	writes  bool // and written
-	finds   bool // and looked up
-	silence bool // nothing is answered, so that every deadline is tried
+	name   string
+	strike func(*rig)
+	heal   func(*rig)
+	reads  bool // personal values are read all the same
+	writes bool // and written
+	finds  bool // and looked up
 }
 
 // outages are those of the operations manual, in its order.
@@ -34,11 +35,11 @@ func outages() []outage {
 		{name: "standby", strike: (*rig).stepDown, heal: func(r *rig) { r.vault.Unseal() }},
 		{name: "429", strike: (*rig).throttle, heal: func(r *rig) { r.root("sys/quotas/rate-limit/drill", nil) }},
 		{name: "500", strike: (*rig).breakAudit, heal: (*rig).mendAudit},
-		{name: "slow", silence: true, heal: (*rig).clear, strike: func(r *rig) {
+		{name: "slow", heal: (*rig).clear, strike: func(r *rig) {
 			r.spoil("latency", "downstream", map[string]any{"latency": 10_000})
 		}},
-		{name: "half-open", silence: true, strike: func(r *rig) { r.vault.Freeze() }, heal: func(r *rig) { r.vault.Thaw() }},
-		{name: "black hole", silence: true, heal: (*rig).clear, strike: func(r *rig) {
+		{name: "half-open", strike: func(r *rig) { r.vault.Freeze() }, heal: func(r *rig) { r.vault.Thaw() }},
+		{name: "black hole", heal: (*rig).clear, strike: func(r *rig) {
 			r.spoil("timeout", "upstream", map[string]any{"timeout": 0})
 			r.spoil("timeout", "downstream", map[string]any{"timeout": 0})
 		}},
@@ -67,14 +68,18 @@ func TestDrillVaultIsNotWell(t *testing.T) {
 	for _, o := range outages() {
 		t.Run(o.name, func(t *testing.T) {
 			r := r.within(t)
+			told := len(r.log.String())
 			o.strike(r)
 			r.goesOn()
 			r.withholds(o)
 			r.crowd()
 			r.says(o)
-			o.heal(r)
-			took := r.heals("after " + o.name)
-			t.Logf("%-16s slowest answer %5d ms, served again after %5d ms", o.name, r.slowest.Milliseconds(), took.Milliseconds())
+			took := r.loaded(func() time.Duration {
+				o.heal(r)
+				return r.heals("after " + o.name)
+			})
+			t.Logf("%-16s slowest answer %5d ms, served again after %5d ms; the log: %s",
+				o.name, r.slowest.Milliseconds(), took.Milliseconds(), causes(r.log.String()[told:]))
 		})
 	}
 }
@@ -172,6 +177,45 @@ func (r *rig) says(o outage) {
 	if !h.ready || h.state["encryption"] != "not available" || h.state["database"] != "ok" {
 		r.t.Errorf("%s: the readiness is %+v", o.name, h)
 	}
+}
+
+// loaded does something while people go on asking, so that operations are
+// tried, and found wanting, at every moment.
+func (r *rig) loaded(do func() time.Duration) time.Duration {
+	r.t.Helper()
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for _, query := range []string{
+		`{ me { profile { phone { state } } } }`,
+		`mutation { updateMyProfile(input: {profile: {givenName: "Айша"}}) { userErrors { code } } }`,
+	} {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := post(r.http.URL, r.me, query, nil); err != nil {
+					r.t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	took := do()
+	close(stop)
+	all.Wait()
+	return took
+}
+
+// causes are what the log tells of Vault, each once.
+func causes(log string) string {
+	seen := map[string]bool{}
+	for _, found := range regexp.MustCompile(`try again: (transit: [^\n]*?)"?( path=| field=|\n)`).FindAllStringSubmatch(log, -1) {
+		seen[found[1]] = true
+	}
+	return strings.Join(slices.Sorted(maps.Keys(seen)), "\n\t\t| ")
 }
 
 // stepDown makes the one node a standby; ten seconds later it is active again.
@@ -277,4 +321,3 @@ func (r *rig) awaitCertificate(reason string) {
 	}
 	r.t.Fatal("the certificate is not replaced")
 }
-

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"syscall"
 	"testing"
-
-	"github.com/hashicorp/vault/api"
+	"time"
 )
 
 // VaultCluster is three Vaults of the test's own that share their storage by
@@ -41,8 +42,33 @@ func Cluster(t testing.TB) *VaultCluster {
 		}
 		c.nodes = append(c.nodes, node)
 	}
+	if err := c.nodes[0].elects(len(c.nodes)); err != nil {
+		t.Fatalf("daemon: a cluster of Vaults: %v", err)
+	}
 	c.VaultServer = c.nodes[0].mount(t, "transit")
 	return c
+}
+
+// elects waits until so many nodes have a vote: a node that has only just
+// joined has none, and without a majority nobody succeeds a leader who dies.
+func (v *vaultDaemon) elects(voters int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
+	defer cancel()
+	_, err := v.operator.Logical().WriteWithContext(ctx, "sys/storage/raft/autopilot/configuration", map[string]any{"server_stabilization_time": "1s"})
+	if err != nil {
+		return fmt.Errorf("the time until a node votes: %w", err)
+	}
+	return v.running.await(ctx, func(ctx context.Context) error {
+		secret, err := v.operator.Logical().ReadWithContext(ctx, "sys/storage/raft/configuration")
+		if err != nil {
+			return err
+		}
+		voting := strings.Count(fmt.Sprint(secret.Data["config"]), "voter:true")
+		if voting < voters {
+			return fmt.Errorf("%d of %d nodes vote", voting, voters)
+		}
+		return nil
+	})
 }
 
 // Addrs are the nodes' addresses, as VAULT_ADDR.
@@ -54,17 +80,22 @@ func (c *VaultCluster) Addrs() []string {
 	return out
 }
 
-// Active is the place of the node that is active, or -1 while none is.
-func (c *VaultCluster) Active() int {
+// Active is the place of the node that is active, or -1 while none is. It is
+// safe for use beside everything else.
+func (c *VaultCluster) Active(ctx context.Context) int {
 	for i, node := range c.nodes {
-		if node.running == nil {
-			continue
-		}
-		if health, err := node.operator.Sys().Health(); err == nil && !health.Sealed && !health.Standby {
+		if c.isActive(ctx, node) {
 			return i
 		}
 	}
 	return -1
+}
+
+func (c *VaultCluster) isActive(ctx context.Context, node *vaultDaemon) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	health, err := node.operator.Sys().HealthWithContext(ctx)
+	return err == nil && !health.Sealed && !health.Standby
 }
 
 // Crash ends a node at once.
@@ -72,6 +103,20 @@ func (c *VaultCluster) Crash(node int) {
 	c.t.Helper()
 	if err := c.nodes[node].stop(c.nodes[node].sudden); err != nil {
 		c.t.Fatalf("daemon: crashing a Vault: %v", err)
+	}
+}
+
+// Freeze stops a node as it stands: it accepts connections, and answers nothing
+// until Thaw.
+func (c *VaultCluster) Freeze(node int) { c.t.Helper(); c.signal(node, syscall.SIGSTOP) }
+
+// Thaw lets a frozen node go on.
+func (c *VaultCluster) Thaw(node int) { c.t.Helper(); c.signal(node, syscall.SIGCONT) }
+
+func (c *VaultCluster) signal(node int, signal syscall.Signal) {
+	c.t.Helper()
+	if err := syscall.Kill(c.nodes[node].running.pid, signal); err != nil {
+		c.t.Fatalf("daemon: sending %v to a Vault: %v", signal, err)
 	}
 }
 
@@ -113,5 +158,8 @@ func joining(leader *vaultDaemon) string {
 	return fmt.Sprintf("\n  retry_join {\n    leader_api_addr = %q\n  }", leader.url())
 }
 
-// Operator is a client of one node with root's token.
-func (c *VaultCluster) Operator(node int) *api.Client { return c.nodes[node].operator }
+// RotateAt gives a key its next version, by way of one node.
+func (c *VaultCluster) RotateAt(ctx context.Context, node int, key string) error {
+	_, err := c.nodes[node].operator.Logical().WriteWithContext(ctx, "transit/keys/"+key+"/rotate", nil)
+	return err
+}
