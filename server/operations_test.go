@@ -13,6 +13,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/kelisim/kelisim/vault/sqlstore"
+	"github.com/kelisim/kelisim/vault/transit"
 )
 
 func TestEverySettingIsInTheOperationsManual(t *testing.T) {
@@ -37,6 +38,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 	m.transitCall("encrypt", 1, time.Second, errors.New("no answer"))
 	m.deniedAnonymous("me")
 	m.database(func() sqlstore.Pool { return sqlstore.Pool{} })
+	m.registry.MustRegister(newTransitLoad(func() []transit.Load { return []transit.Load{{Operation: "encrypt"}} }))
 	families, err := m.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
