@@ -146,7 +146,9 @@ func TestOneCallAtATimeTriesASilentVault(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); {
+			pause := time.NewTicker(2 * time.Millisecond)
+			defer pause.Stop()
+			for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); <-pause.C {
 				begin := time.Now()
 				if err := ask(t.Context(), e); !errors.Is(err, vault.ErrUnavailable) {
 					t.Errorf("answered %v", err)
@@ -160,7 +162,7 @@ func TestOneCallAtATimeTriesASilentVault(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if calls := v.calls.Load() - 3; calls < 1 || calls > 3 || fast.Load() < 100*slow.Load() {
+	if calls := v.calls.Load() - 3; calls < 1 || calls > 3 || fast.Load() < 20*slow.Load() {
 		t.Errorf("%d calls tried; %d answers were fast, %d were not", calls, fast.Load(), slow.Load())
 	}
 	v.status.Store(200)
