@@ -26,7 +26,7 @@ func TestDrillTheActiveVaultDies(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var load sync.WaitGroup
 	load.Go(func() { people.run(ctx) })
-	load.Go(func() { rotating(ctx, t, c) })
+	load.Go(func() { rotating(ctx, c) })
 	defer load.Wait()
 	defer stop()
 
@@ -103,7 +103,7 @@ func successor(t *testing.T, c *daemon.VaultCluster, was int) time.Time {
 
 // rotating gives the key of personal values new versions, as often as there is
 // somebody to ask.
-func rotating(ctx context.Context, t *testing.T, c *daemon.VaultCluster) {
+func rotating(ctx context.Context, c *daemon.VaultCluster) {
 	poll := time.NewTicker(500 * time.Millisecond)
 	defer poll.Stop()
 	for ctx.Err() == nil {

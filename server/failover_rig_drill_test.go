@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -150,7 +152,7 @@ func (l *load) wrote(one *resident, document string, in input, name string) {
 	}
 	for _, field := range []string{"registerMe", "updateMyProfile"} {
 		if refused, _ := at(got.Data, field, "userErrors").([]any); len(refused) > 0 {
-			l.tell(fmt.Sprintf("%s", got.raw))
+			l.tell(string(got.raw))
 			return
 		}
 	}
@@ -175,11 +177,8 @@ func (l *load) read(one *resident) {
 }
 
 func (one *resident) misread(got answer) string {
-	name := str(got.Data, "me", "profile", "givenName", "value")
-	for _, possible := range one.possible {
-		if name == possible {
-			return ""
-		}
+	if slices.Contains(one.possible, str(got.Data, "me", "profile", "givenName", "value")) {
+		return ""
 	}
 	return fmt.Sprintf("of %q it answered %s", one.possible, got.raw)
 }
@@ -211,7 +210,7 @@ func (l *load) tell(wrong string) {
 // calledAfter is a name for a turn, of letters only.
 func calledAfter(turn int) string {
 	name := []rune("Ай")
-	for _, digit := range fmt.Sprint(turn) {
+	for _, digit := range strconv.Itoa(turn) {
 		name = append(name, 'а'+digit-'0')
 	}
 	return string(name)

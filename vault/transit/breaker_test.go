@@ -71,6 +71,7 @@ func TestThreeFailuresInARowSpareVaultUntilItServesAgain(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int64{"sealed": 503, "internal error": 500, "standby": 473, "redirecting": 307, "throttled": 429} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v := &vaultLike{}
 			v.status.Store(status)
 			e := open(t, answering(t, v.ServeHTTP))
@@ -100,6 +101,7 @@ func TestWhatIsNoTroubleOfVaultsKeepsNobodyFromIt(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int64{"a permission is missing": 403, "an item is bad": 400, "the mount is missing": 404} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v := &vaultLike{}
 			v.status.Store(status)
 			e := open(t, answering(t, v.ServeHTTP))
