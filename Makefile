@@ -36,6 +36,10 @@ race: servers ## run every test under the race detector (needs a C compiler)
 fuzz: servers ## run each fuzz target for FUZZTIME (10s)
 	@tools/fuzz $(FUZZTIME)
 
+.PHONY: drill
+drill: servers ## make the faults of docs/operations.md on real servers, and see it heal; takes about 5 minutes
+	@go test -count=1 -tags=drill -run '^TestDrill' -timeout=30m -v ./server
+
 .PHONY: bench
 bench: servers ## print the ratios: batched, coalesced and gated against not, on real servers
 	@go test -count=1 -tags=bench -run '^TestRatios$$' -v ./server

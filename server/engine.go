@@ -70,6 +70,7 @@ func (p *process) openTransit(s settings, metrics *metrics, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
+	metrics.registry.MustRegister(newTransitLoad(e.Loads))
 	return &engine{
 		name: "HashiCorp Vault", encrypter: e.Encrypter(), indexer: e.Encrypter(), decrypter: e.Decrypter(), state: e,
 		renew: func(ctx context.Context) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/sqlstore"
+	"github.com/kelisim/kelisim/vault/transit"
 )
 
 func TestEverySettingIsInTheOperationsManual(t *testing.T) {
@@ -47,6 +48,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 			Logins: []vault.LoginState{{Name: "encrypt", Expires: time.Now()}},
 		}, true
 	}, time.Now)
+	m.registry.MustRegister(newTransitLoad(func() []transit.Load { return []transit.Load{{Operation: "encrypt"}} }))
 	families, err := m.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

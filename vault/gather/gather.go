@@ -90,6 +90,13 @@ func (g *Gatherer[In, Out]) Do(ctx context.Context, items []In) ([]Out, error) {
 	}
 }
 
+// Waiting is how many items wait for a call; those under way are not among them.
+func (g *Gatherer[In, Out]) Waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.waiting
+}
+
 func (g *Gatherer[In, Out]) enqueue(t *ticket[In, Out]) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

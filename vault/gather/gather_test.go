@@ -99,6 +99,25 @@ func TestCallersWhoComeWhileCallsAreUnderWayShareTheNextCall(t *testing.T) {
 	})
 }
 
+func TestItemsThatWaitAreCountedAndThoseUnderWayAreNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{takes: time.Second}
+		g := gather.New(b.call, gather.Limits{}, nil)
+		for _, want := range []int{0, 3, 6} {
+			ask(t, g, 1, 2, 3)
+			if n := g.Waiting(); n != want {
+				t.Errorf("%d items wait, want %d", n, want)
+			}
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := g.Waiting(); n != 0 {
+			t.Errorf("%d items wait, though a call took them all", n)
+		}
+		time.Sleep(time.Second)
+	})
+}
+
 func TestItemsOfOneCallerAreSplitOverCallsAndAnsweredInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{takes: time.Second}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -169,13 +170,19 @@ func (s *selection) ciphertext(from int, key string, at vault.Place, c vault.Cip
 
 // operation gathers the items of one operation under one key and version.
 type operation struct {
+	name     string
 	login    *login
 	gatherer *gather.Gatherer[item, outcome]
+	breaker  *breaker
+	full     atomic.Uint64 // callers refused because of a full queue
 }
 
 func newOperation(l *login, name, key string, version int) *operation {
+	breaker := newBreaker(l.config.Timeout)
 	call := func(ctx context.Context, items []item) ([]outcome, error) {
-		results, err := l.call(ctx, name, key, batch{Items: items, KeyVersion: version, PartialCode: 200})
+		results, err := breaker.call(func() ([]result, error) {
+			return l.call(ctx, name, key, batch{Items: items, KeyVersion: version, PartialCode: 200})
+		})
 		made := outcomes(items, results, err)
 		for i := range made {
 			if told := known(made[i].result.Error); told != "" {
@@ -188,7 +195,7 @@ func newOperation(l *login, name, key string, version int) *operation {
 		Items: batchItems, Bytes: batchBytes, InFlight: l.config.InFlight,
 		Queue: l.config.Queue, Timeout: l.config.Timeout,
 	}
-	return &operation{login: l, gatherer: gather.New(call, limits, item.size)}
+	return &operation{name: name, login: l, gatherer: gather.New(call, limits, item.size), breaker: breaker}
 }
 
 // outcomes gives each item its result, or the error of the whole call: a
@@ -214,6 +221,9 @@ func (o *operation) ask(ctx context.Context, items []item) ([]outcome, error) {
 	waiting, cancel := context.WithTimeout(ctx, o.login.config.Timeout)
 	defer cancel()
 	answers, err := o.gatherer.Do(waiting, items)
+	if errors.Is(err, gather.ErrFull) {
+		o.full.Add(1)
+	}
 	if err != nil {
 		return nil, failed(ctx, err)
 	}

@@ -66,6 +66,8 @@ func TestSealedOrStoppedVaultIsUnavailableUntilItServesAgain(t *testing.T) {
 	}
 	served := func() {
 		t.Helper()
+		heals(t, func() error { return ask(t.Context(), e) })
+		heals(t, func() error { return e.Healthy(t.Context()) })
 		answers, err := e.Decrypter().Decrypt(t.Context(), []vault.DecryptItem{{Place: items[0].Place, Ciphertext: encrypted[0].Ciphertext}})
 		if err != nil || answers[0].Err != nil || answers[0].Value.Reveal() != items[0].Value.Reveal() {
 			t.Errorf("after the fault: %v, %v", answers, err)
@@ -144,7 +146,7 @@ func TestSilentVaultHoldsNobodyBeyondTheDeadline(t *testing.T) {
 	}
 	soon, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	for name, err := range refusals(soon, e) {
+	for name, err := range refusals(soon, open(t, c)) {
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, vault.ErrUnavailable) {
 			t.Errorf("%s: the caller's own deadline answered %v", name, err)
 		}

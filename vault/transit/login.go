@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"github.com/hashicorp/vault/api"
 	"golang.org/x/sync/singleflight"
 )
+
+// operations of one login at a time: encrypt, and hmac under two versions.
+const operations = 3
 
 // maxAnswer bounds what is read of an answer, in bytes: a batch and its frame
 // are never near it.
@@ -45,7 +49,7 @@ func newLogin(config Config, name string, how Login) (*login, error) {
 	}
 	l := &login{
 		name: name, method: how.String(), config: config, source: from,
-		transport: cleanhttp.DefaultPooledTransport(), replaced: make(chan struct{}, 1),
+		transport: newTransport(config), replaced: make(chan struct{}, 1),
 	}
 	if err := config.TLS.secure(l.transport); err != nil {
 		return nil, err
@@ -64,6 +68,18 @@ func (l *login) as(token string) (*api.Client, error) {
 	}
 	client.SetToken(token)
 	return client, nil
+}
+
+// newTransport keeps a connection for each call that may be under way. It
+// speaks HTTP/1: there a call that got no answer ends its connection, where
+// HTTP/2 would go on sending others' calls down a dead one.
+func newTransport(config Config) *http.Transport {
+	transport := cleanhttp.DefaultPooledTransport()
+	transport.ForceAttemptHTTP2 = false
+	transport.MaxIdleConnsPerHost = operations * config.InFlight
+	transport.DialContext = (&net.Dialer{Timeout: config.Timeout, KeepAlive: 30 * time.Second}).DialContext
+	transport.TLSHandshakeTimeout = config.Timeout
+	return transport
 }
 
 // newClient makes a client that retries nothing: deadlines are ours.
@@ -185,7 +201,7 @@ func decode(operation string, response *api.Response, answer any) (err error) {
 		return nil
 	}
 	if response.StatusCode != http.StatusOK {
-		return &statusError{operation: operation, status: response.StatusCode, why: known(string(body))}
+		return &statusError{operation: operation, status: response.StatusCode, why: known(string(body)), rest: retryAfter(response.Header)}
 	}
 	if !decodes {
 		return fmt.Errorf("%w: %s: it is not the JSON of a Vault", errAnswer, operation)

@@ -218,7 +218,7 @@ func TestOpenedWrappingTokenIsToldLoudlyUntilThereIsAnother(t *testing.T) {
 		t.Errorf("it answers %v", err)
 	}
 	r.hand(time.Minute)
-	heals(t, e)
+	heals(t, func() error { return e.Healthy(t.Context()) })
 
 	// What was in it outlives its file and the token that it was exchanged for.
 	if err := os.Remove(r.file("decrypt.wrapped-secret-id")); err != nil {
@@ -244,10 +244,10 @@ func TestLoginIsMadeOnceVaultCanMakeOne(t *testing.T) {
 		t.Errorf("sealed, it answers %v", err)
 	}
 	v.Unseal()
-	heals(t, e)
+	heals(t, func() error { return e.Healthy(t.Context()) })
 	v.Stop()
 	v.Start()
-	heals(t, e)
+	heals(t, func() error { return e.Healthy(t.Context()) })
 }
 
 func TestWrappingTokenOfSomethingElseStaysUnopened(t *testing.T) {
@@ -264,24 +264,5 @@ func TestWrappingTokenOfSomethingElseStaysUnopened(t *testing.T) {
 	}
 	if _, err := r.v.Client("").Logical().Unwrap(forged); err != nil {
 		t.Errorf("it was opened: %v", err)
-	}
-}
-
-// heals waits for an engine to be well, for no longer than a pause between
-// logins lasts.
-func heals(t *testing.T, e *transit.Engine) {
-	t.Helper()
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for late := time.After(6 * time.Second); ; {
-		err := e.Healthy(t.Context())
-		if err == nil {
-			return
-		}
-		select {
-		case <-poll.C:
-		case <-late:
-			t.Fatalf("it does not heal: %v", err)
-		}
 	}
 }

@@ -246,7 +246,7 @@ func TestLoginThatFailsIsNotRepeatedForEveryRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.hand(0)
-	heals(t, e)
+	heals(t, func() error { return e.Healthy(t.Context()) })
 	reader.read(t)
 }
 

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // statusError is an answer that is no success.
@@ -12,6 +14,7 @@ type statusError struct {
 	operation string
 	status    int
 	why       string
+	rest      time.Duration // how long Vault asks to be left alone; 0 when it does not
 }
 
 func (e *statusError) Error() string {
@@ -23,6 +26,15 @@ func (e *statusError) Error() string {
 func allFailed(err error) bool {
 	var status *statusError
 	return errors.As(err, &status) && status.status == http.StatusBadRequest
+}
+
+// retryAfter reads the header of that name where it holds seconds.
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.Atoi(header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(min(seconds, int(longestRest/time.Second))) * time.Second
 }
 
 // known picks what an operator needs out of an answer of Vault. Only phrases

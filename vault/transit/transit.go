@@ -169,7 +169,8 @@ func (e *Engine) Pepper(ctx context.Context, version int) ([]byte, error) {
 }
 
 // Healthy reports whether both logins can do their work now, by a call of each
-// that touches no personal value. Otherwise it answers ErrUnavailable.
+// that touches no personal value, and whether callers are let through to Vault.
+// Otherwise it answers ErrUnavailable.
 func (e *Engine) Healthy(ctx context.Context) error {
 	label := batch{Items: []item{{Input: base64.StdEncoding.EncodeToString([]byte(pepperLabel))}}}
 	if _, err := e.encrypter.login.call(ctx, "hmac", e.IndexKey(), label); err != nil {
@@ -178,8 +179,10 @@ func (e *Engine) Healthy(ctx context.Context) error {
 	// A ciphertext of nothing: a login that may decrypt is told that it does
 	// not decrypt, any other that it may not.
 	nothing := batch{Items: []item{{Ciphertext: "vault:v1:", Context: base64.StdEncoding.EncodeToString([]byte("health"))}}}
-	_, err := e.decrypter.login.call(ctx, "decrypt", e.DataKey(), nothing)
-	return failed(ctx, err)
+	if _, err := e.decrypter.login.call(ctx, "decrypt", e.DataKey(), nothing); err != nil {
+		return failed(ctx, err)
+	}
+	return failed(ctx, e.errRests())
 }
 
 // failed makes a call's error one of the contract's: the caller's own context

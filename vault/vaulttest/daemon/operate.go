@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/vault/api"
 
@@ -17,13 +18,21 @@ import (
 // vaultDaemon is a running Vault with what its operator holds.
 type vaultDaemon struct {
 	*daemon
-	operator *api.Client
-	unlock   string // the one unseal key
+	operator  *api.Client
+	unlock    string     // the one unseal key
+	authority *authority // nil: it speaks plain HTTP
 }
 
-// startVault starts, initialises and unseals a server on a storage: "inmem",
-// or "raft", which is on disk. More is HCL for its configuration.
-func startVault(programs programs, storage string, more ...string) (*vaultDaemon, error) {
+// shape is how a server is configured.
+type shape struct {
+	storage string       // "inmem", or "raft", which is on disk
+	tls     bool         // under a certificate of an authority of its own
+	leader  *vaultDaemon // a node whose cluster it joins; nil: it is initialised
+	more    []string     // HCL besides, as a second listener
+}
+
+// startVault starts and unseals a server.
+func startVault(programs programs, shape shape) (*vaultDaemon, error) {
 	if programs.vault == "" {
 		return nil, errNotInstalled
 	}
@@ -31,29 +40,37 @@ func startVault(programs programs, storage string, more ...string) (*vaultDaemon
 	if err != nil {
 		return nil, err
 	}
-	operator, err := newClient("http://"+addr, "")
-	if err != nil {
-		return nil, err
-	}
 	folder, err := privateFolder(nil)
 	if err != nil {
 		return nil, err
 	}
-	v := &vaultDaemon{operator: operator}
+	v := &vaultDaemon{}
 	v.daemon = &daemon{
 		name: "Vault", addr: addr, folder: folder, path: programs.vault,
 		args:    []string{"server", "-config", filepath.Join(folder, "vault.hcl")},
 		orderly: syscall.SIGTERM, sudden: syscall.SIGKILL,
 		ready: func(ctx context.Context) error {
-			_, err := operator.Sys().HealthWithContext(ctx) // "sealed" is an answer too
+			_, err := v.operator.Sys().HealthWithContext(ctx) // "sealed" is an answer too
 			return err
 		},
 	}
-	err = v.configure(storage, more)
+	err = v.secure(shape.tls)
+	if err == nil {
+		err = v.configure(shape)
+	}
+	if err == nil {
+		v.operator, err = newClient(v.url(), v.ca(), "")
+	}
 	if err == nil {
 		err = v.start()
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case shape.leader != nil:
+		v.unlock = shape.leader.unlock
+		v.operator.SetToken(shape.leader.operator.Token())
+		err = v.join()
+	default:
 		err = v.initialise()
 	}
 	if err != nil {
@@ -62,17 +79,33 @@ func startVault(programs programs, storage string, more ...string) (*vaultDaemon
 	return v, nil
 }
 
-func (v *vaultDaemon) configure(storage string, more []string) error {
+// secure gives the server an authority and a certificate, where it wants them.
+func (v *vaultDaemon) secure(wanted bool) error {
+	if !wanted {
+		return nil
+	}
+	var err error
+	if v.authority, err = newAuthority(v.folder); err != nil {
+		return err
+	}
+	return v.authority.issue(time.Now().Add(time.Hour))
+}
+
+func (v *vaultDaemon) configure(shape shape) error {
 	cluster, err := freeAddr()
 	if err != nil {
 		return err
 	}
 	parameters := ""
-	if storage == "raft" {
-		parameters = fmt.Sprintf("path = %q\n  node_id = \"test\"\n  performance_multiplier = 1", v.folder)
+	if shape.storage == "raft" {
+		parameters = fmt.Sprintf("path = %q\n  node_id = %q\n  performance_multiplier = 1%s", v.folder, v.addr, joining(shape.leader))
+	}
+	tls := "tls_disable     = true"
+	if v.authority != nil {
+		tls = fmt.Sprintf("tls_cert_file   = %q\n  tls_key_file    = %q", v.authority.certificate(), v.authority.private())
 	}
 	config := fmt.Sprintf(`disable_mlock = true
-api_addr      = "http://%[1]s"
+api_addr      = %[5]q
 cluster_addr  = "http://%[2]s"
 storage %[3]q {
   %[4]s
@@ -80,9 +113,9 @@ storage %[3]q {
 listener "tcp" {
   address         = %[1]q
   cluster_address = %[2]q
-  tls_disable     = true
+  %[6]s
 }
-`, v.addr, cluster, storage, parameters) + strings.Join(more, "\n")
+`, v.addr, cluster, shape.storage, parameters, v.url(), tls) + strings.Join(shape.more, "\n")
 	return os.WriteFile(filepath.Join(v.folder, "vault.hcl"), []byte(config), 0o600)
 }
 
@@ -144,5 +177,19 @@ func (v *vaultDaemon) login(mount, policy string) (string, error) {
 	return login.Auth.ClientToken, nil
 }
 
-func (v *vaultDaemon) url() string      { return "http://" + v.addr }
+func (v *vaultDaemon) url() string {
+	if v.authority != nil {
+		return "https://" + v.addr
+	}
+	return "http://" + v.addr
+}
+
+// ca is who signed the server's certificate; empty on plain HTTP.
+func (v *vaultDaemon) ca() string {
+	if v.authority == nil {
+		return ""
+	}
+	return v.authority.ca()
+}
+
 func (v *vaultDaemon) auditLog() string { return filepath.Join(v.folder, "audit.log") }

@@ -2,10 +2,13 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/vault/api"
 )
@@ -15,6 +18,7 @@ import (
 // decrypting, rewrapping and reindexing, under the policies of deploy/vault.
 type VaultServer struct {
 	Addr         string // http://host:port, as VAULT_ADDR
+	CACert       string // file of who signed its certificate, as VAULT_CACERT; empty on plain HTTP
 	Mount        string // path of the transit mount, without slashes
 	Token        string // root's
 	EncryptToken string // encrypts, computes HMACs, reads the keys' versions
@@ -70,7 +74,7 @@ func FreeAddr(t testing.TB) string {
 // Client returns a client of the API that logs in with a token.
 func (v *VaultServer) Client(token string) *api.Client {
 	v.t.Helper()
-	client, err := newClient(v.Addr, token)
+	client, err := newClient(v.Addr, v.CACert, token)
 	if err != nil {
 		v.t.Fatalf("daemon: Vault client: %v", err)
 	}
@@ -103,7 +107,18 @@ type PrivateVaultServer struct {
 // More is HCL for its configuration, as a second listener.
 func PrivateVault(t testing.TB, more ...string) *PrivateVaultServer {
 	t.Helper()
-	v, err := private(func(p programs) (*vaultDaemon, error) { return startPrivateVault(p, more...) })
+	return privateVault(t, func(p programs) (*vaultDaemon, error) { return startPrivateVault(p, more...) })
+}
+
+// SecureVault is PrivateVault with TLS, whose certificate can be replaced.
+func SecureVault(t testing.TB) *PrivateVaultServer {
+	t.Helper()
+	return privateVault(t, func(p programs) (*vaultDaemon, error) { return startVault(p, shape{storage: "raft", tls: true}) })
+}
+
+func privateVault(t testing.TB, start func(programs) (*vaultDaemon, error)) *PrivateVaultServer {
+	t.Helper()
+	v, err := private(start)
 	if err != nil {
 		t.Fatalf("daemon: Vault: %v", err)
 	}
@@ -124,6 +139,9 @@ func (s *PrivateVaultServer) Start() {
 	s.Unseal()
 }
 
+// Restart ends the server at once and starts it, sealed as a Vault starts.
+func (s *PrivateVaultServer) Restart() { s.t.Helper(); s.server.Crash(); s.server.Start() }
+
 // Seal makes the server forget its root key: from now on it answers 503.
 func (s *PrivateVaultServer) Seal() {
 	s.t.Helper()
@@ -140,9 +158,32 @@ func (s *PrivateVaultServer) Unseal() {
 	}
 }
 
+// Certify gives a server with TLS another certificate, valid until then. What
+// is connected stays connected.
+func (s *PrivateVaultServer) Certify(until time.Time) {
+	s.t.Helper()
+	if err := errors.Join(s.v.authority.issue(until), syscall.Kill(s.v.running.pid, syscall.SIGHUP)); err != nil {
+		s.t.Fatalf("daemon: another certificate: %v", err)
+	}
+}
+
+// Freeze stops a server as it stands: it accepts connections, and answers
+// nothing until Thaw.
+func (s *PrivateVaultServer) Freeze() { s.signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on.
+func (s *PrivateVaultServer) Thaw() { s.signal(syscall.SIGCONT) }
+
+func (s *PrivateVaultServer) signal(signal syscall.Signal) {
+	s.t.Helper()
+	if err := syscall.Kill(s.v.running.pid, signal); err != nil {
+		s.t.Fatalf("daemon: sending %v to Vault: %v", signal, err)
+	}
+}
+
 // startPrivateVault keeps its storage on disk, to be stopped and started.
 func startPrivateVault(programs programs, more ...string) (*vaultDaemon, error) {
-	return startVault(programs, "raft", more...)
+	return startVault(programs, shape{storage: "raft", more: more})
 }
 
 // sharedVault is the one Vault of a test process. In memory, since nobody can
@@ -153,7 +194,7 @@ type sharedVault struct {
 }
 
 func startSharedVault(programs programs) (*sharedVault, error) {
-	v, err := startVault(programs, "inmem")
+	v, err := startVault(programs, shape{storage: "inmem"})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +204,7 @@ func startSharedVault(programs programs) (*sharedVault, error) {
 // mount prepares transit at a path, or fails the test.
 func (v *vaultDaemon) mount(t testing.TB, path string) *VaultServer {
 	t.Helper()
-	s := &VaultServer{Addr: v.url(), Mount: path, Token: v.operator.Token(), AuditLog: v.auditLog(), t: t}
+	s := &VaultServer{Addr: v.url(), CACert: v.ca(), Mount: path, Token: v.operator.Token(), AuditLog: v.auditLog(), t: t}
 	err := v.prepare(path)
 	for policy, token := range map[string]*string{
 		"kelisim-encrypt": &s.EncryptToken, "kelisim-decrypt": &s.DecryptToken, "kelisim-rewrap": &s.RewrapToken,
@@ -179,12 +220,15 @@ func (v *vaultDaemon) mount(t testing.TB, path string) *VaultServer {
 	return s
 }
 
-func newClient(addr, token string) (*api.Client, error) {
+func newClient(addr, ca, token string) (*api.Client, error) {
 	config := api.DefaultConfig()
 	if config.Error != nil {
 		return nil, fmt.Errorf("a VAULT_ variable of this machine: %w", config.Error)
 	}
 	config.Address, config.MaxRetries = addr, 0
+	if err := config.ConfigureTLS(&api.TLSConfig{CACert: ca}); err != nil {
+		return nil, fmt.Errorf("the authority of %s: %w", addr, err)
+	}
 	client, err := api.NewClient(config)
 	if err != nil {
 		return nil, fmt.Errorf("a client for %s: %w", addr, err)
