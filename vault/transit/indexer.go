@@ -26,7 +26,7 @@ func (x *indexer) Index(ctx context.Context, version int, items []vault.IndexIte
 		return nil, err
 	}
 	answers := make([]vault.Indexed, len(items))
-	var sent selection
+	sent := selecting(len(items))
 	for i, one := range items {
 		if one.Normalised.Len() > vault.MaxPlaintext {
 			answers[i].Err = vault.ErrTooLarge
