@@ -93,9 +93,12 @@ func (b *breaker) open() bool {
 // notServed reports whether a call failed because of how Vault is, or the way
 // there; not because of what it was asked, or of who asked.
 func notServed(err error) bool {
-	var status *statusError
+	var (
+		status *statusError
+		login  *loginError
+	)
 	switch {
-	case err == nil, errors.Is(err, ErrForbidden):
+	case err == nil, errors.Is(err, ErrForbidden), errors.As(err, &login):
 		return false
 	case errors.As(err, &status):
 		return status.status >= http.StatusInternalServerError || status.status < http.StatusBadRequest ||

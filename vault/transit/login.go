@@ -161,6 +161,13 @@ func (l *login) counted(operation string, items int, call func() error) error {
 	return err
 }
 
+// loginError is why there is no token to send a request with. Logins pause by
+// themselves, so that it says nothing to the breaker.
+type loginError struct{ error }
+
+// Unwrap gives the reason.
+func (e *loginError) Unwrap() error { return e.error }
+
 // exchange sends a request and decodes the answer. When the token was refused
 // and another can be had, it is sent once more.
 func (l *login) exchange(
@@ -168,14 +175,14 @@ func (l *login) exchange(
 ) error {
 	if l.client.Token() == "" {
 		if err := l.replace(ctx, "", nil); err != nil {
-			return err
+			return &loginError{err}
 		}
 	}
 	token := l.client.Token()
 	response, err := send(ctx)
 	if response != nil && response.StatusCode == http.StatusForbidden {
 		if err := l.replace(ctx, token, nil); err != nil {
-			return err
+			return &loginError{err}
 		}
 		response, err = send(ctx)
 	}
