@@ -70,7 +70,7 @@ func (on *patient) discharge() {
 
 // vaultLogin is one of the logins to Vault, and what it is for.
 type vaultLogin struct {
-	name  string // how the settings' names begin
+	name  string // the setting
 	roles []string
 	login transit.Login
 }
@@ -78,12 +78,20 @@ type vaultLogin struct {
 // logins are those that this installation has.
 func (on *patient) logins() []vaultLogin {
 	s := on.settings
-	all := []vaultLogin{
-		{"VAULT_…", []string{"encrypt"}, s.encryptLogin()},
-		{"KELISIM_DECRYPT_…", []string{"decrypt"}, s.login(s.DecryptLogin)},
-		{"KELISIM_REWRAP_…", []string{"rewrap"}, s.login(s.RewrapLogin)},
-		{"KELISIM_REINDEX_…", []string{"reindex"}, s.login(s.ReindexLogin)},
-		{"KELISIM_OBSERVE_…", []string{"observe"}, s.login(s.ObserveLogin)},
+	all := []vaultLogin{{s.EncryptLogin.setting("VAULT_"), []string{"encrypt"}, s.encryptLogin()}}
+	if s.VaultToken != "" {
+		all[0].name = "VAULT_TOKEN"
+	}
+	for _, job := range []struct {
+		prefix, role string
+		login        login
+	}{
+		{"KELISIM_DECRYPT_", "decrypt", s.DecryptLogin},
+		{"KELISIM_REWRAP_", "rewrap", s.RewrapLogin},
+		{"KELISIM_REINDEX_", "reindex", s.ReindexLogin},
+		{"KELISIM_OBSERVE_", "observe", s.ObserveLogin},
+	} {
+		all = append(all, vaultLogin{job.login.setting(job.prefix), []string{job.role}, s.login(job.login)})
 	}
 	if !s.DecryptLogin.given() {
 		all[0].roles = append(all[0].roles, "decrypt")

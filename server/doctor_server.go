@@ -177,7 +177,7 @@ func checkVaultSplit(on *patient) []finding {
 		return nil
 	}
 	return []finding{{
-		Severity: weak, Subject: "KELISIM_DECRYPT_…", Found: "one login encrypts and decrypts: reading cannot be stopped alone, and a mistake in what writes can read",
+		Severity: weak, Subject: "KELISIM_DECRYPT_TOKEN_FILE", Found: "one login encrypts and decrypts: reading cannot be stopped alone, and a mistake in what writes can read",
 		Do: "kelisim vault setup --token-dir DIR writes a login for each; name the one that decrypts here",
 	}}
 }

@@ -26,6 +26,17 @@ type login struct {
 // given reports whether there is such a login.
 func (l login) given() bool { return l != login{} }
 
+// setting is the one that says how the login is made.
+func (l login) setting(prefix string) string {
+	switch {
+	case l.RoleIDFile != "":
+		return prefix + "ROLE_ID_FILE"
+	case l.KubernetesRole != "":
+		return prefix + "KUBERNETES_ROLE"
+	}
+	return prefix + "TOKEN_FILE"
+}
+
 // files are those with its secrets, by the settings that name them.
 func (l login) files(prefix string) []namedFile {
 	return []namedFile{
