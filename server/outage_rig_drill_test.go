@@ -128,7 +128,7 @@ func (r *rig) root(path string, data map[string]any) {
 // rows counts what is stored, by table.
 func (r *rig) rows() map[string]int {
 	r.t.Helper()
-	db, err := pgx.Connect(r.t.Context(), r.s.DatabaseURL)
+	db, err := pgx.Connect(r.t.Context(), daemon.AsOwner(r.t, r.s.DatabaseURL))
 	if err != nil {
 		r.t.Fatal(err)
 	}
