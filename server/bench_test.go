@@ -80,43 +80,29 @@ func batching(t *testing.T, v *daemon.VaultServer, device string, out table) {
 }
 
 // coalescing is (b): people read at once, each by a reader who knows of no
-// other. The engine that does not gather is the same with room for a call of
-// each reader. What it costs more is calls and the opening of connections, of
-// which it keeps few; the second ratio is of calls alone, because there every
-// reader has an engine, and thereby a connection that stays open, of its own.
+// other. The engine that does not gather is the same with room for a call, and
+// a connection that stays open, of each reader: what is compared is calls alone.
 func coalescing(t *testing.T, v *daemon.VaultServer, device string, out table) {
-	var together, apart, alone counter
-	gathering := together.engine(t, v).Decrypter()
-	separate := apart.engineWith(t, v, benchReaders).Decrypter()
-	own := make([]*transit.Decrypter, benchReaders)
-	for i := range own {
-		own[i] = alone.engine(t, v).Decrypter()
-	}
+	var together, apart counter
+	gathering, separate := together.engine(t, v).Decrypter(), apart.engineWith(t, v, benchReaders).Decrypter()
 	people := encryptPeople(t, together.engine(t, v))
-	read := func(decrypter func(reader int) *transit.Decrypter) func() {
+	read := func(decrypter *transit.Decrypter) func() {
 		return func() {
 			var all sync.WaitGroup
 			for reader := range benchReaders {
 				all.Go(func() {
 					for i := range readsPerReader {
-						decrypt(t, decrypter(reader), people[(reader+i)%len(people)])
+						decrypt(t, decrypter, people[(reader+i)%len(people)])
 					}
 				})
 			}
 			all.Wait()
 		}
 	}
-	took := rounds(
-		thing{1, read(func(int) *transit.Decrypter { return separate })},
-		thing{1, read(func(reader int) *transit.Decrypter { return own[reader] })},
-		thing{1, read(func(int) *transit.Decrypter { return gathering })})
-	calls := func(slow int, c *counter) string {
-		return fmt.Sprintf("%d calls in %v / %d in %v (calls: expected ≤ %d)",
-			c.perRound(), short(took[slow]), together.perRound(), short(took[2]), c.perRound()/4)
-	}
-	what := fmt.Sprintf("(b) %d readers × %d reads of %d fields: ", benchReaders, readsPerReader, benchFields)
-	out.ratio(what+"not gathered / gathered"+device, took[0], took[2], "≥ 3", calls(0, &apart))
-	out.ratio(what+"not gathered, an open connection each / gathered"+device, took[1], took[2], "-", calls(1, &alone))
+	took := rounds(thing{1, read(separate)}, thing{1, read(gathering)})
+	out.ratio(fmt.Sprintf("(b) %d readers × %d reads of %d fields: a call per read / gathered%s", benchReaders, readsPerReader, benchFields, device),
+		took[0], took[1], "≥ 3", fmt.Sprintf("%d calls in %v / %d in %v (calls: expected ≤ %d)",
+			apart.perRound(), short(took[0]), together.perRound(), short(took[1]), apart.perRound()/4))
 }
 
 // answering is (c): requests over HTTP against the cheapest there is.
