@@ -223,7 +223,8 @@ func (i *importing) restore(p *process) error {
 		if err := i.confirm(p.ctx, key); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(p.out, "imported       %s/keys/%s, versions 1 to %d\n", i.settings.TransitMount, key.Name, key.Version); err != nil {
+		versions := key.Versions()
+		if _, err := fmt.Fprintf(p.out, "imported       %s/keys/%s, versions %d to %d\n", i.settings.TransitMount, key.Name, versions.From, versions.To); err != nil {
 			return err
 		}
 	}
