@@ -285,7 +285,7 @@ func (i *importing) same(ctx context.Context, key keyring.ExportedKey, found set
 	switch {
 	case err != nil:
 		return readable(err)
-	case errors.Is(decrypted[0].Err, vault.ErrUndecryptable), decrypted[0].Err == nil && decrypted[0].Value.Reveal() != canaryContent:
+	case errors.Is(decrypted[0].Err, vault.ErrUndecryptable), errors.Is(decrypted[0].Err, vault.ErrKeyBehind), decrypted[0].Err == nil && decrypted[0].Value.Reveal() != canaryContent:
 		return errOtherKey
 	}
 	return decrypted[0].Err
