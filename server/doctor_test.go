@@ -126,7 +126,7 @@ func sicknesses(v *daemon.VaultServer, cache *daemon.RedisServer) []sickness {
 		{"vault-logins", weak, "the login never ends", token("root", v.Token)},
 		{"vault-logins", unchecked, "answers 403", token("none", "s3cr3t")},
 		set("vault-logins", unchecked, "no such file", func(s *settings) { s.EncryptLogin.TokenFile = "nowhere" }),
-		set("vault-logins", unchecked, "there is no login", func(s *settings) { s.EncryptLogin, s.DecryptLogin, s.RewrapLogin = login{}, login{}, login{} }),
+		set("vault-logins", unchecked, "there is no login", func(s *settings) { s.EncryptLogin, s.DecryptLogin, s.RewrapLogin, s.ReindexLogin = login{}, login{}, login{}, login{} }),
 		{"vault-keys", unchecked, "answers 403", token("none", "s3cr3t")},
 	})
 }
@@ -248,7 +248,7 @@ func (on *patient) copied(t *testing.T, sound settings) settings {
 	s := sound
 	s.Data = on.settings.Data
 	for _, file := range []*string{
-		&s.EncryptLogin.TokenFile, &s.DecryptLogin.TokenFile, &s.RewrapLogin.TokenFile, &s.DatabaseURLFile, &s.RedisURLFile, &s.OIDCFile, &s.AuditFile,
+		&s.EncryptLogin.TokenFile, &s.DecryptLogin.TokenFile, &s.RewrapLogin.TokenFile, &s.ReindexLogin.TokenFile, &s.DatabaseURLFile, &s.RedisURLFile, &s.OIDCFile, &s.AuditFile,
 	} {
 		text, err := os.ReadFile(*file)
 		if err != nil {

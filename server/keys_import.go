@@ -175,8 +175,8 @@ func (i *importing) suits(ctx context.Context, sys *system) error {
 	}
 	for _, n := range needs {
 		if last := i.lastOf(n.Key); n.Version > last {
-			return fmt.Errorf("%s was rotated after the export: %d rows of %s are under version %d, and the export ends with %d; "+
-				"export the keys once more; nothing was changed", n.Key, n.Rows, n.By, n.Version, last)
+			return fmt.Errorf("%s was rotated after the export, which ends with version %d, and is needed: %s; "+
+				"export the keys once more; nothing was changed", n.Key, last, n)
 		}
 	}
 	i.ties = &t

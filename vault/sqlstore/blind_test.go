@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,7 +44,11 @@ func TestBlindIndexesAreCountedByTheirKey(t *testing.T) {
 		}
 	}
 	counts, err := onPostgreSQL.CountIndexes(t.Context())
-	if err != nil || len(counts) != 2 || counts[0].Rows != 40_000 || counts[1].Rows != 100 {
+	var rows []int64
+	for _, c := range counts { // email under 1 and 2, then phone
+		rows = append(rows, c.Rows)
+	}
+	if err != nil || !slices.Equal(rows, []int64{20_000, 50, 20_000, 50}) {
 		t.Errorf("%v, %v", counts, err)
 	}
 }

@@ -60,10 +60,13 @@ func (s *Store) CountIndexes(ctx context.Context) ([]vault.IndexCount, error) {
 }
 
 // indexes begins a question about a field's indexes under a version, after one.
+// It is bounded from both sides by the whole primary key, so that a planner
+// reads on in its order, however many it expects.
 func indexes(columns, field string, version int, after vault.BlindIndex) *builder {
+	const order = "field, key_version, digest, user_id"
 	b := &builder{}
-	b.add("SELECT "+columns+" FROM blind_index WHERE field = ? AND key_version = ? AND (digest, user_id) > (?, ?)"+
-		" ORDER BY digest, user_id", key(field), version, key(after.Digest), after.User)
+	b.add("SELECT "+columns+" FROM blind_index WHERE (field, key_version) <= (?, ?) AND ("+order+") > (?, ?, ?, ?) ORDER BY "+order,
+		key(field), version, key(field), version, key(after.Digest), after.User)
 	return b
 }
 
