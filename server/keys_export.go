@@ -22,7 +22,7 @@ type keysExportCommand struct {
 
 // Help is what --help tells besides.
 func (keysExportCommand) Help() string {
-	return `Whoever has the file and the recipient's identity has the keys. The export is on record before there is a file. ` +
+	return `Whoever has the file and the recipient's identity has the keys. The export is on record, and declared as a copy of keys, before there is a file. ` +
 		`docs/embedded-to-vault.md tells the whole way.`
 }
 
