@@ -90,7 +90,7 @@ func (o outcome) encrypted(key string) (vault.Ciphertext, error) {
 // and does not know yet that there is another, answers from the past.
 func (o outcome) refused(operation string) error {
 	if o.why == told(versionToCome) {
-		return vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault did not %s: %w", operation, vault.ErrKeyBehind))
+		return vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault did not %s%s: %w", operation, o.why, vault.ErrKeyBehind))
 	}
 	return vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not %s%s", operation, o.why))
 }
