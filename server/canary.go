@@ -36,6 +36,9 @@ const (
 var errOtherKeys = errors.New("the database was written with other keys: check DATABASE_URL or KELISIM_DATA, VAULT_ADDR, KELISIM_TRANSIT_MOUNT and KELISIM_KEY_PREFIX, " +
 	"or which keyring file and key are in use; nothing was changed")
 
+// errEarlierKeys stops it, too: they lack a version that the database names.
+var errEarlierKeys = fmt.Errorf("%w; or the keys are as they were earlier: a node of Vault that lags behind, an old snapshot or keyring", errOtherKeys)
+
 // store is what the start needs of the database.
 type store interface {
 	vault.Reader
@@ -150,6 +153,8 @@ func (t ties) check(ctx context.Context, name string, decrypter vault.Decrypter,
 		err = results[0].Err
 	}
 	switch {
+	case errors.Is(err, vault.ErrKeyBehind):
+		return errEarlierKeys
 	case errors.Is(err, vault.ErrUndecryptable):
 		return errOtherKeys
 	case err != nil:
@@ -184,6 +189,8 @@ func (t ties) rewrapped(ctx context.Context, r vault.Rewrapper) (ties, error) {
 		err = results[i].Err
 	}
 	switch {
+	case errors.Is(err, vault.ErrKeyBehind):
+		return t, errEarlierKeys
 	case errors.Is(err, vault.ErrUndecryptable):
 		return t, errOtherKeys
 	case err != nil:

@@ -126,7 +126,9 @@ func sicknesses(v *daemon.VaultServer, cache *daemon.RedisServer) []sickness {
 		{"vault-logins", weak, "the login never ends", token("root", v.Token)},
 		{"vault-logins", unchecked, "answers 403", token("none", "s3cr3t")},
 		set("vault-logins", unchecked, "no such file", func(s *settings) { s.EncryptLogin.TokenFile = "nowhere" }),
-		set("vault-logins", unchecked, "there is no login", func(s *settings) { s.EncryptLogin, s.DecryptLogin, s.RewrapLogin, s.ReindexLogin = login{}, login{}, login{}, login{} }),
+		set("vault-logins", unchecked, "there is no login", func(s *settings) {
+			s.EncryptLogin, s.DecryptLogin, s.RewrapLogin, s.ReindexLogin = login{}, login{}, login{}, login{}
+		}),
 		{"vault-keys", unchecked, "answers 403", token("none", "s3cr3t")},
 	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,11 +17,12 @@ import (
 
 func TestKeysAreExportedOnceHoweverManyTryAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
+		versions := []vault.KeyRange{{Key: pii, From: 1, To: 1}, {Key: indexKey, From: 1, To: 1}}
 		var all sync.WaitGroup
 		var done atomic.Int32
 		for range 8 {
 			all.Go(func() {
-				switch err := w.sys.vault.RecordExport(t.Context(), w.p.systemActor(), "d1", false); {
+				switch _, err := w.sys.vault.RecordExport(t.Context(), w.p.systemActor(), "d1", versions, false); {
 				case err == nil:
 					done.Add(1)
 				case !errors.Is(err, vault.ErrTaken):
@@ -30,9 +32,15 @@ func TestKeysAreExportedOnceHoweverManyTryAtOnce(t *testing.T) {
 		}
 		all.Wait()
 		equal(t, "exports", int(done.Load()), 1)
-		if err := w.sys.vault.RecordExport(t.Context(), w.p.systemActor(), "d2", true); err != nil {
+		again, err := w.sys.vault.RecordExport(t.Context(), w.p.systemActor(), "d2", versions, true)
+		if err != nil {
 			t.Error(err)
 		}
+		declared, err := w.backups().List(t.Context(), vault.CopyFilter{Kind: vault.CopyOfKeys})
+		if err != nil || len(declared) != 2 || declared[0].Label != "export-d1" || !slices.Equal(declared[0].Versions, versions) || declared[1].ID != again.ID {
+			t.Errorf("declared: %v, %v", declared, err)
+		}
+		equal(t, "declared, on record", len(w.ended(vault.BackupDeclared)), 2)
 		equal(t, "on record", strings.Join(w.ended(vault.KeysExported), " "), "KeyExport:d2 KeyExport:d1")
 		for digest, want := range map[string]bool{"d1": true, "d2": true, "d3": false} {
 			if ours, err := w.sys.vault.Exported(t.Context(), digest); err != nil || ours != want {
@@ -71,7 +79,7 @@ func TestAnExportIsHeldAgainstTheDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		if recorded {
-			if err := w.sys.vault.RecordExport(t.Context(), w.p.systemActor(), digestOf(file), true); err != nil {
+			if _, err := w.sys.vault.RecordExport(t.Context(), w.p.systemActor(), digestOf(file), export.Versions(), true); err != nil {
 				t.Fatal(err)
 			}
 		}

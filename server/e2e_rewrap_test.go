@@ -275,7 +275,11 @@ func TestARowThatCannotBeMovedIsNamedAndTheOthersMove(t *testing.T) {
 		equal(t, "moved", done.Moved, all-int64(len(spoiled)))
 		for code, c := range spoiled {
 			err := unmoved[vault.HeldRow{Owner: w.userUUID(id), Field: code}]
-			if !errors.Is(err, vault.ErrUndecryptable) || strings.Contains(fmt.Sprint(err), c.Text[10:30]) {
+			want := vault.ErrUndecryptable
+			if code == "deviceModel" { // of a version to come: it may as well be the key that is behind
+				want = vault.ErrUnavailable
+			}
+			if !errors.Is(err, want) || strings.Contains(fmt.Sprint(err), c.Text[10:30]) {
 				t.Errorf("%s: %v", code, err)
 			}
 			equal(t, code+" is left as it was", w.fields(id)[code].Ciphertext, c)

@@ -73,7 +73,7 @@ func TestKeysTurnUnderLoadAndNobodyNotices(t *testing.T) {
 
 // operate runs a command of the security team on the world's back ends, as a
 // process of its own would, with a person's token or a job's login.
-func (w *world) operate(token string, args ...string) string {
+func (w *world) operate(token string, args ...string) {
 	w.t.Helper()
 	variables := map[string]string{
 		"KELISIM_DATA": w.s.Data, "DATABASE_URL": w.s.DatabaseURL, "VAULT_ADDR": w.s.VaultAddr, "KELISIM_TRANSIT_MOUNT": w.s.TransitMount,
@@ -86,7 +86,6 @@ func (w *world) operate(token string, args ...string) string {
 	if status := run(&p, args); status != 0 {
 		w.t.Fatalf("kelisim %s: status %d: %s%s", strings.Join(args, " "), status, out.String(), said.String())
 	}
-	return out.String()
 }
 
 // town is what people and colleagues do, and what the answers have to be.

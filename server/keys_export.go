@@ -22,7 +22,7 @@ type keysExportCommand struct {
 
 // Help is what --help tells besides.
 func (keysExportCommand) Help() string {
-	return `Whoever has the file and the recipient's identity has the keys. The export is on record before there is a file. ` +
+	return `Whoever has the file and the recipient's identity has the keys. The export is on record, and declared as a copy of keys, before there is a file. ` +
 		`docs/embedded-to-vault.md tells the whole way.`
 }
 
@@ -76,7 +76,8 @@ func (c keysExportCommand) Run(p *process) (err error) {
 		return err
 	}
 	digest := digestOf(file)
-	switch err := sys.vault.RecordExport(p.ctx, p.systemActor(), digest, c.Again); {
+	declared, err := sys.vault.RecordExport(p.ctx, p.systemActor(), digest, export.Versions(), c.Again)
+	switch {
 	case errors.Is(err, vault.ErrTaken):
 		return errors.New("the keys were exported before: the audit event keys.exported says when; --again exports them once more")
 	case err != nil:
@@ -85,12 +86,13 @@ func (c keysExportCommand) Run(p *process) (err error) {
 	if _, err := p.product.Write(file); err != nil {
 		return err
 	}
-	for _, key := range export.Keys {
-		if _, err := fmt.Fprintf(p.out, "exported  %s, versions 1 to %d\n", key.Name, key.Version); err != nil {
+	for _, key := range export.Versions() {
+		if _, err := fmt.Fprintf(p.out, "exported  %s, versions %d to %d\n", key.Key, key.From, key.To); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(p.out, "sha256    %s  %s\n", digest, c.Out)
+	_, err = fmt.Fprintf(p.out, "sha256    %s  %s\ndeclared  %s: until every copy of the file is gone and it is expired (kelisim backup expire), these versions are not trimmed\n",
+		digest, c.Out, declared)
 	return err
 }
 

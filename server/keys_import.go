@@ -223,7 +223,8 @@ func (i *importing) restore(p *process) error {
 		if err := i.confirm(p.ctx, key); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(p.out, "imported       %s/keys/%s, versions 1 to %d\n", i.settings.TransitMount, key.Name, key.Version); err != nil {
+		versions := key.Versions()
+		if _, err := fmt.Fprintf(p.out, "imported       %s/keys/%s, versions %d to %d\n", i.settings.TransitMount, key.Name, versions.From, versions.To); err != nil {
 			return err
 		}
 	}
@@ -284,7 +285,7 @@ func (i *importing) same(ctx context.Context, key keyring.ExportedKey, found set
 	switch {
 	case err != nil:
 		return readable(err)
-	case errors.Is(decrypted[0].Err, vault.ErrUndecryptable), decrypted[0].Err == nil && decrypted[0].Value.Reveal() != canaryContent:
+	case errors.Is(decrypted[0].Err, vault.ErrUndecryptable), errors.Is(decrypted[0].Err, vault.ErrKeyBehind), decrypted[0].Err == nil && decrypted[0].Value.Reveal() != canaryContent:
 		return errOtherKey
 	}
 	return decrypted[0].Err

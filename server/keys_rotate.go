@@ -61,7 +61,7 @@ func (c keysRotateCommand) Run(p *process) (err error) {
 	}
 	next := "new values are encrypted under it; kelisim rewrap moves the others"
 	if c.Key == k.IndexKey() {
-		next = "indexes stay under the versions that they have until they are computed anew"
+		next = "people are found under the version in use until kelisim reindex"
 	}
 	_, err = fmt.Fprintf(p.out, "%s is at version %d: %s\n", c.Key, newest, next)
 	return err

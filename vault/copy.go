@@ -200,9 +200,12 @@ func (b Backups) Expire(ctx context.Context, a Actor, filter CopyFilter) ([]Copy
 
 func (b Backups) event(a Actor, action Action, c Copy, at time.Time) AuditEvent {
 	e := systemEvent(a, action, b.NewID(), at)
-	e.Object = "Backup:" + c.ID.String() + ";kind=" + string(c.Kind)
+	e.Object = c.object()
 	return e
 }
+
+// object is how the audit log names it.
+func (c Copy) object() string { return "Backup:" + c.ID.String() + ";kind=" + string(c.Kind) }
 
 // liveCopies are those that exist.
 func (k Keys) liveCopies(ctx context.Context) ([]Copy, error) {

@@ -72,7 +72,8 @@ type Decrypted struct {
 type Decrypter interface {
 	// Decrypt answers every item, in order; errors as in Encrypter. An item
 	// whose ciphertext is altered, belongs to another place, or needs a key
-	// version that is gone answers ErrUndecryptable.
+	// version that is gone answers ErrUndecryptable; one that needs a version to
+	// come answers ErrUnavailable because of ErrKeyBehind.
 	Decrypt(ctx context.Context, items []DecryptItem) ([]Decrypted, error)
 }
 

@@ -133,5 +133,10 @@ var (
 	ErrTaken = NewError(CodeTaken, "the value is already in use")
 )
 
+// ErrKeyBehind is the cause of an ErrUnavailable: the engine does not have a
+// version of the key that something stored names. It is behind for as long as it
+// answers from an earlier state, or the version was made up.
+var ErrKeyBehind = errors.New("the key has no such version yet")
+
 // ErrLimited: something was done too often. Use cases say what.
 var ErrLimited = NewError(CodeTooManyChanges, "too many changes today")

@@ -17,23 +17,28 @@ func (s *Service) RecordRotation(ctx context.Context, a Actor, key string, versi
 }
 
 // RecordExport leaves the event of an export of all keys, known by the digest
-// of its file, before there is such a file. Keys are exported once; unless it
-// is meant to be done again, ErrTaken says that they were before.
-func (s *Service) RecordExport(ctx context.Context, a Actor, digest string, again bool) error {
+// of its file, before there is such a file, and declares the copy of keys that
+// it is. Keys are exported once; unless it is meant to be done again, ErrTaken
+// says that they were before.
+func (s *Service) RecordExport(ctx context.Context, a Actor, digest string, versions []KeyRange, again bool) (Copy, error) {
 	event := s.event(a, a.Kind(), KeysExported)
 	event.Object = exportObject(digest)
+	c := Copy{ID: s.NewID(), Kind: CopyOfKeys, Label: exportLabel(digest), TakenAt: event.At, DeclaredAt: event.At, Versions: versions}
+	declared := s.event(a, a.Kind(), BackupDeclared)
+	declared.Object = c.object()
 	before, err := s.HandedOver(ctx)
 	if err != nil {
-		return err
+		return c, err
 	}
 	if before && !again {
-		return ErrTaken
+		return c, ErrTaken
 	}
-	return s.Writer.Write(ctx, func(tx Tx) error {
+	return c, s.Writer.Write(ctx, func(tx Tx) error {
 		if !before { // two at once are one, and one refused
 			tx.InsertMeta(metaHandedOver, digest)
 		}
-		tx.Record(event)
+		tx.InsertCopy(c)
+		tx.Record(event, declared)
 		return nil
 	})
 }
@@ -76,3 +81,6 @@ func (s *Service) Exported(ctx context.Context, digest string) (bool, error) {
 }
 
 func exportObject(digest string) string { return "KeyExport:" + digest }
+
+// exportLabel is as much of the digest as tells exports apart.
+func exportLabel(digest string) string { return "export-" + digest[:min(len(digest), 8)] }

@@ -175,13 +175,14 @@ func (r *running) maintain(ctx context.Context, queue func(KeepingTx)) error {
 }
 
 // unavailable is the error of a call, or of one of its items that another try
-// may answer.
+// may answer. A row that names a version to come is left behind: it is no reason
+// to keep all the others from moving, and another run finds it.
 func unavailable[T any](err error, answers []T, of func(T) error) error {
 	if err != nil {
 		return err
 	}
 	for _, answer := range answers {
-		if err := of(answer); errors.Is(err, ErrUnavailable) {
+		if err := of(answer); errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrKeyBehind) {
 			return err
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// Pepper is the key of the login digests: the answer of one HMAC in Vault
-// over a fixed label under a pinned version, asked at start and held in
-// memory only. So no request needs Vault to know who calls, and a running
+// Pepper is the key of the login digests, made once: the answer of one HMAC in
+// Vault over a fixed label. It is kept encrypted, decrypted at the start, and held
+// in memory only. So no request needs Vault to know who calls, and a running
 // replica knows people while Vault is down.
 type Pepper struct {
 	Version int

@@ -131,6 +131,9 @@ func (k *Keyring) open(at vault.Place, c vault.Ciphertext) (*keysutil.Policy, st
 	if err != nil {
 		return nil, "", vault.ErrUnavailable.Because(err)
 	}
+	if c.Version > policy.LatestVersion {
+		return nil, "", vault.ErrUnavailable.Because(fmt.Errorf("keyring: version %d of key %s: %w", c.Version, c.Key, vault.ErrKeyBehind))
+	}
 	encoded, err := policy.Decrypt([]byte(at.Context()), nil, c.Text)
 	if err != nil && c.Version < policy.MinDecryptionVersion {
 		return nil, "", vault.ErrUndecryptable.Because(raised(c.Key, c.Version))

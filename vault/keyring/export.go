@@ -15,6 +15,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/vault/sdk/helper/jsonutil"
 	"github.com/hashicorp/vault/sdk/helper/keysutil"
+
+	"github.com/kelisim/kelisim/vault"
 )
 
 var (
@@ -43,8 +45,9 @@ type Export struct {
 // ExportedKey is a key as transit/restore of a Vault takes it. Restored so, it
 // is neither exportable, nor may it be backed up in plaintext or deleted.
 type ExportedKey struct {
-	Name    string `json:"name"`    // "kelisim-pii"
-	Version int    `json:"version"` // the newest
+	Name    string `json:"name"`             // "kelisim-pii"
+	Version int    `json:"version"`          // the newest
+	Oldest  int    `json:"oldest,omitempty"` // 1 when it is missing
 	Backup  string `json:"backup"`
 }
 
@@ -58,7 +61,8 @@ func (k *Keyring) Export(ctx context.Context, database uuid.UUID) (Export, error
 		if err != nil {
 			return Export{}, err
 		}
-		e.Keys = append(e.Keys, ExportedKey{Name: name, Version: current.policies[name].LatestVersion, Backup: backup})
+		policy := current.policies[name]
+		e.Keys = append(e.Keys, ExportedKey{Name: name, Version: policy.LatestVersion, Oldest: max(policy.MinAvailableVersion, 1), Backup: backup})
 	}
 	return e, nil
 }
@@ -90,6 +94,20 @@ func (s shelf) backup(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("keyring: the backup of key %s: %w", name, err)
 	}
 	return base64.StdEncoding.EncodeToString(raw), nil
+}
+
+// Versions are those that it is exported with.
+func (k ExportedKey) Versions() vault.KeyRange {
+	return vault.KeyRange{Key: k.Name, From: max(k.Oldest, 1), To: k.Version}
+}
+
+// Versions are those of all keys.
+func (e Export) Versions() []vault.KeyRange {
+	var out []vault.KeyRange
+	for _, key := range e.Keys {
+		out = append(out, key.Versions())
+	}
+	return out
 }
 
 // Encrypt gives the export as a file that only the recipient reads.

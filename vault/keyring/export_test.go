@@ -5,12 +5,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"filippo.io/age"
 	"github.com/google/uuid"
+	"github.com/hashicorp/vault/sdk/helper/jsonutil"
+	"github.com/hashicorp/vault/sdk/helper/keysutil"
 
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/keyring"
@@ -181,5 +184,36 @@ func TestAKeyringIsReadBesideWhatACrashLeft(t *testing.T) {
 	}
 	if version, err := open(t, path, keyFile, false).LatestVersion(t.Context(), k.DataKey()); err != nil || version != 2 {
 		t.Errorf("version %d, %v", version, err)
+	}
+}
+
+// What was trimmed is in the keyring no more, nor in what is made of it.
+func TestATrimmedVersionIsInNoExport(t *testing.T) {
+	path, keyFile := files(t)
+	k := open(t, path, keyFile, true)
+	key := k.DataKey()
+	if err := errors.Join(k.Rotate(t.Context(), key), k.SetMinima(t.Context(), key, 2, 2), k.Trim(t.Context(), key, 2)); err != nil {
+		t.Fatal(err)
+	}
+	e, err := open(t, path, keyFile, false).Export(t.Context(), uuid.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(e.Versions()); got != "[{kelisim-pii 2 2} {kelisim-index 1 1}]" {
+		t.Errorf("exported: %s", got)
+	}
+	raw, err := base64.StdEncoding.DecodeString(e.Keys[0].Backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data keysutil.KeyData
+	if err := jsonutil.DecodeJSON(raw, &data); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := data.Policy.Keys["2"]; !there || len(data.Policy.Keys) != 1 || len(data.ArchivedKeys.Keys) != 1 {
+		t.Errorf("%d versions in use and %d kept", len(data.Policy.Keys), len(data.ArchivedKeys.Keys))
+	}
+	if _, _, err := e.Engine(); err != nil {
+		t.Error(err)
 	}
 }

@@ -85,12 +85,22 @@ func (o outcome) encrypted(key string) (vault.Ciphertext, error) {
 	return c, nil
 }
 
+// refused is what a ciphertext is that Vault did nothing with. A version that
+// Vault does not know is none of its own faults: an active node that was frozen,
+// and does not know yet that there is another, answers from the past.
+func (o outcome) refused(operation string) error {
+	if o.why == told(versionToCome) {
+		return vault.ErrUnavailable.Because(fmt.Errorf("transit: Vault did not %s%s: %w", operation, o.why, vault.ErrKeyBehind))
+	}
+	return vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not %s%s", operation, o.why))
+}
+
 func (o outcome) decrypted() (vault.Plain, error) {
 	if o.err != nil {
 		return vault.Plain{}, o.err
 	}
 	if o.result.Error != "" {
-		return vault.Plain{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not decrypt%s", o.why))
+		return vault.Plain{}, o.refused("decrypt")
 	}
 	padded, err := base64.StdEncoding.DecodeString(o.result.Plaintext)
 	if err != nil {
@@ -106,7 +116,7 @@ func (o outcome) rewrapped(old vault.Ciphertext) (vault.Ciphertext, error) {
 		return vault.Ciphertext{}, o.err
 	}
 	if o.result.Error != "" {
-		return vault.Ciphertext{}, vault.ErrUndecryptable.Because(fmt.Errorf("transit: Vault did not rewrap%s", o.why))
+		return vault.Ciphertext{}, o.refused("rewrap")
 	}
 	c, err := vault.NewCiphertext(old.Key, o.result.Ciphertext)
 	if err != nil || c.Version < old.Version || c.Text == old.Text {

@@ -47,7 +47,7 @@ func known(answer string) string {
 		"key version does not exist",
 		versionGone,
 		versionDisallowed,
-		"version is too new",
+		versionToCome,
 		"message authentication failed",
 		"invalid ciphertext",
 		"invalid role or secret ID",
@@ -71,6 +71,7 @@ const (
 	keyNotFound       = "encryption key not found"
 	versionGone       = "no such key version"
 	versionDisallowed = "disallowed by policy"
+	versionToCome     = "version is too new"
 )
 
 func told(phrase string) string { return " (" + phrase + ")" }

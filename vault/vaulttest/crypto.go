@@ -152,7 +152,7 @@ func FuzzDecrypt(f *testing.F, e Engine) {
 	f.Add(own.Key, 1, "vault:v1:")
 	f.Fuzz(func(t *testing.T, key string, version int, text string) {
 		c := vault.Ciphertext{Key: key, Version: version, Text: text}
-		if answer := e.tryDecrypt(t, at, c); c != own && !errors.Is(answer.Err, vault.ErrUndecryptable) {
+		if answer := e.tryDecrypt(t, at, c); c != own && !errors.Is(answer.Err, vault.ErrUndecryptable) && !toCome(answer.Err) {
 			t.Fatalf("answered %v", answer.Err)
 		}
 	})

@@ -109,7 +109,7 @@ func rewrapOneBad(t *testing.T, e Engine) {
 	}
 	for i, answer := range e.rewrap(t, items...) {
 		if _, spoiled := bad[i]; spoiled {
-			if !errors.Is(answer.Err, vault.ErrUndecryptable) {
+			if !errors.Is(answer.Err, vault.ErrUndecryptable) && (items[i].Ciphertext.Version <= 2 || !toCome(answer.Err)) {
 				t.Errorf("bad ciphertext %d answered %v", i, answer.Err)
 			}
 			if text := items[i].Ciphertext.Text; len(text) > 40 && strings.Contains(fmt.Sprint(answer.Err), text[20:40]) {
