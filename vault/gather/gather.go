@@ -2,8 +2,9 @@
 //
 // While calls are under way the next batch gathers: on an idle server an item
 // leaves at once, on a busy one the items of all waiting callers share a call.
-// There is no timer and no waiting for company, so the delay is never longer
-// than the calls that are already under way.
+// A further call leaves beside another once as much waits as that one carries:
+// calls of a like size are the fewest. There is no timer, so the delay is never
+// longer than a call that is already under way.
 package gather
 
 import (
@@ -47,6 +48,7 @@ type Gatherer[In, Out any] struct {
 	queue   []*ticket[In, Out] // those with items still to leave, oldest first
 	waiting int                // items in the queue
 	flying  int                // calls under way
+	aboard  load               // in all of them
 }
 
 // New makes a gatherer. Size measures an item for Limits.Bytes and may be nil
@@ -109,13 +111,25 @@ func (g *Gatherer[In, Out]) enqueue(t *ticket[In, Out]) error {
 	return nil
 }
 
-// launch sends calls while there are items and room for a call. The lock is held.
+// load is what calls carry.
+type load struct{ callers, items int }
+
+// worthwhile reports whether a call leaves now: beside none, or with as much as
+// those under way carry on average. The lock is held.
+func (g *Gatherer[In, Out]) worthwhile() bool {
+	return len(g.queue) > 0 && (len(g.queue)*g.flying >= g.aboard.callers || g.waiting*g.flying >= g.aboard.items)
+}
+
+// launch sends calls while that is worthwhile and there is room for them. The
+// lock is held.
 func (g *Gatherer[In, Out]) launch() {
-	for len(g.queue) > 0 && g.flying < g.limits.InFlight {
+	for g.flying < g.limits.InFlight && g.worthwhile() {
 		f := g.board()
 		var ctx context.Context
 		ctx, f.cancel = g.lifetime()
 		g.flying++
+		g.aboard.callers += len(f.seats)
+		g.aboard.items += len(f.items)
 		go g.fly(ctx, f)
 	}
 }
@@ -208,6 +222,8 @@ func (g *Gatherer[In, Out]) land(f *flight[In, Out], answers []Out, err error) {
 		answers = answers[taken:]
 	}
 	g.flying--
+	g.aboard.callers -= len(f.seats)
+	g.aboard.items -= len(f.items)
 	g.launch()
 }
 

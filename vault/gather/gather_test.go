@@ -99,6 +99,38 @@ func TestCallersWhoComeWhileCallsAreUnderWayShareTheNextCall(t *testing.T) {
 	})
 }
 
+func TestAFurtherCallLeavesWithAsMuchAsTheOneUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{takes: time.Second}
+		g := gather.New(b.call, gather.Limits{InFlight: 2}, nil)
+		so := func(when string, want ...[]int) {
+			t.Helper()
+			synctest.Wait()
+			if got := b.batches(); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: calls %v, want %v", when, got, want)
+			}
+		}
+		ask(t, g, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+		ask(t, g, 10)
+		so("a caller beside a caller", []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, []int{10})
+		b.calls = nil
+		for i := range 3 {
+			ask(t, g, i)
+		}
+		time.Sleep(1500 * time.Millisecond) // the first two have landed
+		so("half-way", []int{0, 1, 2})
+		ask(t, g, 3)
+		so("one beside three", []int{0, 1, 2})
+		ask(t, g, 4, 5)
+		so("three items beside three", []int{0, 1, 2}, []int{3, 4, 5})
+		ask(t, g, 6)
+		time.Sleep(time.Second) // both have landed
+		so("in the end", []int{0, 1, 2}, []int{3, 4, 5}, []int{6})
+		time.Sleep(time.Second)
+		synctest.Wait()
+	})
+}
+
 func TestItemsThatWaitAreCountedAndThoseUnderWayAreNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{takes: time.Second}
@@ -115,6 +147,7 @@ func TestItemsThatWaitAreCountedAndThoseUnderWayAreNot(t *testing.T) {
 			t.Errorf("%d items wait, though a call took them all", n)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 	})
 }
 
