@@ -108,6 +108,10 @@ func (c *keysTrimCommand) Run(p *process) error {
 		if err != nil {
 			return err
 		}
+		if !done.Changed() {
+			_, err := fmt.Fprintf(p.out, "versions of %s below %d are destroyed already, and no other is retired\n", c.Key, done.Below)
+			return err
+		}
 		_, err = fmt.Fprintf(p.out, "%s: versions %d to %d are destroyed\n", c.Key, done.From, done.Below-1)
 		return err
 	})
@@ -116,6 +120,7 @@ func (c *keysTrimCommand) Run(p *process) error {
 // custody opens what it takes to take versions out of use: with Vault, under
 // the token of whoever runs the command.
 func (p *process) custody(m mode, do func(*system, vault.Retirement) error) (err error) {
+	p = p.byPerson()
 	s, err := p.settings()
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ func (c vaultSetupCommand) Validate() error {
 
 // Run prepares the Vault that VAULT_ADDR names.
 func (c vaultSetupCommand) Run(p *process) error {
+	p = p.byPerson()
 	s, err := p.settings()
 	if err != nil {
 		return err
