@@ -29,6 +29,8 @@ With HashiCorp Vault it needs a token of your own, VAULT_TOKEN or VAULT_TOKEN_FI
 		`no login of the service has that.`
 }
 
+func (keysRetireCommand) personal() {}
+
 // Run retires.
 func (c keysRetireCommand) Run(p *process) error {
 	return p.custody(c.mode(), func(sys *system, r vault.Retirement) error {
@@ -101,6 +103,8 @@ func (c *keysTrimCommand) confirmed() error {
 	return nil
 }
 
+func (*keysTrimCommand) personal() {}
+
 // Run trims.
 func (c *keysTrimCommand) Run(p *process) error {
 	return p.custody(c.mode(), func(_ *system, r vault.Retirement) error {
@@ -120,7 +124,6 @@ func (c *keysTrimCommand) Run(p *process) error {
 // custody opens what it takes to take versions out of use: with Vault, under
 // the token of whoever runs the command.
 func (p *process) custody(m mode, do func(*system, vault.Retirement) error) (err error) {
-	p = p.byPerson()
 	s, err := p.settings()
 	if err != nil {
 		return err
