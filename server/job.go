@@ -77,6 +77,9 @@ func jobNamed(parser *kong.Kong, name string) (job, error) {
 	return j, nil
 }
 
+// personal is a job that, with HashiCorp Vault, no login of the service may do.
+type personal interface{ personal() }
+
 // carryOut carries out a job: here, or in the server that has the keys.
 func (p *process) carryOut(j job, name string) (err error) {
 	if a, ok := j.(asking); ok {
@@ -91,6 +94,9 @@ func (p *process) carryOut(j job, name string) (err error) {
 		}
 		p.product = file
 		defer func() { err = file.end(err) }()
+	}
+	if _, ok := j.(personal); ok {
+		p = p.byPerson()
 	}
 	s, err := p.settings()
 	if err != nil {

@@ -68,7 +68,7 @@ func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
 // watchKeys makes the server's watch, and shows what it finds.
 func (sys *system) watchKeys(c vault.Config) *vault.KeyWatch {
 	keys := sys.keysOf(c, sys.engine.keys)
-	keys.Logins = sys.engine.logins
+	keys.Logins, keys.Foreign = sys.engine.logins, (&trial{db: sys.db, engine: sys.engine}).foreign
 	watch := vault.NewKeyWatch(keys, sys.log)
 	sys.metrics.keys(watch.Last, c.Clock)
 	return watch

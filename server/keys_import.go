@@ -37,6 +37,7 @@ const importTimeout = 30 * time.Second
 // Run imports the keys. Whatever is refused is refused before anything is
 // changed in Vault.
 func (c keysImportCommand) Run(p *process) (err error) {
+	p = p.byPerson()
 	s, err := p.settings()
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func (m *metrics) keys(last func() (vault.KeyStates, bool), clock func() time.Ti
 		minimum: gauge("kelisim_key_min_version", "Below which version a key decrypts, encrypts or has nothing; 0: none is set.", "key", "minimum"),
 		flag:    gauge("kelisim_key_flag", "Whether a setting that weakens a key is on.", "key", "flag"),
 		trouble: gauge("kelisim_key_trouble", "1 for each thing that is wrong with a key.", "key", "trouble"),
-		login:   gauge("kelisim_vault_login_seconds_left", "How long a login to Vault lasts if it is not renewed; none for one that does not end.", "login"),
+		login:   gauge("kelisim_vault_login_seconds_left", "How long a login to Vault lasts if it is not renewed; none for one that does not end; 0: it cannot be used.", "login"),
 		copies:  gauge("kelisim_declared_copies", "Copies of data and of keys that are declared.", "kind"),
 	})
 }
@@ -70,7 +70,10 @@ func (k *keyMetrics) Collect(to chan<- prometheus.Metric) {
 		}
 	}
 	for _, l := range states.Logins {
-		if !l.Expires.IsZero() {
+		switch {
+		case l.Err != nil:
+			show(k.login, 0, l.Name)
+		case !l.Expires.IsZero():
 			show(k.login, l.Expires.Sub(now).Seconds(), l.Name)
 		}
 	}

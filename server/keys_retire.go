@@ -29,6 +29,8 @@ With HashiCorp Vault it needs a token of your own, VAULT_TOKEN or VAULT_TOKEN_FI
 		`no login of the service has that.`
 }
 
+func (keysRetireCommand) personal() {}
+
 // Run retires.
 func (c keysRetireCommand) Run(p *process) error {
 	return p.custody(c.mode(), func(sys *system, r vault.Retirement) error {
@@ -101,11 +103,17 @@ func (c *keysTrimCommand) confirmed() error {
 	return nil
 }
 
+func (*keysTrimCommand) personal() {}
+
 // Run trims.
 func (c *keysTrimCommand) Run(p *process) error {
 	return p.custody(c.mode(), func(_ *system, r vault.Retirement) error {
 		done, err := r.Trim(p.ctx, p.systemActor(), c.Key)
 		if err != nil {
+			return err
+		}
+		if !done.Changed() {
+			_, err := fmt.Fprintf(p.out, "versions of %s below %d are destroyed already, and no other is retired\n", c.Key, done.Below)
 			return err
 		}
 		_, err = fmt.Fprintf(p.out, "%s: versions %d to %d are destroyed\n", c.Key, done.From, done.Below-1)

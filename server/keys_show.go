@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -32,9 +33,19 @@ func (c keysShowCommand) Run(p *process) (err error) {
 	if sys.settings.VaultAddr != "" {
 		keys.Logins = sys.settings.lookUp
 	}
+	try, err := p.openTrial(sys, c.mode())
+	if err != nil {
+		return err
+	}
+	keys.Foreign = try.foreign
 	states, err := keys.State(p.ctx)
 	if err != nil {
 		return readable(err)
+	}
+	if try.err != nil && !slices.ContainsFunc(states.Troubles(), vault.KeyTrouble.Blocking) {
+		if _, err := fmt.Fprintln(p.err, "warning: whether these are the keys that the database was written with could not be tried:", readable(try.err)); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		return printJSON(p.out, viewKeys(states))
@@ -59,6 +70,9 @@ func printKeys(to io.Writer, states vault.KeyStates) error {
 	for _, k := range states.Keys {
 		line("\n%s\t%s", k.Name, summaryOf(k))
 		if k.Missing {
+			for _, n := range k.Needs {
+				line("  needed\t%s", n)
+			}
 			continue
 		}
 		line("  minima\tdecryption %d, encryption %d, available %d", k.MinDecryption, k.MinEncryption, k.MinAvailable)

@@ -111,6 +111,11 @@ func TestWhatNoCommandUndoesIsNamed(t *testing.T) {
 	if told := states.Keys[0].Troubles; !states.Keys[0].Missing || len(told) != 1 || told[0].Kind != vault.KeyMissing || !strings.Contains(told[0].Undo, "snapshot restore") {
 		t.Errorf("the troubles are %v", told)
 	}
+	logged = len(w.log.String())
+	w.ask(me, `mutation { updateMyProfile(input: {profile: {patronymic: "Сейітқызы"}}) { user { id } } }`, nil)
+	if failed := w.log.String()[logged:]; !strings.Contains(failed, "the key kelisim-pii was deleted") || strings.Contains(failed, "policy lacks") {
+		t.Errorf("the write that failed is logged as %s", failed)
+	}
 	equal(t, "readiness", w.readiness(), "kelisim-pii missing, kelisim-index exportable, kelisim-index allow_plaintext_backup")
 	_, err := w.p.openSystem(w.s, mode{}, vault.Access{})
 	if err == nil || !strings.Contains(err.Error(), "kelisim-pii: there is no such key any more") {

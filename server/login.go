@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -138,6 +139,20 @@ func (s settings) encryptLogin() transit.Login {
 		return transit.Token(s.VaultToken)
 	}
 	return s.login(s.EncryptLogin)
+}
+
+// byPerson is the process for a command that no service may carry out: a
+// VAULT_TOKEN is its caller's, whatever login the settings have for the server.
+func (p *process) byPerson() *process {
+	if p.variables["VAULT_TOKEN"] == "" {
+		return p
+	}
+	person := *p
+	person.variables = maps.Clone(p.variables)
+	for _, way := range []string{"TOKEN_FILE", "ROLE_ID_FILE", "SECRET_ID_FILE", "WRAPPED_SECRET_ID_FILE", "KUBERNETES_ROLE"} {
+		delete(person.variables, "VAULT_"+way)
+	}
+	return &person
 }
 
 // personLogin is the token of whoever runs a command that no service may.

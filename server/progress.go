@@ -37,7 +37,11 @@ func isTerminal(w any) bool {
 		return w.terminal
 	case *os.File:
 		info, err := w.Stat()
-		return err == nil && info.Mode()&os.ModeCharDevice != 0
+		if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+			return false
+		}
+		nowhere, err := os.Stat(os.DevNull) // a device as well
+		return err == nil && !os.SameFile(info, nowhere)
 	}
 	return false
 }

@@ -62,3 +62,14 @@ func TestWhatCannotBeMovedIsCounted(t *testing.T) {
 	equal(t, "it says", got, "25 of 100 rows, 25 rows/s, 3s left, not moved: 5")
 	equal(t, "at the start", describe(vault.Progress{Total: 7}, 0), "0 of 7 rows, 0 rows/s, ? left")
 }
+
+func TestTheNullDeviceIsNoTerminal(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	if isTerminal(null) {
+		t.Error("somebody is asked there")
+	}
+}

@@ -105,6 +105,11 @@ func (s *script) administer(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 }
 
+func (s *script) withdraw(ts *testscript.TestScript, args []string) {
+	_, err := administration(ts).Logical().DeleteWithContext(context.Background(), args[0])
+	ts.Check(err)
+}
+
 func (s *script) redis(ts *testscript.TestScript, _ []string) {
 	ts.Setenv("REDIS_URL", daemon.Redis(s.t).URL)
 	daemon.Ran(s.t, "Redis")

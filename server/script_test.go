@@ -114,6 +114,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"retire":        {2, (*script).retire},        // KEY N: nothing under an older version decrypts any more
 		"administrator": {0, (*script).administrator}, // VAULT_ADDR and VAULT_TOKEN are a Vault, and leave to do everything
 		"administer":    {1, (*script).administer},    // PATH NAME=VALUE…: as `vault write`
+		"withdraw":      {1, (*script).withdraw},      // PATH: as `vault delete`
 		"withheld":      {1, (*script).withheld},      // PATH…: `vault read` fails
 		"issuer":        {0, (*script).serveIssuer},   // KELISIM_OIDC_FILE names an issuer of this test
 		"token":         {3, (*script).token},         // FILE ROLE SUBJECT: a token of the issuer

@@ -22,6 +22,7 @@ type vaultSetupCommand struct {
 	Role       []string      `default:"encrypt,decrypt" enum:"encrypt,decrypt,rewrap,reindex,observe" help:"Whose logins the two folders get: ${enum}."`
 	TokenDir   string        `type:"path" help:"A folder that gets a token for each --role, as files (0600) with its name."`
 	AppRoleDir string        `name:"approle-dir" type:"path" help:"A folder that gets a role id and a secret id for each --role (0600)."`
+	Recreate   bool          `name:"recreate-keys" help:"Make keys anew that were deleted. What they encrypted is lost for good."`
 	WrapTTL    time.Duration `name:"wrap-ttl" placeholder:"TIME" help:"Wrap the secret ids: each file holds a token that gives its secret id once, within this time, as 10m."`
 }
 
@@ -38,11 +39,12 @@ func (c vaultSetupCommand) Validate() error {
 
 // Run prepares the Vault that VAULT_ADDR names.
 func (c vaultSetupCommand) Run(p *process) error {
+	p = p.byPerson()
 	s, err := p.settings()
 	if err != nil {
 		return err
 	}
-	plan, err := setup.New(setup.Config{Mount: s.TransitMount, Prefix: s.KeyPrefix, AppRole: c.AppRole})
+	plan, err := setup.New(setup.Config{Mount: s.TransitMount, Prefix: s.KeyPrefix, AppRole: c.AppRole, RecreateKeys: c.Recreate})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ type KeyFacts struct {
 	Name    string
 	Use     KeyUse
 	Missing bool // the engine has no such key; all that follows is zero
+	// Foreign: it is another key than the database was written with. No engine
+	// knows that; Keys finds it out.
+	Foreign bool
 
 	Latest        int // new values are encrypted under this version
 	MinDecryption int // versions below it are retired; 1 or more

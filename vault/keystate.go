@@ -105,7 +105,7 @@ func (s KeyState) All() []KeyVersionState {
 	return out
 }
 
-// Keys finds out how all keys stand. All but Logins is required.
+// Keys finds out how all keys stand. All but Logins and Foreign is required.
 type Keys struct {
 	Engine   KeyReader
 	IndexKey string // name of the key that blind indexes are computed with
@@ -113,6 +113,7 @@ type Keys struct {
 	Copies   CopyReader
 	Pins     Pins
 	Logins   func(ctx context.Context) []LoginState
+	Foreign  func(ctx context.Context) []string // names of keys that are others than the database was written with; nil: nobody can tell
 	Clock    func() time.Time
 
 	// Notes and Writer keep when a version was first seen, of keys whose engine
@@ -157,6 +158,10 @@ func (k Keys) state(ctx context.Context, rows counted) (KeyStates, error) {
 	if k.Logins != nil {
 		out.Logins = k.Logins(ctx)
 	}
+	var foreign []string
+	if k.Foreign != nil {
+		foreign = k.Foreign(ctx)
+	}
 	facts, err := k.Engine.Keys(ctx)
 	if err != nil {
 		return out, err
@@ -169,6 +174,7 @@ func (k Keys) state(ctx context.Context, rows counted) (KeyStates, error) {
 		if err := k.date(ctx, &f); err != nil {
 			return out, err
 		}
+		f.Foreign = slices.Contains(foreign, f.Name)
 		out.Keys = append(out.Keys, k.of(f, needs[f.Name]))
 		delete(needs, f.Name)
 	}

@@ -9,10 +9,11 @@ import (
 // schema's enum KeyTroubleKind is bound to it.
 type TroubleKind string
 
-// The kinds. The first five keep something from working.
+// The kinds. The first six keep something from working.
 const (
 	KeyMissing       TroubleKind = "MISSING"
-	KeyBehind        TroubleKind = "BEHIND" // it lacks versions that were used
+	KeyForeign       TroubleKind = "FOREIGN" // another key than the database was written with
+	KeyBehind        TroubleKind = "BEHIND"  // it lacks versions that were used
 	KeyTrimmed       TroubleKind = "TRIMMED"
 	KeyMinDecryption TroubleKind = "MIN_DECRYPTION_VERSION"
 	KeyMinEncryption TroubleKind = "MIN_ENCRYPTION_VERSION"
@@ -28,7 +29,8 @@ type KeyTrouble struct {
 	Key  string
 	Kind TroubleKind
 	// Need is what cannot be had, of the kinds that keep something from
-	// working; the oldest if there are several.
+	// working; the oldest if there are several, and the newest where the key
+	// has to be brought back.
 	Need KeyNeed
 	What string // a sentence
 	Undo string // the command that undoes it, or what to do where none does
@@ -40,7 +42,7 @@ func (k TroubleKind) Word() string { return strings.ToLower(string(k)) }
 // Blocking reports whether something stored cannot be had because of it.
 func (t KeyTrouble) Blocking() bool {
 	switch t.Kind {
-	case KeyMissing, KeyBehind, KeyTrimmed, KeyMinDecryption, KeyMinEncryption:
+	case KeyMissing, KeyForeign, KeyBehind, KeyTrimmed, KeyMinDecryption, KeyMinEncryption:
 		return true
 	default:
 		return false
@@ -66,16 +68,28 @@ func (f KeyFacts) Troubles(needs []KeyNeed, remedy func(KeyTrouble) string) []Ke
 		t.Undo = remedy(t)
 		out = append(out, t)
 	}
+	needs = sorted(needs)
+	var newest KeyNeed
+	if len(needs) > 0 {
+		newest = needs[len(needs)-1]
+	}
 	if f.Missing {
-		found(KeyMissing, KeyNeed{}, "there is no such key any more, and what was encrypted under it cannot be had; a new key of this name would help nothing")
+		found(KeyMissing, newest, "there is no such key any more, and what was encrypted under it cannot be had; a new key of this name would help nothing")
 		return out
 	}
 	seen := map[TroubleKind]bool{}
-	for _, need := range sorted(needs) {
+	for _, need := range needs {
 		if kind, what := f.refuses(need.Version); kind != "" && !seen[kind] {
 			seen[kind] = true
+			if kind == KeyBehind {
+				need = newest
+			}
 			found(kind, need, "%s, and version %d is needed (%s: %s)", what, need.Version, need.By, plural(need.Rows, "row"))
 		}
+	}
+	if f.Foreign && len(out) == 0 { // any of those is reason enough that it does not answer as it did
+		found(KeyForeign, newest, "this is another key than the database was written with: what was encrypted under that one cannot be had, "+
+			"and what is written now cannot be once that one is back; stop the servers first")
 	}
 	if f.Use == KeyOfIndexes && f.AutoRotate != 0 {
 		found(KeyAutoRotates, KeyNeed{}, "auto_rotate_period is set: versions come that no index uses; rotate it by hand")

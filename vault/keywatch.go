@@ -24,6 +24,7 @@ type KeyWatch struct {
 	took     time.Duration // to count them
 	last     KeyStates
 	troubles map[KeyTrouble]bool
+	lost     map[string]bool // logins by their names
 }
 
 const (
@@ -40,7 +41,7 @@ const (
 
 // NewKeyWatch makes a watch that has seen nothing yet.
 func NewKeyWatch(k Keys, log *slog.Logger) *KeyWatch {
-	w := &KeyWatch{Keys: k, Log: log, turn: make(chan struct{}, 1), troubles: map[KeyTrouble]bool{}}
+	w := &KeyWatch{Keys: k, Log: log, turn: make(chan struct{}, 1), troubles: map[KeyTrouble]bool{}, lost: map[string]bool{}}
 	w.turn <- struct{}{}
 	return w
 }
@@ -83,11 +84,15 @@ func (w *KeyWatch) look(ctx context.Context, patient bool) (KeyStates, error) {
 		return KeyStates{}, err
 	}
 	states, err := w.state(ctx, rows)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if states.Logins != nil { // they are asked first: the login that reads about keys may be the one that is lost
+		w.last.Logins = states.Logins
+		w.tellLost(ctx, states.Logins)
+	}
 	if err != nil {
 		return KeyStates{}, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.last = states
 	w.tell(ctx, states.Troubles())
 	return states, nil
@@ -126,6 +131,21 @@ func (w *KeyWatch) tell(ctx context.Context, troubles []KeyTrouble) {
 		}
 	}
 	w.troubles = still
+}
+
+// tellLost logs logins that Vault tells nothing of any more, and those that are
+// back.
+func (w *KeyWatch) tellLost(ctx context.Context, logins []LoginState) {
+	for _, l := range logins {
+		lost := l.Err != nil
+		switch {
+		case lost && !w.lost[l.Name]:
+			w.Log.LogAttrs(ctx, slog.LevelError, "a login to Vault is lost: nothing can be done with it", slog.String("login", l.Name), slog.Any("error", l.Err))
+		case !lost && w.lost[l.Name]:
+			w.Log.LogAttrs(ctx, slog.LevelInfo, "a login to Vault works again", slog.String("login", l.Name))
+		}
+		w.lost[l.Name] = lost
+	}
 }
 
 // EncryptionKeys answers how the keys stand. That somebody looked leaves an

@@ -22,6 +22,7 @@ type fewKeys struct {
 	counts int
 	data   vault.KeyFacts
 	failed error
+	logins []vault.LoginState
 }
 
 func (f *fewKeys) Keys(context.Context) ([]vault.KeyFacts, error) {
@@ -44,7 +45,7 @@ func (f *fewKeys) Copies(context.Context) ([]vault.Copy, error)             { re
 
 func (f *fewKeys) watch(log *strings.Builder) *vault.KeyWatch {
 	return vault.NewKeyWatch(vault.Keys{
-		Engine: f, Rows: f, Copies: f, Notes: f, Clock: time.Now,
+		Engine: f, Rows: f, Copies: f, Notes: f, Clock: time.Now, Logins: func(context.Context) []vault.LoginState { return f.logins },
 		Pins: func(context.Context) ([]vault.KeyNeed, error) { return nil, nil },
 	}, slog.New(slog.NewTextHandler(log, nil)))
 }
@@ -147,6 +148,33 @@ func TestWhatWasFoundLastStaysWhileTheEngineIsAway(t *testing.T) {
 	})
 }
 
+// Also while the login that is lost is the one that reads about keys.
+func TestALostLoginIsLoggedOnceAndWhenItIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, log := &fewKeys{data: sound(), logins: []vault.LoginState{{Name: "decrypt"}}}, &strings.Builder{}
+		w := f.watch(log)
+		looked(t, w)
+		f.logins = []vault.LoginState{{Name: "decrypt", Err: vault.ErrUnavailable}}
+		looked(t, w)
+		f.failed = vault.ErrUnavailable
+		if _, err := w.Look(t.Context()); err == nil {
+			t.Error("the engine is away, and it answers")
+		}
+		if last, _ := w.Last(); len(last.Logins) != 1 || last.Logins[0].Err == nil {
+			t.Errorf("the logins are %v", last.Logins)
+		}
+		if told := log.String(); strings.Count(told, "level=ERROR") != 1 || !strings.Contains(told, "a login to Vault is lost") || !strings.Contains(told, "login=decrypt") {
+			t.Errorf("it logs %s", told)
+		}
+		f.failed, f.logins = nil, []vault.LoginState{{Name: "decrypt"}}
+		looked(t, w)
+		looked(t, w)
+		if told := log.String(); strings.Count(told, "a login to Vault works again") != 1 {
+			t.Errorf("it logs %s", told)
+		}
+	})
+}
+
 func TestALabelHasNoRoomForAPerson(t *testing.T) {
 	for label, fits := range map[string]bool{
 		"": true, "db-2026-11-23": true, "backup/20261123T0300:1.dump": true, "n_1": true,
@@ -166,6 +194,7 @@ func TestEachTroubleIsToldWithWhatNeedsTheVersion(t *testing.T) {
 	needs := []vault.KeyNeed{{Key: "i", Version: 2, By: "blind_index", Rows: 5}, {Key: "i", Version: 1, By: "meta (pepper)", Rows: 1}}
 	for kind, alter := range map[vault.TroubleKind]func(*vault.KeyFacts){
 		"":                       func(*vault.KeyFacts) {},
+		vault.KeyForeign:         func(f *vault.KeyFacts) { f.Foreign = true },
 		vault.KeyBehind:          func(f *vault.KeyFacts) { f.Latest = 1 },
 		vault.KeyTrimmed:         func(f *vault.KeyFacts) { f.MinAvailable, f.MinDecryption, f.MinEncryption = 2, 2, 2 },
 		vault.KeyMinDecryption:   func(f *vault.KeyFacts) { f.MinDecryption, f.MinEncryption = 2, 2 },
@@ -187,6 +216,9 @@ func TestEachTroubleIsToldWithWhatNeedsTheVersion(t *testing.T) {
 		}
 		if len(found) != 1 || found[0].Kind != kind || found[0].Undo != "undo "+kind.Word() || !strings.HasPrefix(found[0].What, "i: ") {
 			t.Errorf("%s: %v", kind, found)
+		}
+		if newest := kind == vault.KeyMissing || kind == vault.KeyForeign || kind == vault.KeyBehind; newest && found[0].Need.Version != 2 {
+			t.Errorf("%s: what brings it back has version %d, and 2 is needed", kind, found[0].Need.Version)
 		}
 	}
 	data := index

@@ -85,10 +85,15 @@ func (r Retirement) look(ctx context.Context, name string) (KeyStates, KeyState,
 		return states, KeyState{}, err
 	}
 	key, ok := states.Key(name)
-	if !ok || key.Missing {
+	switch {
+	case key.Missing && len(key.Troubles) > 0:
+		return states, key, errors.New(key.Troubles[0].String())
+	case !ok:
 		var names []string
 		for _, k := range states.Keys {
-			names = append(names, k.Name)
+			if !k.Missing {
+				names = append(names, k.Name)
+			}
 		}
 		return states, key, fmt.Errorf("there is no key %q; there are %s", name, strings.Join(names, ", "))
 	}
@@ -164,6 +169,10 @@ type Trimming struct {
 	From, Below int // versions from one to below the other
 }
 
+// Changed reports whether anything was destroyed: all that is retired may be
+// already.
+func (t Trimming) Changed() bool { return t.From < t.Below }
+
 // Trim destroys the versions of a key that are retired. It refuses with InUseError
 // while anything stored, or any copy, of data or of keys, needs or holds one of
 // them.
@@ -173,7 +182,10 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 		return Trimming{}, err
 	}
 	what := Trimming{Key: name, From: key.oldest(), Below: min(key.MinDecryption, key.MinEncryption)}
-	if what.Below <= what.From {
+	switch {
+	case !what.Changed() && what.Below == key.MinAvailable && what.Below > 1:
+		return what, nil
+	case !what.Changed():
 		return what, fmt.Errorf("no version of %s is retired: min_decryption_version is %d and min_encryption_version %d; `kelisim keys retire` sets both",
 			name, key.MinDecryption, key.MinEncryption)
 	}

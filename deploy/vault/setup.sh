@@ -4,8 +4,9 @@
 #
 # `kelisim vault setup --dry-run` prints this. Without --dry-run the command does
 # the same itself, says what it found, and refuses what is wrong, where this
-# script only adds what is missing. Both may be repeated. For somebody who may
-# administer Vault, named by VAULT_ADDR and VAULT_TOKEN.
+# script only adds what is missing, be it a key that somebody deleted. Both may
+# be repeated. For somebody who may administer Vault, named by VAULT_ADDR and
+# VAULT_TOKEN.
 set -eu
 
 vault read sys/mounts/transit >/dev/null 2>&1 ||

@@ -3559,6 +3559,8 @@ type KeyNeed {
 enum KeyTroubleKind {
   "There is no such key any more."
   MISSING
+  "It is another key than the database was written with: it was deleted, and somebody made a new one of its name."
+  FOREIGN
   "Its newest version is older than one that is needed: it was replaced, or restored from a copy that is too old."
   BEHIND
   "A version that is needed was destroyed."

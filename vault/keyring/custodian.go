@@ -40,6 +40,8 @@ func (k *Keyring) Remedy(t vault.KeyTrouble) string {
 	switch t.Kind {
 	case vault.KeyMinDecryption, vault.KeyMinEncryption:
 		return fmt.Sprintf("kelisim keys retire --key %s --below %d", t.Key, t.Need.Version)
+	case vault.KeyForeign:
+		return "bring the keyring back that the database was written with"
 	case vault.KeyMissing, vault.KeyBehind, vault.KeyTrimmed:
 		return fmt.Sprintf("bring the keyring back from a backup that has version %d of the key", max(t.Need.Version, 1))
 	default:

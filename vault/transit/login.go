@@ -129,10 +129,23 @@ func (l *login) call(ctx context.Context, operation, key string, body batch) ([]
 		})
 		return complete(err, len(answer.Data.Results), len(body.Items))
 	})
+	if operation == "encrypt" && errors.Is(err, errPolicy) {
+		err = l.whyNotEncrypted(ctx, key, err)
+	}
 	if refused := (*statusError)(nil); errors.As(err, &refused) {
 		refused.why += l.config.advice(refused.why, key, body.KeyVersion)
 	}
 	return answer.Data.Results, err
+}
+
+// whyNotEncrypted is why Vault refuses to encrypt for a login that lives. To
+// encrypt under a key that is gone is to Vault to create one, which the policy
+// does not allow either: the key is looked for.
+func (l *login) whyNotEncrypted(ctx context.Context, key string, refused error) error {
+	if _, err := l.readKey(ctx, key); missing(err) {
+		return &statusError{operation: "encrypt", status: http.StatusForbidden, why: told(keyNotFound)}
+	}
+	return refused
 }
 
 // complete decides whether a call that ended so has a result for every item.

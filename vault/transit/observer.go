@@ -166,12 +166,21 @@ func (o *Observer) Remedy(t vault.KeyTrouble) string {
 		return config + "auto_rotate_period=0"
 	case vault.KeyDeletionAllowed:
 		return config + "deletion_allowed=false"
-	case vault.KeyMissing, vault.KeyBehind, vault.KeyTrimmed:
-		return "vault operator raft snapshot restore SNAPSHOT, one that has version " + strconv.Itoa(max(t.Need.Version, 1)) + " of the key"
+	case vault.KeyMissing, vault.KeyForeign, vault.KeyBehind, vault.KeyTrimmed:
+		return "vault operator raft snapshot restore SNAPSHOT, one that has " + wanted(t)
 	case vault.KeyExportable, vault.KeyPlaintextBackup:
 		return "nothing does, as Vault never takes it back: see who may, and move to another key"
 	}
 	return ""
+}
+
+// wanted is what a snapshot has to have.
+func wanted(t vault.KeyTrouble) string {
+	version := strconv.Itoa(max(t.Need.Version, 1))
+	if t.Kind == vault.KeyForeign {
+		return "the key that was there before, with version " + version
+	}
+	return "version " + version + " of the key"
 }
 
 // minima are the settings that let a version be used, and what is newer.

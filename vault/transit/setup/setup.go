@@ -25,6 +25,8 @@ type Config struct {
 	Prefix  string // of the keys' names; "kelisim"
 	AppRole string // path of the AppRole mount; "approle"
 	Suffix  string // of the names of policies and AppRoles, for mounts of one Vault whose keys have the same names; none
+
+	RecreateKeys bool // also keys that were there and are gone; what they encrypted is lost
 }
 
 // Roles are what Kelisim does in Vault, each with a policy and an AppRole of
@@ -132,8 +134,9 @@ func (p *Plan) Script() string {
 #
 # `+"`kelisim vault setup --dry-run`"+` prints this. Without --dry-run the command does
 # the same itself, says what it found, and refuses what is wrong, where this
-# script only adds what is missing. Both may be repeated. For somebody who may
-# administer Vault, named by VAULT_ADDR and VAULT_TOKEN.
+# script only adds what is missing, be it a key that somebody deleted. Both may
+# be repeated. For somebody who may administer Vault, named by VAULT_ADDR and
+# VAULT_TOKEN.
 set -eu
 `, p.config.Mount, p.config.Prefix)
 	for _, o := range p.objects {
@@ -152,7 +155,7 @@ func (p *Plan) Check(ctx context.Context, client *api.Client) ([]Result, error) 
 		}
 		out = append(out, r)
 	}
-	return out, nil
+	return out, p.refuseDeleted(ctx, server{client}, out)
 }
 
 // Apply makes what is missing and updates what differs, and tells the result of
