@@ -124,7 +124,7 @@ func rewrapBare(t *testing.T, client *api.Client, mount string, rows []vault.Hel
 	batch := make([]map[string]string, len(rows))
 	for i, r := range rows {
 		batch[i] = map[string]string{
-			"ciphertext": r.Ciphertext.Text, "context": base64.StdEncoding.EncodeToString([]byte(r.Place().Context())),
+			"ciphertext": r.Ciphertext.Text, "context": base64.StdEncoding.EncodeToString([]byte(vault.Place{User: r.Owner, Field: r.Field}.Context())),
 		}
 	}
 	secret, err := client.Logical().WriteWithContext(context.Background(), mount+"/rewrap/"+pii, map[string]any{"batch_input": batch})

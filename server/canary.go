@@ -28,7 +28,6 @@ type ties struct {
 
 const (
 	metaTies      = "ties"
-	canaryField   = "canary"
 	canaryContent = "kelisim canary"
 )
 
@@ -126,7 +125,7 @@ func makeTies(ctx context.Context, e *engine, instance uuid.UUID) (ties, error) 
 	return t.peppered(ctx, e)
 }
 
-func (t ties) place() vault.Place { return vault.Place{User: t.Instance, Field: canaryField} }
+func (t ties) place() vault.Place { return vault.Place{User: t.Instance, Field: vault.FieldCanary} }
 
 func (t ties) canary() vault.Ciphertext {
 	return vault.Ciphertext{Key: t.Key, Version: t.KeyVersion, Text: t.Ciphertext}
@@ -134,7 +133,7 @@ func (t ties) canary() vault.Ciphertext {
 
 func (t ties) digest(ctx context.Context, indexer vault.Indexer, version int) (string, error) {
 	results, err := indexer.Index(ctx, version, []vault.IndexItem{
-		{Field: canaryField, Normalised: vault.NewPlain(canaryContent), Reference: t.Instance},
+		{Field: vault.FieldCanary, Normalised: vault.NewPlain(canaryContent), Reference: t.Instance},
 	})
 	if err == nil {
 		err = results[0].Err
@@ -198,7 +197,7 @@ func (t ties) rewrapped(ctx context.Context, r vault.Rewrapper) (ties, error) {
 	}
 	t.KeyVersion, t.Ciphertext = results[0].Ciphertext.Version, results[0].Ciphertext.Text
 	if t.Pepper != nil {
-		t.Pepper = &encryptedPepper{t.Pepper.Version, results[1].Ciphertext.Version, results[1].Ciphertext.Text}
+		t.Pepper = &encryptedPepper{results[1].Ciphertext.Version, results[1].Ciphertext.Text}
 	}
 	return t, nil
 }

@@ -244,7 +244,7 @@ func TestTheEncryptionGuideStatesTheFormats(t *testing.T) {
 	index := vault.IndexItem{Field: "<field code>", Normalised: vault.NewPlain("normalised value")}
 	for _, stated := range []string{
 		context("user", "<field code>"), context("user", vault.FieldConsentContext), context("actor", "displayName"),
-		context("instance", canaryField), canaryContent, metaTies, fmt.Sprint(vault.MaxPlaintext, " bytes"),
+		context("instance", vault.FieldCanary), context("instance", vault.FieldPepper), canaryContent, metaTies, fmt.Sprint(vault.MaxPlaintext, " bytes"),
 		strings.Replace(string(index.Input()), "\x00", " | 0x00 | ", 1),
 	} {
 		if !strings.Contains(guide, stated) {

@@ -30,13 +30,19 @@ func pins(db vault.Reader, indexKey string) vault.Pins {
 		}
 		needs := t.needs(indexKey)
 		plan, err := db.IndexPlan(ctx)
-		if errors.Is(err, vault.ErrNotFound) {
+		if errors.Is(err, vault.ErrNotFound) && t.Pepper == nil {
 			return needs, nil // no server of this version was started yet
+		}
+		if errors.Is(err, vault.ErrNotFound) {
+			return nil, errUnplanned // what it named may be needed
+		}
+		if err != nil {
+			return nil, err
 		}
 		for _, version := range plan.Write { // also where nobody is indexed yet
 			needs = append(needs, vault.KeyNeed{Key: indexKey, Version: version, By: "index_plan", Rows: 1})
 		}
-		return needs, err
+		return needs, nil
 	}
 }
 

@@ -259,12 +259,12 @@ var errOtherKey = errors.New("it is another key")
 // canary's text. In Vault's audit log the database's instance id says who asked.
 func (i *importing) same(ctx context.Context, key keyring.ExportedKey, found setup.Key) error {
 	instance, probe := i.export.Database, vault.NewPlain(canaryContent)
-	place := vault.Place{User: instance, Field: canaryField}
+	place := vault.Place{User: instance, Field: vault.FieldCanary}
 	switch index := i.short(key) == "index"; {
 	case index != (found.Type == "hmac"), !index && !found.Derived, found.LatestVersion < key.Version:
 		return errOtherKey
 	case index:
-		items := []vault.IndexItem{{Field: canaryField, Normalised: probe, Reference: instance}}
+		items := []vault.IndexItem{{Field: vault.FieldCanary, Normalised: probe, Reference: instance}}
 		here, err := i.local.indexer.Index(ctx, key.Version, items)
 		if err != nil {
 			return err

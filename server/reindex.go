@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,6 +30,10 @@ What cannot be computed is told by table, id and reason; people are then found b
 var errUnprepared = errors.New("the database keeps its pepper under the index key, and knows no index plan: " +
 	"run every server in this version first, which changes that at its start; then run this again")
 
+// errUnplanned: a server made one at its start, and somebody deleted it.
+var errUnplanned = errors.New("the table index_plan is empty: somebody deleted what says under which version people are found. " +
+	"Start a server, which makes the first plan anew, then run this again; and find out who may write to the database")
+
 // Run computes what is missing, and steps from plan to plan.
 func (c reindexCommand) Run(p *process) (err error) {
 	s, err := p.settings()
@@ -52,8 +57,8 @@ func (c reindexCommand) Run(p *process) (err error) {
 	if err != nil || !served {
 		return err
 	}
-	if t.Pepper == nil {
-		return errUnprepared
+	if err := t.planned(p.ctx, sys.db); err != nil {
+		return err
 	}
 	line := newProgressLine(p.err, p.clock)
 	job := reindexing(c.job(p, sys, line), sys, reindexer)
@@ -67,6 +72,18 @@ func (c reindexCommand) Run(p *process) (err error) {
 		return explain(p.ctx, reindexer.keys, t.needs(s.KeyPrefix+"-index"), err)
 	}
 	return c.move(p, sys, job, line)
+}
+
+// planned refuses a database that has no index plan.
+func (t ties) planned(ctx context.Context, db vault.IndexReader) error {
+	if t.Pepper == nil {
+		return errUnprepared
+	}
+	_, err := db.IndexPlan(ctx)
+	if errors.Is(err, vault.ErrNotFound) {
+		return errUnplanned
+	}
+	return readable(err)
 }
 
 // reindexing is the vault's job on what a command has open.
@@ -149,9 +166,6 @@ func planned(plan vault.IndexPlan) string {
 // count prints what is under which version, and which plan is in force.
 func (c reindexCommand) count(p *process, job vault.Reindexing) error {
 	state, err := job.State(p.ctx)
-	if errors.Is(err, vault.ErrNotFound) {
-		return errUnprepared
-	}
 	if err != nil {
 		return readable(err)
 	}

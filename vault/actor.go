@@ -52,7 +52,7 @@ type Actor struct {
 	Network   Network
 }
 
-// FieldDisplayName is the field code under which a colleague's display name is
+// FieldDisplayName is the reserved code under which a colleague's display name is
 // encrypted.
 const FieldDisplayName = "displayName"
 

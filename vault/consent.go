@@ -104,7 +104,7 @@ type Act struct {
 	Context Ciphertext
 }
 
-// FieldConsentContext is the field code under which an act's network context
+// FieldConsentContext is the reserved code under which an act's network context
 // is encrypted.
 const FieldConsentContext = "consentContext"
 

@@ -11,17 +11,6 @@ import (
 // for one oversized item.
 const MaxPlaintext = 64 << 10
 
-// Place is where a ciphertext belongs: one field of one user. The encryption
-// key is derived for it, so that a ciphertext moved to another row, field or
-// user does not decrypt.
-type Place struct {
-	User  uuid.UUID
-	Field string // field code; never renamed
-}
-
-// Context is the derivation context of the place, as fixed for version 1.
-func (p Place) Context() string { return "kelisim/1/" + p.User.String() + "/" + p.Field }
-
 // Ciphertext is an encrypted value with the key that can decrypt it.
 type Ciphertext struct {
 	Key     string // name of the key, e.g. "kelisim-pii"

@@ -33,25 +33,28 @@ type Held struct {
 	Ciphertext Ciphertext
 }
 
-// Place is where the ciphertext belongs.
-func (h Held) Place() Place {
+// place is where the ciphertext belongs; CodeFieldNotCollected: nowhere.
+func (h Held) place() (Place, error) {
 	switch h.Holding {
 	case HoldingActs:
-		return Place{h.Owner, FieldConsentContext}
+		return Place{h.Owner, FieldConsentContext}, nil
 	case HoldingActors:
-		return Place{h.Owner, FieldDisplayName}
+		return Place{h.Owner, FieldDisplayName}, nil
 	default:
-		return Place{h.Owner, h.Field}
+		return personalPlace(h.Owner, h.Field)
 	}
 }
 
 // Where names the row for operators: the table, the ids, the field.
 func (h Held) Where() string {
-	place := h.Place()
-	if h.Holding == HoldingActs {
-		return fmt.Sprintf("%s user %s, act %s, %s", h.Holding, place.User, h.Act, place.Field)
+	switch h.Holding {
+	case HoldingActs:
+		return fmt.Sprintf("%s user %s, act %s, %s", h.Holding, h.Owner, h.Act, FieldConsentContext)
+	case HoldingActors:
+		return fmt.Sprintf("%s %s, %s", h.Holding, h.Owner, FieldDisplayName)
+	default:
+		return fmt.Sprintf("%s %s, %s", h.Holding, h.Owner, h.Field)
 	}
-	return fmt.Sprintf("%s %s, %s", h.Holding, place.User, place.Field)
 }
 
 // Moved is a ciphertext and the one of the same value that takes its place.

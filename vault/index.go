@@ -125,12 +125,21 @@ func (s *Service) outdated(ctx context.Context, plan *IndexPlan, err error) erro
 	return err
 }
 
+// errUnplanned is why nobody is found: it must not read as that there is nobody.
+var errUnplanned = errors.New("the database has no index plan")
+
 func (s *Service) replan(ctx context.Context) error {
 	plan, err := s.Reader.IndexPlan(ctx)
-	if err == nil {
-		s.plan.Store(&plan)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		// The start made one, and nothing of ours deletes the last one.
+		s.Log.ErrorContext(ctx, "the index plan is gone from the database: nobody can be found by an identifier, or tell one; start a server to make another")
+		return ErrUnavailable.Because(errUnplanned)
+	case err != nil:
+		return err
 	}
-	return err
+	s.plan.Store(&plan)
+	return nil
 }
 
 // follow takes over the plan in force where an error says that there is another

@@ -198,7 +198,9 @@ func (l *linter) ownFields(fields []Field, catalogue Catalogue) {
 		path := []string{"facts", "fields", strconv.Itoa(i)}
 		_, typed := catalogue.Get(f.Code)
 		switch {
-		case !codeForm.MatchString(f.Code) || f.Code == FieldConsentContext:
+		case slices.Contains(reserved, f.Code):
+			l.add(CodeInvalidValue, "the code is the service's own; choose another one", append(path, "code")...)
+		case !codeForm.MatchString(f.Code):
 			l.add(CodeInvalidValue, "a field's code is 2 to 40 letters and digits and begins with a small letter", append(path, "code")...)
 		case typed:
 			l.add(CodeDuplicateInput, "the product has a field of this code; use it as it is", append(path, "code")...)

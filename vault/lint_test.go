@@ -136,6 +136,9 @@ var wrong = map[string]struct {
 	"a field's code that is too long":   {func(d *draft) { d.rename("l" + strings.Repeat("o", 40)) }, "INVALID_VALUE facts.fields.0.code"},
 	"a field's code with a slash":       {func(d *draft) { d.rename("a/b") }, "INVALID_VALUE facts.fields.0.code"},
 	"the code of the network context":   {func(d *draft) { d.rename(FieldConsentContext) }, "INVALID_VALUE facts.fields.0.code"},
+	"the code of a colleague's name":    {func(d *draft) { d.rename(FieldDisplayName) }, "INVALID_VALUE facts.fields.0.code"},
+	"the code of the canary":            {func(d *draft) { d.rename(FieldCanary) }, "INVALID_VALUE facts.fields.0.code"},
+	"the code of the pepper":            {func(d *draft) { d.rename(FieldPepper) }, "INVALID_VALUE facts.fields.0.code"},
 	"the code of a typed field":         {func(d *draft) { d.rename("phone") }, "DUPLICATE_INPUT facts.fields.0.code"},
 	"a field declared twice": {
 		func(d *draft) { d.version.Facts.Fields = append(d.version.Facts.Fields, d.version.Facts.Fields[0]) },

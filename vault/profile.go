@@ -197,8 +197,12 @@ func (s *Service) encrypt(ctx context.Context, set *changeset, reference uuid.UU
 		if c.Value == nil {
 			continue
 		}
+		at, err := personalPlace(set.user, c.Field)
+		if err != nil {
+			return nil, placed(err, c.Path)
+		}
 		written = append(written, c)
-		items = append(items, EncryptItem{Place{set.user, c.Field}, c.stored, reference})
+		items = append(items, EncryptItem{at, c.stored, reference})
 	}
 	items = append(items, extra...)
 	var indexErr error

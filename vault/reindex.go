@@ -212,9 +212,19 @@ func (r *reindexRun) move(ctx context.Context, page []IndexedField, to int) erro
 
 // read decrypts a page and normalises it, as if the values were written now.
 func (r *reindexRun) read(ctx context.Context, page []IndexedField) (fields []IndexedField, values []IndexItem, refused []refusal, err error) {
-	items := make([]DecryptItem, len(page))
-	for i, f := range page {
-		items[i] = DecryptItem{Place: Place{f.User, f.Field}, Ciphertext: f.Ciphertext, Reference: r.reference}
+	var placed []IndexedField
+	var items []DecryptItem
+	for _, f := range page {
+		at, err := personalPlace(f.User, f.Field)
+		if err != nil {
+			refused = append(refused, refusal{f.Held(), err})
+			continue
+		}
+		placed = append(placed, f)
+		items = append(items, DecryptItem{Place: at, Ciphertext: f.Ciphertext, Reference: r.reference})
+	}
+	if len(items) == 0 {
+		return nil, nil, refused, nil
 	}
 	var answers []Decrypted
 	err = r.patiently(ctx, func() (err error) {
@@ -224,7 +234,7 @@ func (r *reindexRun) read(ctx context.Context, page []IndexedField) (fields []In
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	for i, f := range page {
+	for i, f := range placed {
 		normalised, err := r.normalise(f.Field, answers[i])
 		if err != nil {
 			refused = append(refused, refusal{f.Held(), err})

@@ -110,13 +110,18 @@ func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
 		if want.Value {
 			switch f.State {
 			case StatePlain, StateMasked:
+				at, err := personalPlace(req.Person.User.ID, want.Code)
+				if err != nil { // a policy names it all the same
+					f.State, refused = StateForbidden, append(refused, want.Code)
+					break
+				}
 				isMask := f.State == StateMasked
 				if isMask {
 					masked = append(masked, want.Code)
 				} else {
 					plain = append(plain, want.Code)
 				}
-				r.queue(req.Person.User.ID, want.Code, stored, place{i, j, isMask})
+				r.queue(at, stored, place{i, j, isMask})
 				f.State = StateUnavailable // until it is decrypted
 			case StateNoConsent, StateForbidden, StateBlocked:
 				refused = append(refused, want.Code)
@@ -129,10 +134,10 @@ func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
 	r.deny(view, req, refused)
 }
 
-func (r *reveal) queue(user uuid.UUID, code string, stored []StoredField, at place) {
-	k := slices.IndexFunc(stored, func(f StoredField) bool { return f.Code == code })
-	r.items = append(r.items, DecryptItem{Place{user, code}, stored[k].Ciphertext, uuid.Nil})
-	r.places = append(r.places, at)
+func (r *reveal) queue(from Place, stored []StoredField, to place) {
+	k := slices.IndexFunc(stored, func(f StoredField) bool { return f.Code == from.Field })
+	r.items = append(r.items, DecryptItem{from, stored[k].Ciphertext, uuid.Nil})
+	r.places = append(r.places, to)
 }
 
 // revealed records what is about to be decrypted: one event for values, one

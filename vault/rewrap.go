@@ -120,17 +120,17 @@ func (r *rewrapRun) read(ctx context.Context, due []HeldCount, hand func([]Held)
 
 // move rewraps a page and puts it back.
 func (r *rewrapRun) move(ctx context.Context, page []Held) error {
-	answers, err := r.rewrap(ctx, page)
+	placed, items, refused := r.place(page)
+	answers, err := r.rewrap(ctx, items)
 	if err != nil {
 		return err
 	}
 	moved := make([]Moved, 0, len(page))
-	var refused []refusal
 	for i, answer := range answers {
 		if answer.Err == nil {
-			moved = append(moved, Moved{Held: page[i], To: answer.Ciphertext})
+			moved = append(moved, Moved{Held: placed[i], To: answer.Ciphertext})
 		} else {
-			refused = append(refused, refusal{page[i], answer.Err})
+			refused = append(refused, refusal{placed[i], answer.Err})
 		}
 	}
 	if err := r.maintain(ctx, func(tx KeepingTx) { tx.Rewrap(moved) }); err != nil {
@@ -140,10 +140,23 @@ func (r *rewrapRun) move(ctx context.Context, page []Held) error {
 	return nil
 }
 
-func (r *rewrapRun) rewrap(ctx context.Context, page []Held) (answers []Rewrapped, err error) {
-	items := make([]RewrapItem, len(page))
-	for i, held := range page {
-		items[i] = RewrapItem{Place: held.Place(), Ciphertext: held.Ciphertext, Reference: r.reference}
+// place tells what belongs somewhere from what does not.
+func (r *rewrapRun) place(page []Held) (placed []Held, items []RewrapItem, refused []refusal) {
+	for _, held := range page {
+		at, err := held.place()
+		if err != nil {
+			refused = append(refused, refusal{held, err})
+			continue
+		}
+		placed = append(placed, held)
+		items = append(items, RewrapItem{Place: at, Ciphertext: held.Ciphertext, Reference: r.reference})
+	}
+	return placed, items, refused
+}
+
+func (r *rewrapRun) rewrap(ctx context.Context, items []RewrapItem) (answers []Rewrapped, err error) {
+	if len(items) == 0 {
+		return nil, nil
 	}
 	err = r.patiently(ctx, func() (err error) {
 		answers, err = r.of.Rewrapper.Rewrap(ctx, items)

@@ -3941,7 +3941,7 @@ input ConsentItemInput {
 
 "A field of the app's own, declared as data."
 input OwnFieldInput {
-  "2 to 40 letters and digits, a small letter first; not one of the product's. Never renamed: values are stored under it."
+  "2 to 40 letters and digits, a small letter first; not one of the product's, nor ` + "`" + `consentContext` + "`" + `, ` + "`" + `displayName` + "`" + `, ` + "`" + `canary` + "`" + ` or ` + "`" + `pepper` + "`" + `. Never renamed: values are stored under it."
   code: String!
   "What sort of data it is; which roles see it follows from that."
   class: FieldClass!
