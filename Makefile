@@ -41,7 +41,7 @@ drill: servers ## make the faults of docs/operations.md on real servers, and see
 	@go test -count=1 -tags=drill -run '^TestDrill' -timeout=30m -v ./server
 
 .PHONY: bench
-bench: servers ## print the ratios: batched, coalesced and gated against not, on real servers
+bench: servers ## print the ratios: batched, coalesced and gated against not; rewrap and its memory. Some five minutes
 	@go test -count=1 -tags=bench -run '^TestRatios$$' -v ./server
 
 .PHONY: generate

@@ -56,6 +56,7 @@ func TestRatios(t *testing.T) {
 	out.row()
 	out.row("moving rows to a new version of the key", "min", "median", "max", "expected", "medians")
 	rewrapping(t, out)
+	remembering(t, out)
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)
 	}
