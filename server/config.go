@@ -33,6 +33,7 @@ type settings struct {
 	OIDCFile       string   `env:"KELISIM_OIDC_FILE"`
 	TrustedProxies []string `env:"KELISIM_TRUSTED_PROXIES"`
 	AuditFile      string   `env:"KELISIM_AUDIT_FILE"`
+	Rules          string   `env:"KELISIM_RULES"`
 	LogLevel       string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
 	LogFormat      string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 

@@ -175,8 +175,12 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 	if err != nil {
 		return vault.Config{}, err
 	}
+	rules, err := loadRules(sys.settings.Rules)
+	if err != nil {
+		return vault.Config{}, err
+	}
 	return vault.Config{
-		Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Normaliser: normaliser{},
+		Rules: rules, Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Normaliser: normaliser{},
 		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: sys.log,
 	}, nil
 }

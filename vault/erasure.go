@@ -29,6 +29,7 @@ const (
 	TraceIndexes  Trace = "INDEXES"          // what they are found by
 	TraceLogins   Trace = "LOGINS"           // so that they may register anew, as somebody new
 	TraceRepeats  Trace = "IDEMPOTENCY_KEYS" // which stand under the digest of a login
+	TraceObjects  Trace = "OBJECT_VALUES"    // kept with requests and the like
 	TraceContexts Trace = "NETWORK_CONTEXTS" // beside consents
 	TraceCounts   Trace = "DAILY_COUNTS"     // of what they did on a day
 )
@@ -169,7 +170,7 @@ type Ledger interface {
 type ErasureFilter struct {
 	ID         uuid.UUID
 	Users      []uuid.UUID // only of these people
-	Unledgered bool // only those whose tombstone is not known to be in the ledger
+	Unledgered bool        // only those whose tombstone is not known to be in the ledger
 }
 
 // Evidence is what the rules have us keep of somebody who is erased.

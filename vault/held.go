@@ -11,18 +11,21 @@ type Holding string
 
 // The holdings.
 const (
-	HoldingFields Holding = "personal_fields" // personal fields of people
-	HoldingActs   Holding = "consent_acts"    // network contexts beside consents
-	HoldingActors Holding = "actors"          // display names of colleagues
+	HoldingFields  Holding = "personal_fields" // personal fields of people
+	HoldingActs    Holding = "consent_acts"    // network contexts beside consents
+	HoldingActors  Holding = "actors"          // display names of colleagues
+	HoldingObjects Holding = "object_values"   // personal values that are kept with objects
 )
 
 // Holdings are all of them. The canary is none: the process keeps it.
-func Holdings() []Holding { return []Holding{HoldingFields, HoldingActs, HoldingActors} }
+func Holdings() []Holding {
+	return []Holding{HoldingFields, HoldingActs, HoldingActors, HoldingObjects}
+}
 
 // HeldRow is the primary key of a row: what a holding does not need is zero.
 type HeldRow struct {
-	Owner uuid.UUID // the person; in actors, the colleague
-	Field string    // personal_fields: the field's code
+	Owner uuid.UUID // the person; in actors, the colleague; in object_values, the object
+	Field string    // personal_fields, object_values: the code
 	Act   uuid.UUID // consent_acts: the act
 }
 
@@ -40,6 +43,8 @@ func (h Held) place() (Place, error) {
 		return Place{h.Owner, FieldConsentContext}, nil
 	case HoldingActors:
 		return Place{h.Owner, FieldDisplayName}, nil
+	case HoldingObjects:
+		return objectPlace(h.Owner, h.Field)
 	default:
 		return personalPlace(h.Owner, h.Field)
 	}

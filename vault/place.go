@@ -24,9 +24,32 @@ const (
 	FieldPepper = "pepper"
 )
 
+// Codes of what is kept with objects; see ObjectValue.
+const (
+	FieldRequesterName         = "requesterName"
+	FieldRequesterContact      = "requesterContact"
+	FieldRepresentativeName    = "representativeName"
+	FieldRepresentativeContact = "representativeContact"
+)
+
+// objectCodes are all of them; each is reserved, too.
+var objectCodes = []string{FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact}
+
+// objectPlace is where a value that is kept with an object belongs.
+// CodeFieldNotCollected: nothing of the code is kept with objects.
+func objectPlace(object uuid.UUID, code string) (Place, error) {
+	if !slices.Contains(objectCodes, code) {
+		return Place{}, NewError(CodeFieldNotCollected, "nothing of this code is kept with objects").With("field", code)
+	}
+	return Place{object, code}, nil
+}
+
 // reserved are the codes of what is no personal field. Each is the service's
 // own, for ever: a field of the same code would share its keys.
-var reserved = []string{FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper}
+var reserved = []string{
+	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper,
+	FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact,
+}
 
 // fieldCode reports whether a personal field may have the code.
 func fieldCode(code string) bool {

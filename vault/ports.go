@@ -48,8 +48,9 @@ type UserReader interface {
 	FindByLogin(ctx context.Context, logins []SubjectKey, limit int) ([]Match, error)
 }
 
-// FieldReader reads personal fields, encrypted.
+// FieldReader reads personal values, encrypted.
 type FieldReader interface {
+	ObjectValueReader
 	// Fields answers everything stored for these people, in no order.
 	Fields(ctx context.Context, users []uuid.UUID) ([]StoredField, error)
 	// Indexes answers what a person is found by, in no order.
@@ -250,6 +251,7 @@ type Tx interface {
 	CopyTx
 	ObstacleTx
 	ErasureTx
+	ObjectValueTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

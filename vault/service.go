@@ -24,6 +24,7 @@ type Config struct {
 	Normaliser Normaliser
 	Catalogue  Catalogue
 	Access     Access
+	Rules      RulePacks
 	// Pepper is the key of the login digests, held in memory only.
 	Pepper Pepper
 	// Plan is the index plan as it was when the service was started.

@@ -4060,6 +4060,8 @@ enum Trace {
   LOGINS
   "Keyed digests of idempotency keys that the person's apps have used."
   IDEMPOTENCY_KEYS
+  "Encrypted values that were kept with requests and the like."
+  OBJECT_VALUES
   "Encrypted network contexts beside consents."
   NETWORK_CONTEXTS
   "Counts of what the person did on a day."

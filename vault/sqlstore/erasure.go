@@ -29,6 +29,7 @@ func traces() []trace {
 	return []trace{
 		{vault.TraceFields, "personal_fields", theirs, ""},
 		{vault.TraceIndexes, "blind_index", theirs, ""},
+		{vault.TraceObjects, "object_values", theirs, ""},
 		{vault.TraceContexts, "consent_acts", theirs + " AND network_context <> ''", "key_name = '', key_version = 0, network_context = ''"},
 		{vault.TraceCounts, "daily_counts", theirs, ""},
 		{vault.TraceRepeats, "idempotency", "principal IN (SELECT digest FROM user_subjects WHERE " + theirs + ")", ""},

@@ -42,6 +42,13 @@ func holdingOf(of vault.Holding) (holding, error) {
 			func(r vault.HeldRow) []any { return []any{r.Owner} },
 			func(r *vault.HeldRow) []any { return []any{&r.Owner} },
 		}, nil
+	case vault.HoldingObjects:
+		return holding{
+			"object_values", "ciphertext",
+			[]string{"object_id", "code"},
+			func(r vault.HeldRow) []any { return []any{r.Owner, key(r.Field)} },
+			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Field} },
+		}, nil
 	}
 	return holding{}, fmt.Errorf("sqlstore: nothing is held in %q", string(of))
 }

@@ -5,7 +5,7 @@
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
     actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, erasures, idempotency, index_plan, leases, meta,
-    obstacles, personal_fields, policy_documents, policy_versions, retention_marks, schema_lease, schema_version, user_subjects, users
+    object_values, obstacles, personal_fields, policy_documents, policy_versions, retention_marks, schema_lease, schema_version, user_subjects, users
 FROM {{.Role}};
 
 -- The record: added to, and never changed.
@@ -28,6 +28,6 @@ GRANT SELECT, INSERT, UPDATE ON users, apps, meta TO {{.Role}};
 GRANT SELECT, INSERT ON actors TO {{.Role}};
 GRANT UPDATE (key_name, key_version, display_name) ON actors TO {{.Role}}; -- by rewrap
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    personal_fields, blind_index, daily_counts, idempotency, index_plan, leases, retention_marks
+    personal_fields, object_values, blind_index, daily_counts, idempotency, index_plan, leases, retention_marks
 TO {{.Role}};
 GRANT SELECT ON schema_version TO {{.Role}};

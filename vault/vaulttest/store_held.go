@@ -37,6 +37,11 @@ func (s *storeTest) hold(in vault.Holding, c vault.Ciphertext) vault.Held {
 		out.Owner = s.id()
 		login := vault.SubjectKey{Issuer: "i", KeyVersion: 1, Digest: out.Owner.String()}
 		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertColleague(out.Owner, login, c, dawn()) }))
+	case vault.HoldingObjects:
+		out.Owner, out.Field = s.id(), vault.FieldRequesterName
+		s.write(func(tx vault.Tx) {
+			tx.PutObjectValue(vault.ObjectValue{Object: out.Owner, Code: out.Field, Ciphertext: c})
+		})
 	}
 	return out
 }
@@ -172,7 +177,7 @@ var heldTests = map[string]func(*storeTest){
 	"EachOfManyRowsGetsItsOwnCiphertext": func(s *storeTest) {
 		var rows []vault.Moved
 		for i := range 75 { // of all tables, to two versions
-			in := vault.Holdings()[i/3%3]
+			in := vault.Holdings()[i/3%len(vault.Holdings())]
 			rows = append(rows, vault.Moved{Held: s.hold(in, s.under(pii, 1)), To: s.under(pii, 2+i/40)})
 		}
 		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(rows) }))
