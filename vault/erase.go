@@ -267,10 +267,60 @@ func (s *Service) Certificate(ctx context.Context, a Actor, id uuid.UUID) (Erasu
 	return found[0], nil
 }
 
+// evidenceContexts is how a pack names the network contexts beside consents;
+// what else it names are classes of fields, and fields.
+const evidenceContexts = "CONSENT_CONTEXT"
+
 // evidence is what the rules have us keep of somebody who is erased.
-func (s *Service) evidence() Evidence { return Evidence{} }
+func (s *Service) evidence() Evidence {
+	var out Evidence
+	pack, err := s.Rules.Of("")
+	if err != nil {
+		return out
+	}
+	for _, code := range pack.Rule(RuleEvidence).List {
+		if code == evidenceContexts {
+			out.Contexts = true
+		}
+		for _, f := range s.Catalogue {
+			if f.Code == code || string(f.Class) == code {
+				out.Fields = append(out.Fields, f.Code)
+			}
+		}
+	}
+	return out
+}
 
 // kept is what stays of somebody who is erased at a moment.
-func (s *Service) kept(time.Time) []Kept {
-	return []Kept{{Kind: KeptConsents}, {Kind: KeptAudit}}
+func (s *Service) kept(at time.Time) []Kept {
+	out := []Kept{{Kind: KeptConsents}, {Kind: KeptAudit}}
+	pack, err := s.Rules.Of("")
+	if err != nil {
+		return out
+	}
+	rule := pack.Rule(RuleEvidence)
+	until, _ := AddDuration(at, rule.Period)
+	out[0].Source, out[1].Source = pack.cite(RuleEvidence), pack.cite(RuleAudit)
+	evidence := s.evidence()
+	if len(evidence.Fields) > 0 {
+		out = append(out, Kept{KeptFields, pack.cite(RuleEvidence), until})
+	}
+	if evidence.Contexts {
+		out = append(out, Kept{KeptContexts, pack.cite(RuleEvidence), until})
+	}
+	return out
+}
+
+// cite names a rule on record: the pack, the rule, its article, and whether
+// somebody has read it in the law.
+func (p *RulePack) cite(id RuleID) string {
+	r := p.Rule(id)
+	said := p.Name() + " " + string(id)
+	if r.Article != "" {
+		said += ", " + r.Article
+	}
+	if !r.Confirmed() {
+		said += ", " + string(r.Mark)
+	}
+	return said
 }
