@@ -98,8 +98,8 @@ func (v view) state(field Field, known, collected, stored bool) FieldState {
 		return StateNotCollected
 	}
 	if v.person.User.Status == StatusErased {
-		if stored && v.role == Compliance && v.basis.Legal != "" {
-			return StatePlain // evidence, which a rule wants kept
+		if stored && v.role == Compliance && v.basis.Legal != "" && slices.Contains(v.service.evidence().Fields, field.Code) {
+			return StatePlain // a rule wants it kept
 		}
 		return StateErased
 	}

@@ -185,6 +185,44 @@ var erasureTests = map[string]func(*storeTest){
 		}
 	},
 
+	"WhatJobsReadBeforeAnErasureTheyDoNotPutBack": func(s *storeTest) {
+		u, _ := s.somebody()
+		read := s.before(u.ID)
+		s.must(s.eraseUser(u, vault.Evidence{}))
+		s.must(s.maintain(read.writes))
+		for _, c := range s.traces(u.ID, vault.Evidence{}) {
+			if c.Rows != 0 {
+				s.Errorf("%d of %s came back", c.Rows, c.Trace)
+			}
+		}
+	},
+
+	"JobsAtTheTimeOfAnErasureLeaveNothing": func(s *storeTest) {
+		u, _ := s.somebody()
+		read := s.before(u.ID)
+		var job sync.WaitGroup
+		job.Go(func() {
+			for range 20 {
+				if err := s.maintain(read.writes); err != nil {
+					s.Error(err)
+				}
+			}
+		})
+		for {
+			err := s.eraseUser(u, vault.Evidence{})
+			if err == nil {
+				break
+			}
+			s.wantError(err, vault.ErrStale) // an index more than was counted
+		}
+		job.Wait()
+		for _, c := range s.traces(u.ID, vault.Evidence{}) {
+			if c.Rows != 0 {
+				s.Errorf("%d of %s came back", c.Rows, c.Trace)
+			}
+		}
+	},
+
 	"AnErasureIsKeptAndListedUntilTheLedgerHasIt": func(s *storeTest) {
 		erasure := func() vault.Erasure {
 			return vault.Erasure{
@@ -235,4 +273,40 @@ var erasureTests = map[string]func(*storeTest){
 		s.same(list(true), []vault.Obstacle{hold, debt})
 		s.wantError(s.try(func(tx vault.Tx) { tx.EndObstacle(hold) }), vault.ErrStale)
 	},
+}
+
+// before are what jobs have read of a person before they were erased.
+type before struct {
+	held    []vault.Held
+	indexed []vault.IndexedField
+}
+
+func (s *storeTest) before(user uuid.UUID) (b before) {
+	s.Helper()
+	for _, of := range []vault.Holding{vault.HoldingFields, vault.HoldingObjects} {
+		held, err := s.store.Held(s.Context(), of, pii, 1, vault.HeldRow{}, 10)
+		s.must(err)
+		b.held = append(b.held, held...)
+	}
+	for _, field := range []string{"email", "phone"} {
+		indexed, err := s.store.IndexedFields(s.Context(), field, 1, 2, vault.BlindIndex{}, 10)
+		s.must(err)
+		b.indexed = append(b.indexed, indexed...)
+	}
+	if len(b.held) != 3 || len(b.indexed) != 2 || b.indexed[0].User != user {
+		s.Fatalf("read: %v, %v", b.held, b.indexed)
+	}
+	return b
+}
+
+// writes puts back what the jobs make of it.
+func (b before) writes(tx vault.KeepingTx) {
+	for _, h := range b.held {
+		to := h.Ciphertext
+		to.Version, to.Text = 2, "vault:v2:"+to.Text
+		tx.Rewrap([]vault.Moved{{Held: h, To: to}})
+	}
+	for _, f := range b.indexed {
+		tx.FillIndexes([]vault.Reindexed{{BlindIndex: f.BlindIndex, To: 2, Digest: "2" + f.Digest, NormVersion: 1}})
+	}
 }
