@@ -30,9 +30,6 @@ func (c keysShowCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	if sys.settings.VaultAddr != "" {
-		keys.Logins = sys.settings.lookUp
-	}
 	try, err := p.openTrial(sys, c.mode())
 	if err != nil {
 		return err
@@ -42,6 +39,7 @@ func (c keysShowCommand) Run(p *process) (err error) {
 	if err != nil {
 		return readable(err)
 	}
+	states.Logins = serversFirst(states.Logins)
 	if try.err != nil && !slices.ContainsFunc(states.Troubles(), vault.KeyTrouble.Blocking) {
 		if _, err := fmt.Fprintln(p.err, "warning: whether these are the keys that the database was written with could not be tried:", readable(try.err)); err != nil {
 			return err
@@ -69,7 +67,7 @@ func printKeys(to io.Writer, states vault.KeyStates) error {
 	line("as of %s", orDash(states.AsOf))
 	for _, k := range states.Keys {
 		line("\n%s\t%s", k.Name, summaryOf(k))
-		if k.Missing {
+		if k.Latest == 0 {
 			for _, n := range k.Needs {
 				line("  needed\t%s", n)
 			}
@@ -95,7 +93,7 @@ func printKeys(to io.Writer, states vault.KeyStates) error {
 	if len(states.Logins) > 0 {
 		line("\nlogins")
 		for _, l := range states.Logins {
-			line("  %s\t%s", l.Name, loginOf(l, states.AsOf))
+			line("  %s\t%s\t%s", l.Server, l.Name, loginOf(l, states.AsOf))
 		}
 	}
 	return out.Flush()
@@ -106,6 +104,8 @@ func summaryOf(k vault.KeyState) string {
 	switch {
 	case k.Missing:
 		return "is missing"
+	case k.Unseen:
+		return "may not be read about"
 	case len(k.Needs) == 0:
 		return fmt.Sprintf("newest version %d; nothing is under it", k.Latest)
 	}
@@ -155,8 +155,8 @@ func flagsOf(f vault.KeyFacts) []flag {
 }
 
 func loginOf(l vault.LoginState, now time.Time) string {
-	if l.Err != nil {
-		return fmt.Sprintf("by %s: %v", l.Method, reason(l.Err))
+	if l.Lost() {
+		return fmt.Sprintf("by %s: %s", l.Method, l.Trouble)
 	}
 	left := "does not end"
 	if !l.Expires.IsZero() {

@@ -101,7 +101,7 @@ const allKeys = `{ encryptionKeys { asOf
 	keys { name use missing latestVersion minDecryptionVersion minEncryptionVersion minAvailableVersion exportable plaintextBackupAllowed deletionAllowed
 		autoRotateSeconds oldestNeededVersion rows rowsOnLatest versions { version madeAt seenAt rows } needs { by version rows } troubles { kind blocking what undo } }
 	copies { id kind label takenAt until declaredAt versions { key from to } }
-	logins { name method accessor policies expiresAt } } }`
+	logins { server name method accessor policies expiresAt seenAt known trouble } } }`
 
 func TestAllWindowsShowTheSameFigures(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {

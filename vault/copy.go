@@ -159,7 +159,7 @@ func (b Backups) Declare(ctx context.Context, a Actor, c Copy) (Copy, error) {
 		if needed := k.OldestNeeded(); c.NeedsKeys() && needed > 0 && now.Sub(c.TakenAt) <= declaredAtOnce {
 			from = needed
 		}
-		if !k.Missing {
+		if k.known() {
 			c.Versions = append(c.Versions, KeyRange{Key: k.Name, From: from, To: k.Latest})
 		}
 	}

@@ -214,6 +214,7 @@ type IndexTx interface {
 // KeepingTx queues what the service keeps for itself.
 type KeepingTx interface {
 	IndexTx
+	LoginTx
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
 	// ReplaceMeta changes a value. ErrStale: it is another one by now.
@@ -253,7 +254,7 @@ type Writer interface {
 	Write(ctx context.Context, queue func(Tx) error) error
 	// Maintain is the narrow door for housekeeping that leaves no event:
 	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts, blind
-	// indexes under another version.
+	// indexes under another version, logins to Vault.
 	Maintain(ctx context.Context, queue func(KeepingTx) error) error
 }
 

@@ -86,12 +86,12 @@ func (r Retirement) look(ctx context.Context, name string) (KeyStates, KeyState,
 	}
 	key, ok := states.Key(name)
 	switch {
-	case key.Missing && len(key.Troubles) > 0:
+	case ok && !key.known() && len(key.Troubles) > 0:
 		return states, key, errors.New(key.Troubles[0].String())
 	case !ok:
 		var names []string
 		for _, k := range states.Keys {
-			if !k.Missing {
+			if k.known() {
 				names = append(names, k.Name)
 			}
 		}

@@ -33,6 +33,7 @@ var _ interface {
 	vault.Reader
 	vault.KeyedReader
 	vault.CopyReader
+	vault.LoginReader
 	vault.IndexReader
 	vault.Writer
 } = (*Store)(nil)

@@ -23,6 +23,7 @@ type StoreUnderTest interface {
 	vault.Reader
 	vault.KeyedReader
 	vault.CopyReader
+	vault.LoginReader
 	vault.IndexReader
 	vault.Writer
 }
@@ -33,7 +34,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, copyTests, planTests, writeTests,
+		policyTests, auditTests, keepingTests, heldTests, copyTests, loginTests, planTests, writeTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
