@@ -20,7 +20,8 @@ type keysCommand struct {
 }
 
 // pins are what the process keeps for itself that needs versions of keys.
-func pins(db vault.Reader, indexKey string) vault.Pins {
+func pins(db vault.Reader, prefix string) vault.Pins {
+	dataKey, indexKey := prefix+"-pii", prefix+"-index"
 	return func(ctx context.Context) ([]vault.KeyNeed, error) {
 		t, err := readTies(ctx, db)
 		if errors.Is(err, vault.ErrNotFound) {
@@ -29,7 +30,7 @@ func pins(db vault.Reader, indexKey string) vault.Pins {
 		if err != nil {
 			return nil, err
 		}
-		needs := t.needs(indexKey)
+		needs := t.needs(dataKey, indexKey) // whatever key the row names
 		plan, err := db.IndexPlan(ctx)
 		if errors.Is(err, vault.ErrNotFound) && t.Pepper == nil {
 			return needs, nil // no server of this version was started yet
@@ -48,10 +49,10 @@ func pins(db vault.Reader, indexKey string) vault.Pins {
 }
 
 // needs are the versions without which the database is not served from.
-func (t ties) needs(indexKey string) []vault.KeyNeed {
+func (t ties) needs(dataKey, indexKey string) []vault.KeyNeed {
 	var needs []vault.KeyNeed
 	for _, n := range t.held() {
-		needs = append(needs, vault.KeyNeed{Key: n.Key, Version: n.Version, By: string(n.Holding), Rows: n.Rows})
+		needs = append(needs, vault.KeyNeed{Key: dataKey, Version: n.Version, By: string(n.Holding), Rows: n.Rows})
 	}
 	by := "meta (canary)"
 	if t.Pepper == nil {
@@ -67,7 +68,7 @@ func (sys *system) keys(engine vault.KeyReader) vault.Keys {
 
 func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
 	return vault.Keys{
-		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix+"-index"),
+		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix),
 		Clock: c.Clock, Notes: sys.db, Writer: c.Writer, Told: sys.db,
 	}
 }

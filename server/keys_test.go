@@ -39,7 +39,7 @@ func (w *world) retirement() (r vault.Retirement, waits *int) {
 	w.t.Helper()
 	waits, c := new(int), w.custodian()
 	return vault.Retirement{
-		Keys: w.sys.keys(c), Custodian: c, NewID: w.p.newID,
+		Keys: w.sys.keys(c), Custodian: c, Labels: w.sys.db, NewID: w.p.newID, Compared: func(vault.Progress) {},
 		Wait: func(context.Context, time.Duration) error { *waits++; return nil },
 	}, waits
 }
@@ -195,10 +195,7 @@ func TestAVersionIsRetiredOnlyWhenNothingNeedsItAndTakenIntoUseAgain(t *testing.
 		}
 		w.moved()
 		inUse(t, w.retire(pii, 2), declared.ID.String()+" database nightly of ", "needs version 1 and newer")
-		_, err = vault.Backups{Keys: w.sys.keys(nil), NewID: w.p.newID}.Expire(t.Context(), w.p.systemActor(), vault.CopyFilter{Kind: vault.CopyOfDatabase})
-		if err != nil {
-			t.Fatal(err)
-		}
+		w.expired(vault.CopyFilter{Kind: vault.CopyOfDatabase})
 		if err := w.retire(pii, 2); err != nil {
 			t.Fatal(err)
 		}
@@ -295,10 +292,7 @@ func TestOnlyRetiredVersionsThatNoCopyHoldsAreTrimmed(t *testing.T) {
 			t.Fatal(err)
 		}
 		inUse(t, w.trim(pii), " vault-snapshot of ", " key-export of ", "holds version 1 and newer")
-		gone, err := backups.Expire(t.Context(), w.p.systemActor(), vault.CopyFilter{})
-		if err != nil || len(gone) != 2 {
-			t.Fatalf("expired %v, %v", gone, err)
-		}
+		equal(t, "expired", len(w.expired(vault.CopyFilter{})), 2)
 		if err := w.trim(pii); err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +304,7 @@ func TestOnlyRetiredVersionsThatNoCopyHoldsAreTrimmed(t *testing.T) {
 		}
 
 		// A row that comes back from an old copy is gone, and the trouble says why.
-		err = w.sys.db.Write(t.Context(), func(tx vault.Tx) error {
+		err := w.sys.db.Write(t.Context(), func(tx vault.Tx) error {
 			tx.PutField(old)
 			tx.Record(vault.AuditEvent{ID: w.p.newID(), At: time.Now(), Kind: vault.System, Role: vault.System, Action: vault.UserUpdated, Outcome: vault.OutcomeOK})
 			return nil

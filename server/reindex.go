@@ -69,7 +69,7 @@ func (c reindexCommand) Run(p *process) (err error) {
 	stop := reindexer.keep(p.ctx, sys.log)
 	defer stop()
 	if err := t.check(p.ctx, "the login to reindex", job.Reindexer, job.Reindexer); err != nil {
-		return explain(p.ctx, reindexer.keys, t.needs(s.KeyPrefix+"-index"), err)
+		return explain(p.ctx, reindexer.keys, t.needs(t.Key, s.KeyPrefix+"-index"), err)
 	}
 	return c.move(p, sys, job, line)
 }

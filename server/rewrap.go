@@ -52,7 +52,7 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	// That canary and pepper can be rewrapped at all says that the keys are this
 	// database's.
 	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
-		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
+		return explain(p.ctx, rewrapper.keys, t.needs(t.Key, s.KeyPrefix+"-index"), err)
 	}
 	return c.move(p, sys, job, line)
 }

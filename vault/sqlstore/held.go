@@ -66,12 +66,17 @@ func (s *Store) Held(ctx context.Context, of vault.Holding, name string, version
 	}
 	b := h.rows(strings.Join(h.row, ", ")+", key_name, key_version, "+h.ciphertext, name, version, after)
 	b.add(" LIMIT ?", limit)
-	return list(ctx, s, b.String(), b.args, func(r row) (vault.Held, error) {
+	return list(ctx, s, b.String(), b.args, h.held(of))
+}
+
+// held reads the primary key, and then the ciphertext.
+func (h holding) held(of vault.Holding) func(row) (vault.Held, error) {
+	return func(r row) (vault.Held, error) {
 		out := vault.Held{Holding: of}
 		c := &out.Ciphertext
 		err := r.Scan(append(h.into(&out.HeldRow), &c.Key, &c.Version, &c.Text)...)
 		return out, err
-	})
+	}
 }
 
 // CountHeld implements vault.HeldReader.

@@ -55,7 +55,7 @@ func emptied(t *testing.T, o Options) func(t *testing.T) vaulttest.StoreUnderTes
 		var wipe []*statement
 		for _, table := range []string{ // whoever refers to another goes first
 			"consent_events", "consent_acts", "daily_counts", "personal_fields", "blind_index", "user_subjects", "users",
-			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta", "copies", "index_plan",
+			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta", "copies", "index_plan", "vault_logins",
 		} {
 			wipe = append(wipe, &statement{sql: "DELETE FROM " + table})
 		}

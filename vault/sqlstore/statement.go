@@ -19,6 +19,7 @@ type statement struct {
 	args   []any
 	missed error // it touched no row; nil: that does not matter
 	taken  error // a unique value was there already
+	owners error // the role may not do it; nil: every role that serves may
 }
 
 // orMissed says that the statement has to touch a row, and what it means if it
@@ -28,15 +29,21 @@ func (s *statement) orMissed(err error) { s.missed = err }
 // orTaken says what it means that a unique value is there already.
 func (s *statement) orTaken(err error) { s.taken = err }
 
+// orOwners says what it means that the role may not do it.
+func (s *statement) orOwners(err error) *statement { s.owners = err; return s }
+
 // outcome is what the statement answers, given what the database did.
 func (s *statement) outcome(rows int64, err error) error {
 	var (
 		d *duplicate
 		o *orphan
+		f *forbidden
 	)
 	switch {
 	case errors.As(err, &d) && s.taken != nil:
 		return s.taken
+	case errors.As(err, &f) && s.owners != nil:
+		return s.owners
 	case errors.As(err, &o):
 		return vault.ErrNotFound.Because(o)
 	case err == nil && s.missed != nil && rows == 0:

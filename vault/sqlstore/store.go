@@ -34,6 +34,7 @@ var _ interface {
 	vault.KeyedReader
 	vault.CopyReader
 	vault.LoginReader
+	vault.LabelReader
 	vault.IndexReader
 	vault.Writer
 } = (*Store)(nil)
@@ -152,7 +153,7 @@ func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 
 // attempts is how often a statement or transaction is tried when the database
 // asks for it.
-const attempts = 10
+const attempts = 15
 
 // attempt calls do until the database has no conflict to report.
 func (s *Store) attempt(ctx context.Context, do func(context.Context) error) error {

@@ -24,6 +24,7 @@ type StoreUnderTest interface {
 	vault.KeyedReader
 	vault.CopyReader
 	vault.LoginReader
+	vault.LabelReader
 	vault.IndexReader
 	vault.Writer
 }
@@ -34,7 +35,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, copyTests, loginTests, planTests, writeTests,
+		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
