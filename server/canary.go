@@ -222,15 +222,6 @@ func versionIn(text string, beside int) int {
 	return version
 }
 
-// oldest is the oldest version that something in the ties is under.
-func (t ties) oldest() int {
-	version := t.KeyVersion
-	for _, n := range t.held() {
-		version = min(version, n.Version)
-	}
-	return version
-}
-
 // reindexed gives the ties with the digest under another version.
 func (t ties) reindexed(ctx context.Context, indexer vault.Indexer, version int) (_ ties, err error) {
 	t.IndexDigest, err = t.digest(ctx, indexer, version)

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -160,6 +163,50 @@ func TestAVaultThatWasSetUpEarlierIsServedFromWithAWarning(t *testing.T) {
 		}
 		if told := w.log.String()[logged:]; !strings.Contains(told, `level=WARN msg="HashiCorp Vault is set up for an earlier version of Kelisim"`) || strings.Contains(told, "level=ERROR") {
 			t.Errorf("%s: it logs %s", c.kind, told)
+		}
+	}
+}
+
+// With a login that may only read about keys, `kelisim keys` says that it did not
+// try them; so it does where the server's secret id may be used once.
+func TestKeysThatCouldNotBeTriedAreNoted(t *testing.T) {
+	w := onServers(t)
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	monitor, err := w.vault.Client(w.vault.Token).Auth().Token().CreateOrphan(&api.TokenCreateRequest{
+		Policies: []string{"kelisim-observe-" + w.vault.Mount}, NoDefaultPolicy: true, Period: "1h",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	observe := file("observe", monitor.Auth.ClientToken)
+	for what, login := range map[string]map[string]string{
+		"no login of the server":    {},
+		"a wrapped secret id":       {"VAULT_ROLE_ID_FILE": observe, "VAULT_WRAPPED_SECRET_ID_FILE": observe},
+		"one that decrypts nothing": {"VAULT_TOKEN_FILE": w.s.EncryptLogin.TokenFile},
+	} {
+		p, out := *w.p, &bytes.Buffer{}
+		p.out, p.err = out, out
+		p.variables = map[string]string{
+			"KELISIM_DATA": w.s.Data, "DATABASE_URL": w.s.DatabaseURL, "VAULT_ADDR": w.vault.Addr, "KELISIM_TRANSIT_MOUNT": w.vault.Mount,
+			"KELISIM_OBSERVE_TOKEN_FILE": observe,
+		}
+		maps.Copy(p.variables, login)
+		status := run(&p, []string{"keys"})
+		equal(t, what+": status", status, 0)
+		why := "that takes the logins of the server, and no wrapped secret id\n"
+		if what == "one that decrypts nothing" {
+			why = "transit: permission denied"
+		}
+		if !strings.Contains(out.String(), "warning: whether these are the keys that the database was written with could not be tried: "+why) ||
+			!strings.Contains(out.String(), "\nkelisim-receipt  newest version 1;") {
+			t.Errorf("%s: it says %s", what, out)
 		}
 	}
 }

@@ -20,7 +20,10 @@ type keysShowCommand struct {
 // Help is what --help tells besides.
 func (keysShowCommand) Help() string {
 	return `Counts all rows, which on a large database takes a while. The figures are those of encryptionKeys in the API and of the metrics. ` +
-		`With HashiCorp Vault it needs the login of KELISIM_OBSERVE_TOKEN_FILE, or the one that encrypts.`
+		`With HashiCorp Vault it needs the login of KELISIM_OBSERVE_TOKEN_FILE, or the one that encrypts.
+
+Exit status 1: something stored cannot be had, be it that a key is missing, another, or that a version is retired or trimmed which is needed; ` +
+		`what is wrong is told all the same, with --json in JSON. Warnings of weakened flags change nothing about it.`
 }
 
 // Run shows how the keys stand.
@@ -45,18 +48,35 @@ func (c keysShowCommand) Run(p *process) (err error) {
 			return err
 		}
 	}
+	return errors.Join(c.tell(p, states), blocked(states))
+}
+
+// tell prints what there is.
+func (c keysShowCommand) tell(p *process, states vault.KeyStates) error {
 	if c.JSON {
 		return printJSON(p.out, viewKeys(states))
 	}
-	if err := printKeys(p.out, states); err != nil {
-		return err
-	}
+	err := printKeys(p.out, states)
 	for _, t := range states.Troubles() {
-		if _, err := fmt.Fprintln(p.err, "warning:", t); err != nil {
-			return err
+		_, printed := fmt.Fprintln(p.err, "warning:", t)
+		err = errors.Join(err, printed)
+	}
+	return err
+}
+
+// blocked is why the command fails, though it told all: something stored cannot be
+// had.
+func blocked(states vault.KeyStates) error {
+	var names []string
+	for _, t := range states.Troubles() {
+		if t.Blocking() && !slices.Contains(names, t.Key) {
+			names = append(names, t.Key)
 		}
 	}
-	return nil
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("something stored needs what these keys do not serve: %s", strings.Join(names, ", "))
 }
 
 // printKeys writes what people read: a block for each key, then copies and

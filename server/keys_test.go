@@ -64,7 +64,8 @@ func (w *world) trim(key string) error {
 func (w *world) moved() {
 	w.t.Helper()
 	job, _ := w.rewrapping(100)
-	if err := (rewrapCommand{}).move(w.p, w.sys, job, newProgressLine(w.log, w.p.clock)); err != nil {
+	job.Kept = keptTies(w.sys.db, job.Rewrapper)
+	if err := (rewrapCommand{}).move(w.p, job, newProgressLine(w.log, w.p.clock)); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -126,6 +126,9 @@ func (c reindexCommand) move(p *process, sys *system, job vault.Reindexing, line
 	if err == nil && done.Unmoved == 0 {
 		err = followIndex(p, sys, job.Reindexer)
 	}
+	if errors.Is(err, vault.ErrNotFound) {
+		return errUnplanned
+	}
 	if _, printed := fmt.Fprintln(p.out, summary(done, took)); printed != nil {
 		return errors.Join(err, printed)
 	}

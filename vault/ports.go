@@ -226,8 +226,9 @@ type KeepingTx interface {
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
 	// Rewrap puts ciphertexts in the place of those that were read. Whatever
-	// was written there since stays, and nothing else of a row changes.
-	Rewrap(rows []Moved)
+	// was written there since stays, and nothing else of a row changes. Once that
+	// is committed, changed is told of how many rows; nil: nobody is.
+	Rewrap(rows []Moved, changed func(rows int))
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)

@@ -150,7 +150,7 @@ func counted[T any](ctx context.Context, s *Store, columns string, rows func(col
 
 // Rewrap implements vault.KeepingTx. A statement changes several rows, of one
 // table and to one version: as few as insert's, and for the same reason.
-func (t *tx) Rewrap(rows []vault.Moved) {
+func (t *tx) Rewrap(rows []vault.Moved, changed func(rows int)) {
 	const most = 32
 	for len(rows) > 0 {
 		n := 1
@@ -168,7 +168,7 @@ func (t *tx) Rewrap(rows []vault.Moved) {
 			return
 		}
 		b := h.rewrap(rows[:size])
-		t.queue(b.String(), b.args...)
+		t.queue(b.String(), b.args...).changed = changed
 		rows = rows[size:]
 	}
 }

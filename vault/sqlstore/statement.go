@@ -20,6 +20,9 @@ type statement struct {
 	missed error // it touched no row; nil: that does not matter
 	taken  error // a unique value was there already
 	owners error // the role may not do it; nil: every role that serves may
+
+	changed func(rows int) // is told once it is committed; nil: nobody is
+	rows    int64          // that it touched
 }
 
 // orMissed says that the statement has to touch a row, and what it means if it
@@ -34,6 +37,7 @@ func (s *statement) orOwners(err error) *statement { s.owners = err; return s }
 
 // outcome is what the statement answers, given what the database did.
 func (s *statement) outcome(rows int64, err error) error {
+	s.rows = rows
 	var (
 		d *duplicate
 		o *orphan
@@ -50,6 +54,15 @@ func (s *statement) outcome(rows int64, err error) error {
 		return s.missed
 	}
 	return err
+}
+
+// told tells whoever wants to know how many rows their statements touched.
+func told(done []*statement) {
+	for _, s := range done {
+		if s.changed != nil {
+			s.changed(int(s.rows))
+		}
+	}
 }
 
 // tx queues statements. It implements vault.Tx; its methods are in the files

@@ -138,15 +138,20 @@ func (s *Store) Maintain(ctx context.Context, queue func(vault.KeepingTx) error)
 
 func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	var refused error // by the function itself: not the database's doing
+	var done []*statement
 	err := s.attempt(ctx, func(ctx context.Context) error {
 		t := &tx{locks: s.db.dialect().locks}
 		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
+			done = t.list
 			return s.db.write(ctx, t.list)
 		}
 		return nil
 	})
 	if refused != nil {
 		return refused
+	}
+	if err == nil {
+		told(done)
 	}
 	return err
 }
