@@ -77,4 +77,3 @@ func (r Retirement) compare(ctx context.Context, key KeyState) error {
 	}
 	return nil
 }
-
