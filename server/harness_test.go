@@ -126,7 +126,7 @@ func newWorld(t *testing.T, name string, s settings) *world {
 	w.audit = filepath.Join(s.Data, "audit.jsonl")
 	s.AuditFile = w.audit
 	w.s = s
-	w.p = &process{ctx: context.Background(), environment: environment{clock: w.clock.Now, newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}, out: w.log, err: w.log}
+	w.p = &process{ctx: context.Background(), environment: environment{name: "first/1", clock: w.clock.Now, newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}, out: w.log, err: w.log}
 	w.start()
 	if err := w.p.fillDemo(w.sys, w.dev); err != nil {
 		t.Fatal(err)
@@ -165,7 +165,9 @@ func (w *world) start() {
 // replica is a second server on the same back ends.
 func (w *world) replica() *world {
 	w.t.Helper()
-	other := *w
+	other, p := *w, *w.p
+	p.name = "second/1"
+	other.p = &p
 	other.start()
 	return &other
 }
