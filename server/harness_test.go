@@ -46,19 +46,23 @@ type world struct {
 }
 
 // onBoth runs a test on the embedded set-up and on PostgreSQL, HashiCorp Vault
-// and Redis. What holds on one holds on the other.
+// and Redis, side by side. What holds on one holds on the other.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("embedded", func(t *testing.T) {
-		test(t, embedded(t))
-		daemon.Ran(t, "SQLite")
-		daemon.Ran(t, "embedded engine")
-	})
-	t.Run("real servers", func(t *testing.T) {
-		test(t, onServers(t))
-		daemon.Ran(t, "PostgreSQL")
-		daemon.Ran(t, "HashiCorp Vault")
-		daemon.Ran(t, "Redis")
+	t.Run("on", func(t *testing.T) { // which ends when both have
+		t.Run("embedded", func(t *testing.T) {
+			t.Parallel()
+			test(t, embedded(t))
+			daemon.Ran(t, "SQLite")
+			daemon.Ran(t, "embedded engine")
+		})
+		t.Run("real servers", func(t *testing.T) {
+			t.Parallel()
+			test(t, onServers(t))
+			daemon.Ran(t, "PostgreSQL")
+			daemon.Ran(t, "HashiCorp Vault")
+			daemon.Ran(t, "Redis")
+		})
 	})
 }
 
