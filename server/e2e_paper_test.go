@@ -51,7 +51,7 @@ func TestClause13WhatCameOnPaperIsPinnedLikeWhatCameThroughTheApp(t *testing.T) 
 			equal(t, member, str(event, member), want)
 		}
 		equal(t, "it counts", w.reason(id, "marketing", ""), "GIVEN")
-		same(t, "the event", w.told(done.answer, id), []string{"somebody as SUPPORT: consent.recorded of the person's [] ( DOC-2026/118) OK"})
+		same(t, "the event", w.told(done.answer, id), []string{"somebody as SUPPORT: consent.recorded of the person's [] (DOC-2026/118) OK"})
 
 		for what, c := range map[string]struct {
 			receipt input
@@ -151,7 +151,7 @@ func TestAnInvalidConsentIsNoWithdrawalAndIsAskedAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		me := w.subject("invalid")
 		id := w.register(me, named())
-		given := w.record(me, w.shown("ru").decided("marketing", "GIVEN", "improve", "REFUSED")).ok()
+		w.record(me, w.shown("ru").decided("marketing", "GIVEN", "improve", "REFUSED")).ok()
 		consent := str(w.ask(me, `{ me { consents(item: "marketing") { nodes { id } } } }`, nil).must(), "me", "consents", "nodes", 0, "id")
 		refusedOne := str(w.ask(me, `{ me { consents(item: "improve") { nodes { id } } } }`, nil).must(), "me", "consents", "nodes", 0, "id")
 		before := stamp(w.clock.Now())
@@ -179,7 +179,6 @@ func TestAnInvalidConsentIsNoWithdrawalAndIsAskedAgain(t *testing.T) {
 		seq := number(w.ask(w.subject("invalid"), `{ me { consentSeq } }`, nil).must(), "me", "consentSeq")
 		w.record(w.subject("invalid"), with(w.shown("ru").decided("marketing", "GIVEN"), input{"knownConsentSeq": seq})).ok()
 		equal(t, "given anew", w.reason(id, "marketing", ""), "GIVEN")
-		_ = given
 
 		rested := w.ask(w.staff(vault.Compliance), `query($c: ID!) { auditEvents(filter: {consent: $c}) { nodes { action consent } } }`, input{"c": consent}).must()
 		for _, c := range pluck(rested, "consent", "auditEvents", "nodes") {
@@ -198,7 +197,7 @@ func TestClausePreambleAGroupIsWhoWasNamedWhenOneAgreed(t *testing.T) {
 		equal(t, "named", by(binDelivery), "GIVEN")
 		w.joins(binStranger)
 		equal(t, "joined, and no version names it", by(binStranger), "OPERATOR_NOT_COVERED")
-		w.publish(w.draft(w.policy("with another member")), nil)
+		two := w.publish(w.draft(w.policy("with another member")), nil)
 		equal(t, "joined after the consent", by(binStranger), "OPERATOR_NOT_COVERED")
 		equal(t, "those who were there", by(binDelivery), "GIVEN")
 		pack := w.sys.vault.Rules[vault.HomeJurisdiction]
@@ -209,7 +208,7 @@ func TestClausePreambleAGroupIsWhoWasNamedWhenOneAgreed(t *testing.T) {
 		equal(t, "but not before it", w.reason(id, "contact", `, operator: "`+binStranger+`", at: "2020-01-01T00:00:00Z"`), "NOT_IN_FORCE")
 		w.sys.vault.Rules[vault.HomeJurisdiction] = pack
 
-		w.record(me, w.shown("ru").decided("contact", "GIVEN", "identify", "GIVEN")).ok()
+		w.record(me, w.of(two, "ru").decided("contact", "GIVEN", "identify", "GIVEN")).ok()
 		equal(t, "agreed to anew", by(binStranger), "GIVEN")
 		w.leaveGroup(binDelivery)
 		w.publish(w.draft(w.policy("without it")), nil)
