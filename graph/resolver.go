@@ -32,26 +32,28 @@ var _ generated.ResolverRoot = (*Resolver)(nil)
 
 // Each noun's resolver is the Resolver under another name.
 type (
-	appResolver               struct{ *Resolver }
-	auditEventResolver        struct{ *Resolver }
-	collectedFieldResolver    struct{ *Resolver }
-	consentCheckResolver      struct{ *Resolver }
-	consentEventResolver      struct{ *Resolver }
-	consentItemResolver       struct{ *Resolver }
-	consentResolver           struct{ *Resolver }
-	contactsResolver          struct{ *Resolver }
-	declaredCopyResolver      struct{ *Resolver }
-	encryptionKeyResolver     struct{ *Resolver }
-	mutationResolver          struct{ *Resolver }
-	operatorResolver          struct{ *Resolver }
-	personalFieldResolver     struct{ *Resolver }
-	policyVersionResolver     struct{ *Resolver }
-	profileResolver           struct{ *Resolver }
-	queryResolver             struct{ *Resolver }
-	recipientResolver         struct{ *Resolver }
-	responsiblePersonResolver struct{ *Resolver }
-	userResolver              struct{ *Resolver }
-	vaultLoginResolver        struct{ *Resolver }
+	appResolver                 struct{ *Resolver }
+	auditEventResolver          struct{ *Resolver }
+	collectedFieldResolver      struct{ *Resolver }
+	consentCheckResolver        struct{ *Resolver }
+	consentEventResolver        struct{ *Resolver }
+	consentItemResolver         struct{ *Resolver }
+	consentResolver             struct{ *Resolver }
+	contactsResolver            struct{ *Resolver }
+	declaredCopyResolver        struct{ *Resolver }
+	encryptionKeyResolver       struct{ *Resolver }
+	mutationResolver            struct{ *Resolver }
+	operatorResolver            struct{ *Resolver }
+	personalFieldResolver       struct{ *Resolver }
+	policyVersionResolver       struct{ *Resolver }
+	externalLinkResolver        struct{ *Resolver }
+	acknowledgedWarningResolver struct{ *Resolver }
+	profileResolver             struct{ *Resolver }
+	queryResolver               struct{ *Resolver }
+	recipientResolver           struct{ *Resolver }
+	responsiblePersonResolver   struct{ *Resolver }
+	userResolver                struct{ *Resolver }
+	vaultLoginResolver          struct{ *Resolver }
 )
 
 // App implements generated.ResolverRoot; so do the methods below.
@@ -65,7 +67,15 @@ func (r *Resolver) ResponsiblePerson() generated.ResponsiblePersonResolver {
 }
 
 func (r *Resolver) PolicyVersion() generated.PolicyVersionResolver { return policyVersionResolver{r} }
-func (r *Resolver) ConsentItem() generated.ConsentItemResolver     { return consentItemResolver{r} }
+
+// ExternalLink implements generated.ResolverRoot.
+func (r *Resolver) ExternalLink() generated.ExternalLinkResolver { return externalLinkResolver{r} }
+
+// AcknowledgedWarning implements generated.ResolverRoot.
+func (r *Resolver) AcknowledgedWarning() generated.AcknowledgedWarningResolver {
+	return acknowledgedWarningResolver{r}
+}
+func (r *Resolver) ConsentItem() generated.ConsentItemResolver { return consentItemResolver{r} }
 
 func (r *Resolver) CollectedField() generated.CollectedFieldResolver {
 	return collectedFieldResolver{r}

@@ -18,6 +18,11 @@ func (normaliser) CheckTogether(iin, birthDate string) error {
 	return identifier.CheckIINBirthDate(iin, birthDate)
 }
 
+func (normaliser) CheckBIN(bin string) error {
+	_, err := identifier.BIN(bin)
+	return err
+}
+
 func (normaliser) Version() int { return identifier.Version }
 
 // labels are the product's own words for the typed fields.

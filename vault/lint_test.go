@@ -43,10 +43,10 @@ func TestAGoodDraftIsPublished(t *testing.T) {
 
 func TestADraftNeedsNoMoreThanAText(t *testing.T) {
 	s := testService(at(morning))
-	if errs := s.lintDraft(&Version{}, testApp(), goodDraft().texts[:1]); len(errs) > 0 {
+	if errs := lintDraft(testCatalogue(), &Version{}, testApp(), goodDraft().texts[:1]); len(errs) > 0 {
 		t.Error(errs)
 	}
-	if errs := s.lintDraft(&Version{}, testApp(), nil); len(errs) != 1 || errs[0].Code != CodeRequired || errs[0].Path[0] != "texts" {
+	if errs := lintDraft(testCatalogue(), &Version{}, testApp(), nil); len(errs) != 1 || errs[0].Code != CodeRequired || errs[0].Path[0] != "texts" {
 		t.Errorf("without a text: %v", errs)
 	}
 }
@@ -92,7 +92,7 @@ func TestPublicationNamesWhatIsMissing(t *testing.T) {
 			if got := complaints(s.lint(d.version, d.app, d.texts)); !slices.Equal(got, want) {
 				t.Errorf("got %v, want %v", got, want)
 			}
-			if errs := s.lintDraft(d.version, d.app, d.texts); len(errs) > 0 {
+			if errs := lintDraft(testCatalogue(), d.version, d.app, d.texts); len(errs) > 0 {
 				t.Errorf("a draft may lack it: %v", errs)
 			}
 		})
@@ -177,7 +177,7 @@ func TestADraftIsRefusedWhatCouldNotBeReadBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := goodDraft()
 			c.spoil(&d)
-			if got := complaints(testService(at(morning)).lintDraft(d.version, d.app, d.texts)); !slices.Equal(got, []string{c.want}) {
+			if got := complaints(lintDraft(testCatalogue(), d.version, d.app, d.texts)); !slices.Equal(got, []string{c.want}) {
 				t.Errorf("got %v, want %s", got, c.want)
 			}
 		})

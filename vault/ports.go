@@ -277,6 +277,9 @@ type Normaliser interface {
 	Normalise(kind FieldKind, value string, now time.Time) (stored, normalised string, err error)
 	// CheckTogether refuses an IIN and a birth date that contradict each other.
 	CheckTogether(iin, birthDate string) error
+	// CheckBIN refuses what is no BIN of a legal entity, nor the IIN of a sole
+	// entrepreneur.
+	CheckBIN(bin string) error
 	// Version of the normal forms, stored beside digests.
 	Version() int
 }

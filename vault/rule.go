@@ -122,6 +122,8 @@ const (
 	RuleOtherTexts        RuleID = "policy.otherTexts"
 	RuleLawTitle          RuleID = "policy.lawTitle"
 	RuleApproval          RuleID = "policy.approval"
+	RuleDate              RuleID = "policy.date"
+	RuleLinks             RuleID = "policy.links"
 	RuleRetentionSaid     RuleID = "policy.retention"
 	RuleBases             RuleID = "policy.bases" // List: the lawful bases that the law knows
 )
@@ -192,6 +194,6 @@ func RuleIDs() []RuleID {
 		RuleThirdPartiesSaid, RuleCrossBorderSaid, RulePublicSourcesSaid, RuleFieldsListed,
 		RuleWithdrawalSaid, RuleContactsSaid, RuleResponsibleNamed, RuleGroupNamed,
 		RuleAuthoritativeText, RuleOtherTexts, RuleLawTitle, RuleApproval,
-		RuleRetentionSaid, RuleBases,
+		RuleRetentionSaid, RuleBases, RuleDate, RuleLinks,
 	}
 }
