@@ -68,10 +68,8 @@ func (r *Resolver) ResponsiblePerson() generated.ResponsiblePersonResolver {
 
 func (r *Resolver) PolicyVersion() generated.PolicyVersionResolver { return policyVersionResolver{r} }
 
-// ExternalLink implements generated.ResolverRoot.
 func (r *Resolver) ExternalLink() generated.ExternalLinkResolver { return externalLinkResolver{r} }
 
-// AcknowledgedWarning implements generated.ResolverRoot.
 func (r *Resolver) AcknowledgedWarning() generated.AcknowledgedWarningResolver {
 	return acknowledgedWarningResolver{r}
 }

@@ -78,7 +78,7 @@ func (c appApplyCommand) Run(p *process) (err error) {
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
 	if err := sys.vault.ApplyApp(p.ctx, p.systemActor(), app); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", c.File, readable(err))
 	}
 	_, err = fmt.Fprintf(p.out, "app %s is as %s says\n", app.Code, c.File)
 	return err

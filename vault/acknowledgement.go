@@ -64,7 +64,10 @@ func (r Report) refusals(given []Acknowledgement) Errors {
 
 func (f Finding) refusal(code Code, more string) *Error {
 	text, _ := WordsIn(f.Message, "en")
-	e := NewError(code, text+more).With("rule", string(f.Rule.ID))
+	e := NewError(code, text+more)
+	if f.Rule.ID != "" {
+		e = e.With("rule", string(f.Rule.ID))
+	}
 	if f.Rule.Article != "" {
 		e = e.With("article", f.Rule.Article)
 	}

@@ -18,12 +18,13 @@ type Gate struct {
 // Report is what the gate has to say about one policy.
 type Report struct {
 	Pack        *RulePack
-	Form        Errors    // what no rule need forbid: it contradicts itself, or cannot be shown
-	Findings    []Finding // what the rules want, in the order in which they are asked
+	Form        Errors    // what not even a draft may contain
+	Findings    []Finding // in the order in which the rules are asked
 	Unconfirmed []Rule    // of the rules that were asked: those that nobody has read in the law
 }
 
-// Finding is one thing that a rule wants of a policy, and that is not so.
+// Finding is one thing that a rule wants of a policy, and that is not so. What
+// a version needs to be shown at all is wanted by a rule without an id.
 type Finding struct {
 	Rule    Rule
 	Path    []string // outermost first: app.operator.bin, facts.term, texts.0.text
@@ -48,10 +49,8 @@ func (r Report) Stops() bool { return len(r.Form) > 0 || len(r.Of(Fatal)) > 0 }
 // Check holds a version, its app and its texts against the rules. An app
 // without a code is one that nobody has described yet.
 func (g Gate) Check(v *Version, app App, texts []PolicyText) Report {
-	l := &linter{errs: lintDraft(g.Catalogue, v, app, texts)}
-	l.whole(v, app)
-	l.agreeing(v.Facts, g.Pack.Rule(RuleHomeCountry).List)
 	i := &inspection{Gate: g, app: app, facts: v.Facts, texts: texts}
+	i.must(v.Label != "", says("label"), "label")
 	i.operators()
 	i.contacts()
 	i.answers()
@@ -59,7 +58,10 @@ func (g Gate) Check(v *Version, app App, texts []PolicyText) Report {
 	i.law()
 	i.languages()
 	i.links()
-	return Report{Pack: g.Pack, Form: l.errs, Findings: i.findings, Unconfirmed: g.Pack.Unconfirmed(i.asked...)}
+	i.words()
+	i.agreeing()
+	form := lintDraft(g.Catalogue, v, app, texts)
+	return Report{Pack: g.Pack, Form: form, Findings: i.findings, Unconfirmed: g.Pack.Unconfirmed(i.asked...)}
 }
 
 // inspection is one policy being held against the rules.
@@ -88,6 +90,13 @@ func (i *inspection) asks(id RuleID) bool {
 func (i *inspection) need(id RuleID, ok bool, message Words, path ...string) {
 	if i.asks(id) && !ok {
 		i.findings = append(i.findings, Finding{Rule: i.Pack.Rule(id), Path: slices.Clone(path), Message: message})
+	}
+}
+
+// must finds what no version is published without, whatever the law.
+func (i *inspection) must(ok bool, message Words, path ...string) {
+	if !ok {
+		i.findings = append(i.findings, Finding{Rule: Rule{Severity: Fatal}, Path: slices.Clone(path), Message: message})
 	}
 }
 
@@ -165,17 +174,17 @@ func (i *inspection) data() {
 
 func (i *inspection) law() {
 	title := i.facts.LawTitle
+	short := slices.ContainsFunc(title, func(w Word) bool {
+		full, known := WordsIn(i.Pack.Law, w.Locale)
+		return known && !strings.Contains(folded(w.Text), folded(full))
+	})
 	i.need(RuleLawTitle, i.said(title), says("lawTitle", i.Pack.Law), "facts", "lawTitle")
-	for _, word := range title {
-		full, known := WordsIn(i.Pack.Law, word.Locale)
-		i.need(RuleLawTitle, !known || strings.Contains(folded(word.Text), folded(full)),
-			says("lawTitleShort", i.Pack.Law), "facts", "lawTitle")
-	}
+	i.need(RuleLawTitle, !i.said(title) || !short, says("lawTitleShort", i.Pack.Law), "facts", "lawTitle")
 	for n, text := range i.texts {
 		name := quoted(wordsOr(i.Pack.Law, text.Locale))
-		for _, short := range text.shortened(name) {
+		for _, half := range text.shortened(name) {
 			if i.asks(RuleLawTitle) {
-				i.line(RuleLawTitle, n, short.line, says("lawTitleShortInText", short.words, i.Pack.Law))
+				i.line(RuleLawTitle, n, half.line, says("lawTitleShortInText", half.words, i.Pack.Law))
 			}
 		}
 	}
@@ -196,7 +205,7 @@ func (i *inspection) languages() {
 	main := i.app.AuthoritativeLanguage
 	i.need(RuleAuthoritativeText, has(main), says("authoritativeText", main), "texts")
 	for _, locale := range i.app.Languages {
-		i.need(RuleOtherTexts, locale == main || has(locale), says("otherText", locale), "texts")
+		i.need(RuleOtherTexts, i.app.Code == "" || locale == main || has(locale), says("otherText", locale), "texts")
 	}
 }
 
@@ -212,5 +221,45 @@ func (i *inspection) links() {
 				i.line(RuleLinks, n, link.line, says("link", link.words))
 			}
 		}
+	}
+}
+
+// words wants words in the language that prevails: they stand in for those that
+// are missing in another.
+func (i *inspection) words() {
+	for n, item := range i.facts.Items {
+		path := []string{"facts", "items", strconv.Itoa(n)}
+		i.must(i.said(item.Title), says("itemTitle"), append(path, "title")...)
+		i.must(i.said(item.Statement), says("itemStatement"), append(path, "statement")...)
+	}
+	for n, field := range i.facts.Fields {
+		i.must(i.said(field.Label), says("fieldLabel"), "facts", "fields", strconv.Itoa(n), "label")
+	}
+	for n, link := range i.facts.ExternalLinks {
+		i.must(i.said(link.Title), says("linkTitle"), "facts", "externalLinks", strconv.Itoa(n), "title")
+	}
+}
+
+// agreeing holds the explicit answers against the items: an item that the
+// answer denies, an answer without an item to agree to, a recipient abroad
+// where no data leaves the country.
+func (i *inspection) agreeing() {
+	f := i.facts
+	for _, answer := range []struct {
+		kind ItemKind
+		yes  *bool
+	}{{ThirdParties, f.ThirdParties}, {CrossBorder, f.CrossBorder}, {Publication, f.PublicSources}} {
+		if answer.yes == nil {
+			continue
+		}
+		has := slices.ContainsFunc(f.Items, func(item Item) bool { return item.Kind == answer.kind })
+		i.must(has || !*answer.yes, says("yesWithoutItem", string(answer.kind)), "facts", "items")
+		i.must(!has || *answer.yes, says("noWithItem", string(answer.kind)), "facts", "items")
+	}
+	home := i.Pack.Rule(RuleHomeCountry).List
+	for n, item := range f.Items {
+		abroad := slices.ContainsFunc(item.Recipients, func(r Recipient) bool { return !slices.Contains(home, r.Country) })
+		stays := f.CrossBorder != nil && !*f.CrossBorder
+		i.must(!abroad || !stays, says("abroad"), "facts", "items", strconv.Itoa(n), "recipients")
 	}
 }

@@ -163,4 +163,44 @@ var gateWords = map[string][3]string{
 		"Ссылка в тексте ведёт из приложения, а среди объявленных (externalLinks) её нет: %s.",
 		"A link in the text leads out of the app and is not declared (externalLinks): %s.",
 	},
+	"label": {
+		"Нұсқаның белгісі (label) көрсетілмеген.",
+		"Не указано обозначение редакции (label).",
+		"The version has no label.",
+	},
+	"itemTitle": {
+		"Тармақтың басым тілдегі атауы жоқ.",
+		"У пункта нет названия на основном языке.",
+		"The item has no title in the authoritative language.",
+	},
+	"itemStatement": {
+		"Тармақтың басым тілдегі келісім сөйлемі жоқ.",
+		"У пункта нет формулировки согласия на основном языке.",
+		"The item has no statement in the authoritative language.",
+	},
+	"fieldLabel": {
+		"Өрістің басым тілдегі атауы жоқ.",
+		"У поля нет названия на основном языке.",
+		"The field has no label in the authoritative language.",
+	},
+	"linkTitle": {
+		"Сілтеменің басым тілдегі атауы жоқ.",
+		"У ссылки нет названия на основном языке.",
+		"The link has no title in the authoritative language.",
+	},
+	"yesWithoutItem": {
+		"Фактілерде «иә» делінген, ал %s түріндегі тармақ жоқ.",
+		"В фактах сказано «да», а пункта вида %s нет.",
+		"The facts say yes, and there is no item of kind %s.",
+	},
+	"noWithItem": {
+		"Фактілерде «жоқ» делінген, ал %s түріндегі тармақ бар.",
+		"В фактах сказано «нет», а пункт вида %s есть.",
+		"The facts say no, and there is an item of kind %s.",
+	},
+	"abroad": {
+		"Деректерді алушы шетелде, ал фактілерде трансшекаралық беру жоқ делінген (crossBorder).",
+		"Получатель находится за границей, а в фактах сказано, что трансграничной передачи нет (crossBorder).",
+		"A recipient is abroad, and the facts say that there is no cross-border transfer (crossBorder).",
+	},
 }

@@ -42,48 +42,6 @@ func lintDraft(catalogue Catalogue, v *Version, app App, texts []PolicyText) Err
 	return l.errs
 }
 
-// whole wants what every version is shown with, whatever the law asks for.
-func (l *linter) whole(v *Version, app App) {
-	said := func(w Words) bool {
-		_, ok := WordsIn(w, app.AuthoritativeLanguage)
-		return ok
-	}
-	l.need(v.Label != "", "give the version a label", "label")
-	for i, item := range v.Facts.Items {
-		path := []string{"facts", "items", strconv.Itoa(i)}
-		l.need(said(item.Title), "the item needs a title in the authoritative language", append(path, "title")...)
-		l.need(said(item.Statement), "the item needs a statement in the authoritative language", append(path, "statement")...)
-	}
-	for i, field := range v.Facts.Fields {
-		l.need(said(field.Label), "the field needs a label in the authoritative language", "facts", "fields", strconv.Itoa(i), "label")
-	}
-	for i, link := range v.Facts.ExternalLinks {
-		l.need(said(link.Title), "the link needs a title in the authoritative language", "facts", "externalLinks", strconv.Itoa(i), "title")
-	}
-}
-
-// agreeing holds the explicit answers against the items: an item that the
-// answer denies, an answer without an item to agree to, a recipient that is
-// abroad by a list of countries that are not.
-func (l *linter) agreeing(f Facts, home []string) {
-	for _, said := range []struct {
-		kind ItemKind
-		yes  *bool
-	}{{ThirdParties, f.ThirdParties}, {CrossBorder, f.CrossBorder}, {Publication, f.PublicSources}} {
-		has := slices.ContainsFunc(f.Items, func(i Item) bool { return i.Kind == said.kind })
-		if said.yes != nil && *said.yes != has {
-			l.add(CodeVersionIncomplete, fmt.Sprintf("the facts say %t, and there is %s item of kind %s: make the two agree",
-				*said.yes, map[bool]string{true: "an", false: "no"}[has], said.kind), "facts", "items")
-		}
-	}
-	for i, item := range f.Items {
-		abroad := slices.ContainsFunc(item.Recipients, func(r Recipient) bool { return !slices.Contains(home, r.Country) })
-		if abroad && f.CrossBorder != nil && !*f.CrossBorder {
-			l.add(CodeVersionIncomplete, "a recipient is abroad, and crossBorder says false", "facts", "items", strconv.Itoa(i), "recipients")
-		}
-	}
-}
-
 // consistent holds a version against those that are published. A label names
 // one of them. A field of the app's own is declared as before: people's values
 // are stored under its code, and apps of one deployment share people, so it
@@ -140,12 +98,6 @@ type linter struct{ errs Errors }
 
 func (l *linter) add(code Code, message string, path ...string) {
 	l.errs = append(l.errs, NewError(code, message).At(slices.Clone(path)...))
-}
-
-func (l *linter) need(ok bool, message string, path ...string) {
-	if !ok {
-		l.add(CodeVersionIncomplete, message, path...)
-	}
 }
 
 func (l *linter) duration(iso string, path ...string) {

@@ -177,8 +177,8 @@ func (s *Service) AuditEvents(ctx context.Context, a Actor, filter AuditFilter, 
 // ApplyApp creates an app or brings it up to date.
 func (s *Service) ApplyApp(ctx context.Context, a Actor, app App) error {
 	if _, err := s.pack(app); err != nil {
-		return NewError(CodeInvalidValue, "no rule pack of this jurisdiction is loaded; name one of those that are").
-			With("jurisdictions", strings.Join(slices.Sorted(maps.Keys(s.Rules)), " ")).At("jurisdiction").Because(err)
+		loaded := strings.Join(slices.Sorted(maps.Keys(s.Rules)), ", ")
+		return Errorf(CodeInvalidValue, "there is no rule pack of this jurisdiction; name one of %s", loaded).At("jurisdiction").Because(err)
 	}
 	was, err := s.App(ctx, app.Code)
 	switch {

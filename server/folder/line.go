@@ -16,27 +16,29 @@ func Line(raw []byte, path ...string) int {
 	}
 	node, line := doc.Content[0], 0
 	for _, name := range path {
-		if node = child(node, name); node == nil {
+		next, at := child(node, name)
+		if next == nil {
 			break
 		}
-		line = node.Line
+		node, line = next, at
 	}
 	return line
 }
 
-// child is what stands under a key or a place of a list, nil for nothing.
-func child(node *yaml.Node, name string) *yaml.Node {
+// child is what stands under a key or in a place of a list, and the line where
+// that begins; nil for nothing.
+func child(node *yaml.Node, name string) (*yaml.Node, int) {
 	switch node.Kind {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			if node.Content[i].Value == name {
-				return node.Content[i+1]
+				return node.Content[i+1], node.Content[i].Line
 			}
 		}
 	case yaml.SequenceNode:
 		if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(node.Content) {
-			return node.Content[n]
+			return node.Content[n], node.Content[n].Line
 		}
 	}
-	return nil
+	return nil, 0
 }
