@@ -37,7 +37,7 @@ func realFacts() input {
 		},
 		"fields":   []input{{"code": "deviceModel", "class": "TECHNICAL", "kind": "TEXT", "mask": "HIDDEN", "label": words("ru", "Модель телефона")}},
 		"term":     "P1Y",
-		"lawTitle": words("ru", "Закон Республики Казахстан от 21 мая 2013 года № 94-V «О персональных данных и их защите»"), "withdrawal": words("ru", "В приложении, раздел «Мои согласия»."),
+		"lawTitle": lawTitle(), "withdrawal": words("ru", "В приложении, раздел «Мои согласия»."),
 		"thirdParties": true, "crossBorder": false, "publicSources": false,
 		"approval": input{"by": "Асель Нурланова", "at": "2026-11-16", "reference": "Приказ № 12"},
 	}

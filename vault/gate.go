@@ -180,17 +180,22 @@ func (i *inspection) law() {
 	})
 	i.need(RuleLawTitle, i.said(title), says("lawTitle", i.Pack.Law), "facts", "lawTitle")
 	i.need(RuleLawTitle, !i.said(title) || !short, says("lawTitleShort", i.Pack.Law), "facts", "lawTitle")
-	for n, text := range i.texts {
-		name := quoted(wordsOr(i.Pack.Law, text.Locale))
-		for _, half := range text.shortened(name) {
-			if i.asks(RuleLawTitle) {
-				i.line(RuleLawTitle, n, half.line, says("lawTitleShortInText", half.words, i.Pack.Law))
-			}
-		}
-	}
+	i.lawInTexts()
 	a := i.facts.Approval
 	i.need(RuleApproval, a != nil && a.By != "" && a.Reference != "", says("approval"), "facts", "approval")
 	i.need(RuleDate, a != nil && isDate(a.At), says("date"), "facts", "approval", "at")
+}
+
+// lawInTexts wants a text to call the law by its whole name, if it does.
+func (i *inspection) lawInTexts() {
+	if !i.asks(RuleLawInText) {
+		return
+	}
+	for n, text := range i.texts {
+		for _, half := range text.shortened(quoted(wordsOr(i.Pack.Law, text.Locale))) {
+			i.line(RuleLawInText, n, half.line, says("lawInText", half.words, wordsOr(i.Pack.Law, text.Locale)))
+		}
+	}
 }
 
 func isDate(s string) bool {

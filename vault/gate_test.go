@@ -18,7 +18,7 @@ func testPack() *RulePack {
 			r.Severity = Fatal
 		}
 		switch id {
-		case RuleOtherTexts, RuleRetentionSaid, RuleBases, RuleLinks:
+		case RuleOtherTexts, RuleRetentionSaid, RuleBases, RuleLinks, RuleLawInText:
 			r.Severity = Warning
 		case RuleContactsSaid, RuleTermSaid:
 			r.Mark = FromMemory
@@ -90,7 +90,7 @@ var lacking = map[string]struct {
 	"no law":                         {func(d *draft) { d.version.Facts.LawTitle = nil }, "policy.lawTitle facts.lawTitle"},
 	"half the law's title":           {func(d *draft) { d.version.Facts.LawTitle = Words{{"ru", "«On Data»"}} }, "policy.lawTitle facts.lawTitle"},
 	"half of it in another language": {func(d *draft) { d.version.Facts.LawTitle[2].Text = "«On Data»" }, "policy.lawTitle facts.lawTitle"},
-	"half its title in a text":       {func(d *draft) { d.texts[1].Text = "# x\n\nThe law “On data”.\n" }, "policy.lawTitle texts.1.text"},
+	"half its title in a text":       {func(d *draft) { d.texts[1].Text = "# x\n\nThe law “On data”.\n" }, "policy.lawInText texts.1.text"},
 	"approved by nobody":             {func(d *draft) { d.version.Facts.Approval.By = "" }, "policy.approval facts.approval"},
 	"approved at no date":            {func(d *draft) { d.version.Facts.Approval.At = "soon" }, "policy.date facts.approval.at"},
 	"kept for no one knows long":     {func(d *draft) { d.version.Facts.Items[0].Retention = nil }, "policy.retention facts.items.0.retention"},

@@ -54,7 +54,7 @@ var gateWords = map[string][3]string{
 		"The BIN (IIN) of a member of the group is not given.",
 	},
 	"groupUnsaid": {
-		"Келісім тұлғалар тобына қолданыла ма, қолданылса, топқа кімдер кіретіні айтылмаған: мүшелерін атымен атаңыз.",
+		"Келісімнің тұлғалар тобына қолданылатыны не қолданылмайтыны және топқа кімдер кіретіні айтылмаған: мүшелерін атап көрсетіңіз.",
 		"Не сказано, распространяется ли согласие на группу лиц и кто в неё входит: назовите участников поимённо.",
 		"It is not said whether the consent extends to a group, and who belongs to it: name the members.",
 	},
@@ -64,7 +64,7 @@ var gateWords = map[string][3]string{
 		"The BIN (IIN) is wrong: it has twelve digits, the last of which is a check digit.",
 	},
 	"contacts": {
-		"Дербес деректер мәселесі бойынша байланыс деректері (электрондық пошта) көрсетілмеген.",
+		"Дербес деректер мәселелері бойынша қайда жүгіну керегі көрсетілмеген (электрондық пошта мекенжайы).",
 		"Не указано, куда обращаться по вопросам персональных данных (адрес электронной почты).",
 		"It is not said where to write about personal data (an e-mail address).",
 	},
@@ -79,12 +79,12 @@ var gateWords = map[string][3]string{
 		"It is not said how a consent is withdrawn.",
 	},
 	"term": {
-		"Келісімнің мерзімі айтылмаған: мерзімді (term) көрсетіңіз немесе келісім мақсаттарға жеткенше қолданылатынын және олардың қашан орындалатынын (purposesEnd) айтыңыз.",
+		"Келісімнің мерзімі айтылмаған: мерзімді (term) көрсетіңіз немесе келісімнің өңдеу мақсаттарына қол жеткізілгенге дейін қолданылатынын және оларға қашан қол жеткізілетінін айтыңыз (purposesEnd).",
 		"Не сказано, на какой срок даётся согласие: укажите срок (term) или скажите, что оно действует до достижения целей и когда они достигнуты (purposesEnd).",
 		"The term of the consent is not said: give a duration (term), or say that it holds until the purposes are achieved and when they are (purposesEnd).",
 	},
 	"thirdParties": {
-		"Деректер үшінші тұлғаларға беріле ме, айтылмаған: «иә» немесе «жоқ» деген нақты жауап керек.",
+		"Деректердің үшінші тұлғаларға берілетіні не берілмейтіні айтылмаған: нақты «иә» немесе «жоқ» керек.",
 		"Не сказано, передаются ли данные третьим лицам: нужно прямое «да» или «нет».",
 		"It is not said whether data is passed to third parties: say yes or no.",
 	},
@@ -94,12 +94,12 @@ var gateWords = map[string][3]string{
 		"The recipients are not named.",
 	},
 	"crossBorder": {
-		"Деректер шетелге беріле ме, айтылмаған: «иә» немесе «жоқ» деген нақты жауап керек.",
+		"Деректерді трансшекаралық беру бар ма, жоқ па, айтылмаған: нақты «иә» немесе «жоқ» керек.",
 		"Не сказано, есть ли трансграничная передача данных: нужно прямое «да» или «нет».",
 		"It is not said whether data is transferred across the border: say yes or no.",
 	},
 	"publicSources": {
-		"Деректер жалпыға қолжетімді дереккөздерде таратыла ма, айтылмаған: «иә» немесе «жоқ» деген нақты жауап керек.",
+		"Деректердің жалпыға бірдей қолжетімді көздерде таратылатыны не таратылмайтыны айтылмаған: нақты «иә» немесе «жоқ» керек.",
 		"Не сказано, распространяются ли данные в общедоступных источниках: нужно прямое «да» или «нет».",
 		"It is not said whether data is disseminated in public sources: say yes or no.",
 	},
@@ -125,7 +125,7 @@ var gateWords = map[string][3]string{
 	},
 	"lawTitle": {
 		"Қолданылатын заң толық атауымен аталмаған: %s.",
-		"Не назван применимый закон полным названием: %s.",
+		"Применимый закон не назван полным названием: %s.",
 		"The governing law is not named by its full title: %s.",
 	},
 	"lawTitleShort": {
@@ -133,7 +133,7 @@ var gateWords = map[string][3]string{
 		"Закон назван неполно; полное название: %s.",
 		"The law is not named by its full title, which is: %s.",
 	},
-	"lawTitleShortInText": {
+	"lawInText": {
 		"Мәтінде заң толық аталмаған: «%s»; толық атауы: %s.",
 		"В тексте закон назван неполно: «%s»; полное название: %s.",
 		"The text does not name the law by its full title: “%s”. The full title is: %s.",

@@ -121,6 +121,7 @@ const (
 	RuleAuthoritativeText RuleID = "policy.authoritativeText"
 	RuleOtherTexts        RuleID = "policy.otherTexts"
 	RuleLawTitle          RuleID = "policy.lawTitle"
+	RuleLawInText         RuleID = "policy.lawInText"
 	RuleApproval          RuleID = "policy.approval"
 	RuleDate              RuleID = "policy.date"
 	RuleLinks             RuleID = "policy.links"
@@ -194,6 +195,6 @@ func RuleIDs() []RuleID {
 		RuleThirdPartiesSaid, RuleCrossBorderSaid, RulePublicSourcesSaid, RuleFieldsListed,
 		RuleWithdrawalSaid, RuleContactsSaid, RuleResponsibleNamed, RuleGroupNamed,
 		RuleAuthoritativeText, RuleOtherTexts, RuleLawTitle, RuleApproval,
-		RuleRetentionSaid, RuleBases, RuleDate, RuleLinks,
+		RuleRetentionSaid, RuleBases, RuleDate, RuleLinks, RuleLawInText,
 	}
 }
