@@ -10,6 +10,19 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
+type (
+	acknowledgedWarningResolver struct{ *Resolver }
+	externalLinkResolver        struct{ *Resolver }
+)
+
+// AcknowledgedWarning implements generated.ResolverRoot.
+func (r *Resolver) AcknowledgedWarning() generated.AcknowledgedWarningResolver {
+	return acknowledgedWarningResolver{r}
+}
+
+// ExternalLink implements generated.ResolverRoot.
+func (r *Resolver) ExternalLink() generated.ExternalLinkResolver { return externalLinkResolver{r} }
+
 func (r queryResolver) App(ctx context.Context, code string) (*vault.App, error) {
 	app, err := r.Vault.App(ctx, code)
 	return &app, err
