@@ -130,7 +130,9 @@ func (l *linted) entry(out *strings.Builder, r reported) {
 		if r.Line > 0 {
 			place += fmt.Sprintf(":%d", r.Line)
 		}
-		place += " " + r.Path
+		if !strings.HasPrefix(r.Path, "texts.") || r.Line == 0 {
+			place += " " + r.Path
+		}
 	}
 	message, ok := r.Message[l.locale]
 	if !ok {
