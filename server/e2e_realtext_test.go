@@ -86,7 +86,8 @@ func TestAWholePolicyTextIsImportedPublishedAgreedToAndReadBack(t *testing.T) {
 		officer, draft := w.staff(vault.Compliance), uuid.MustParse(w.command("policy", "import", "--app", "shop", realText))
 		w.mutate(officer, "publishPolicyVersion", input{"id": versionID(draft)}, "").refused( // the facts are still to be filled in
 			"VERSION_INCOMPLETE@label", "VERSION_INCOMPLETE@facts.thirdParties", "VERSION_INCOMPLETE@facts.crossBorder", "VERSION_INCOMPLETE@facts.publicSources",
-			"VERSION_INCOMPLETE@facts.lawTitle", "VERSION_INCOMPLETE@facts.withdrawal", "VERSION_INCOMPLETE@facts.approval", "VERSION_INCOMPLETE@facts.items")
+			"VERSION_INCOMPLETE@facts.lawTitle", "VERSION_INCOMPLETE@facts.withdrawal", "VERSION_INCOMPLETE@facts.approval", "VERSION_INCOMPLETE@facts.items",
+			"VERSION_INCOMPLETE@facts.term", "VERSION_INCOMPLETE@facts.approval.at")
 		w.mutate(officer, "updatePolicyDraft", input{"id": versionID(draft), "expectedRevision": 1, "label": "2026-11", "facts": realFacts()}, "").ok()
 		published := w.command("policy", "publish", draft.String())
 

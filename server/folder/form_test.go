@@ -160,7 +160,7 @@ func TestBadAppsAreRefused(t *testing.T) {
 		"contacts: {fax: x}\n":            {`:1: "fax" is not known`},
 		"responsiblePerson: {phone: x}\n": {`:1: "phone" is not known`},
 		"languages: kk\n":                 {":1: languages: a list"},
-		"jurisdiction: [KZ]\n":           {":1: jurisdiction: one text"},
+		"jurisdiction: [KZ]\n":            {":1: jurisdiction: one text"},
 		"languages: [[kk]]\n":             {":1: an entry of languages: one text"},
 	} {
 		_, err := folder.AppFS(fstest.MapFS{"app.yaml": {Data: []byte(raw)}}, "app.yaml")
