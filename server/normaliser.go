@@ -18,6 +18,15 @@ func (normaliser) CheckTogether(iin, birthDate string) error {
 	return identifier.CheckIINBirthDate(iin, birthDate)
 }
 
+// CheckBIN takes no IIN, as which sole entrepreneurs are known: that is somebody's own.
+func (normaliser) CheckBIN(bin string) error {
+	if len(bin) == 12 && bin[4] <= '3' {
+		return vault.NewError(vault.CodeInvalidBIN, "this is no BIN of an organisation: the fifth digit is 4 to 6")
+	}
+	_, err := identifier.BIN(bin)
+	return err
+}
+
 func (normaliser) Version() int { return identifier.Version }
 
 // labels are the product's own words for the typed fields.

@@ -55,6 +55,12 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeNotPublishable      Code = "FIELD_NOT_PUBLISHABLE"
+	CodeUnknownRecipient    Code = "UNKNOWN_RECIPIENT"
+	CodeNotCovered          Code = "FIELD_NOT_COVERED"
+	CodeDisputeRefused      Code = "DISPUTE_NOT_ALLOWED"
+	CodeUnacknowledged      Code = "WARNING_NOT_ACKNOWLEDGED"
+	CodeIllegalMove         Code = "NOTICE_STATE_CONFLICT"
 )
 
 // Codes that callers inside the service tell apart.
@@ -79,7 +85,8 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch,
+	CodeIdempotencyMismatch, CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused,
+	CodeUnacknowledged, CodeIllegalMove,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

@@ -222,7 +222,7 @@ func (s *Service) encrypt(ctx context.Context, set *changeset, reference uuid.UU
 		}
 		set.fields = append(set.fields, StoredField{
 			User: set.user, Code: c.Field, Ciphertext: results[i].Ciphertext,
-			Visibility: Private, Verified: c.verified, UpdatedAt: set.at,
+			Verified: c.verified, UpdatedAt: set.at,
 		})
 	}
 	return results[len(written):], nil

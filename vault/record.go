@@ -87,11 +87,13 @@ func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, path, digest [
 	}
 	event := s.consentEvent(a.as(me.User.ID), action, act, events)
 	act.Context = s.encryptContext(ctx, a, me.User.ID, event.ID)
+	ended := s.ends(me, events)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		if action == ConsentRecorded {
 			tx.Count(me.User.ID, CountDecisions, act.ReceivedAt.Format(time.DateOnly), decisionsPerDay)
 		}
 		tx.Append(act, me.User.ConsentSeq, events)
+		ended.queue(tx)
 		tx.Record(event)
 		remember(tx, id)
 		return nil

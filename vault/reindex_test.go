@@ -103,6 +103,7 @@ func (r *register) Normalise(_ FieldKind, value string, _ time.Time) (stored, no
 }
 
 func (r *register) CheckTogether(string, string) error { return nil }
+func (r *register) CheckBIN(string) error              { return nil }
 func (r *register) Version() int                       { return 5 }
 
 type registerTx struct {

@@ -42,6 +42,7 @@ type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
+	public meter                     // of readings of public profiles
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change

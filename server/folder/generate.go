@@ -65,6 +65,7 @@ func fromItem(i vault.Item) *yaml.Node {
 		member{"fields", list(i.Fields, fromItemField)},
 		member{"retention", optional(i.Retention)},
 		member{"recipients", list(i.Recipients, fromRecipient)},
+		member{"channels", list(i.Channels, func(c vault.Channel) *yaml.Node { return text(string(c)) })},
 	)
 }
 

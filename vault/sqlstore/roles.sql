@@ -4,12 +4,14 @@
 
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
-    actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, idempotency, index_plan, meta,
-    object_values, personal_fields, policy_documents, policy_versions, schema_lease, schema_version, user_subjects, users
+    actors, apps, audit_events, blind_index, channel_choices, consent_acts, consent_events, copies, daily_counts, disclosure_marks, disclosures, idempotency, index_plan, meta,
+    object_values, personal_fields, policy_documents, policy_versions, recipient_notices, schema_lease, schema_version, user_subjects, users
 FROM {{.Role}};
 
 -- The record: added to, and never changed.
 GRANT SELECT, INSERT ON audit_events, consent_events TO {{.Role}};
+GRANT SELECT, INSERT ON disclosures, disclosure_marks, channel_choices, recipient_notices TO {{.Role}};
+GRANT UPDATE (state, revision, updated_at) ON recipient_notices TO {{.Role}};
 GRANT SELECT, INSERT ON consent_acts TO {{.Role}};
 GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap
 GRANT SELECT, INSERT ON copies TO {{.Role}};

@@ -48,7 +48,7 @@ func (s *statement) outcome(rows int64, err error) error {
 // tx queues statements. It implements vault.Tx; its methods are in the files
 // of their nouns.
 type tx struct {
-	locks
+	dialect
 	list    []*statement
 	events  int     // audit events recorded
 	follows []int64 // epochs of the plans that are held: one, if nothing is wrong

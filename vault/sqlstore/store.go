@@ -137,7 +137,7 @@ func (s *Store) Maintain(ctx context.Context, queue func(vault.KeepingTx) error)
 func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	var refused error // by the function itself: not the database's doing
 	err := s.attempt(ctx, func(ctx context.Context) error {
-		t := &tx{locks: s.db.dialect().locks}
+		t := &tx{dialect: s.db.dialect()}
 		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
 			return s.db.write(ctx, t.list)
 		}
