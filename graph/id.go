@@ -16,6 +16,9 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
+
+	typeDisclosure = "Disclosure"
+	typeNotice     = "RecipientNotice"
 )
 
 // ID encodes an object's id.
@@ -32,7 +35,12 @@ func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
 
 func consentID(user, id uuid.UUID) string {
-	return encodeID(typeConsent + ":" + user.String() + "." + id.String())
+	return ownedID(typeConsent, user, id)
+}
+
+// ownedID is the id of what a person owns.
+func ownedID(kind string, user, id uuid.UUID) string {
+	return encodeID(kind + ":" + user.String() + "." + id.String())
 }
 
 func encodeID(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -56,7 +64,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has && kind == typeConsent { // nothing else has an owner in its id
+	if owner, own, has := strings.Cut(rest, "."); has && (kind == typeConsent || kind == typeDisclosure) { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

@@ -41,13 +41,18 @@ type (
 	consentResolver           struct{ *Resolver }
 	contactsResolver          struct{ *Resolver }
 	declaredCopyResolver      struct{ *Resolver }
+	disclosedToResolver       struct{ *Resolver }
+	disclosureResolver        struct{ *Resolver }
+	disclosureWarningResolver struct{ *Resolver }
 	encryptionKeyResolver     struct{ *Resolver }
 	mutationResolver          struct{ *Resolver }
 	operatorResolver          struct{ *Resolver }
 	personalFieldResolver     struct{ *Resolver }
 	policyVersionResolver     struct{ *Resolver }
 	profileResolver           struct{ *Resolver }
+	publicFieldResolver       struct{ *Resolver }
 	queryResolver             struct{ *Resolver }
+	recipientNoticeResolver   struct{ *Resolver }
 	recipientResolver         struct{ *Resolver }
 	responsiblePersonResolver struct{ *Resolver }
 	userResolver              struct{ *Resolver }
@@ -87,6 +92,18 @@ func (r *Resolver) EncryptionKey() generated.EncryptionKeyResolver { return encr
 
 func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver { return declaredCopyResolver{r} }
 func (r *Resolver) VaultLogin() generated.VaultLoginResolver     { return vaultLoginResolver{r} }
+
+func (r *Resolver) PublicField() generated.PublicFieldResolver { return publicFieldResolver{r} }
+func (r *Resolver) Disclosure() generated.DisclosureResolver   { return disclosureResolver{r} }
+func (r *Resolver) DisclosedTo() generated.DisclosedToResolver { return disclosedToResolver{r} }
+
+func (r *Resolver) DisclosureWarning() generated.DisclosureWarningResolver {
+	return disclosureWarningResolver{r}
+}
+
+func (r *Resolver) RecipientNotice() generated.RecipientNoticeResolver {
+	return recipientNoticeResolver{r}
+}
 
 // appOr is the app named, or the one that is meant when none is.
 func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {

@@ -194,19 +194,19 @@ func (s *Service) ownDisclosures(ctx context.Context, a Actor, user uuid.UUID) e
 
 // MarkDisclosuresSeen says that the app has shown the person these: they are
 // told.
-func (s *Service) MarkDisclosuresSeen(ctx context.Context, a Actor, ids []uuid.UUID, idempotencyKey string) (*Person, []Disclosure, error) {
+func (s *Service) MarkDisclosuresSeen(ctx context.Context, a Actor, ids []uuid.UUID, idempotencyKey string) ([]Disclosure, error) {
 	me, err := s.registered(ctx, a)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(ids) == 0 || len(ids) > disclosedAtOnce {
-		return nil, nil, NewError(CodeRequired, "name 1 to 100 disclosures").At("disclosures")
+		return nil, NewError(CodeRequired, "name 1 to 100 disclosures").At("disclosures")
 	}
 	input := make([]string, len(ids))
 	for i, id := range ids {
 		input[i] = id.String()
 		if _, err := s.Disclosure(ctx, a, me.User.ID, id); err != nil {
-			return nil, nil, atUser(err, "disclosures", i)
+			return nil, atUser(err, "disclosures", i)
 		}
 	}
 	_, err = s.once(ctx, a, "markDisclosuresSeen", idempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
@@ -225,17 +225,17 @@ func (s *Service) MarkDisclosuresSeen(ctx context.Context, a Actor, ids []uuid.U
 		})
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	out := make([]Disclosure, len(ids))
 	for i, id := range ids {
 		d, err := s.Reader.Disclosure(ctx, me.User.ID, id)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		out[i] = d
 	}
-	return me, out, nil
+	return out, nil
 }
 
 // ReleaseDisclosure lifts the bar: from now on the person sees the disclosure,

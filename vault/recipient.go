@@ -199,6 +199,17 @@ func (s *Service) RecipientNotices(ctx context.Context, a Actor, filter NoticeFi
 	return list, s.record(ctx, event)
 }
 
+// RecipientNotice answers one.
+func (s *Service) RecipientNotice(ctx context.Context, a Actor, id uuid.UUID) (*RecipientNotice, error) {
+	n, err := s.Reader.RecipientNotice(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	event := s.event(a, Compliance, NoticesRead)
+	event.Subject, event.Object = n.User, "RecipientNotice:"+id.String()
+	return &n, s.record(ctx, event)
+}
+
 // NoticeMove says what became of a notice.
 type NoticeMove struct {
 	ID               uuid.UUID

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -87,6 +88,17 @@ func (s *Service) checkVisibility(me *Person, stored []StoredField, in Visibilit
 		}
 	}
 	return errs
+}
+
+// CopiesGoneBy is when copies elsewhere of what is private from now on have to
+// be gone; zero where no rule says.
+func (s *Service) CopiesGoneBy(app App) (time.Time, error) {
+	pack, err := s.packOf(app)
+	if err != nil {
+		return time.Time{}, err
+	}
+	by, _ := pack.Due(RuleUnpublish, s.now())
+	return by, nil
 }
 
 // fieldsAtOnce is how many fields one call names.
