@@ -214,7 +214,7 @@ func (d disclosing) record(ctx context.Context, remember rememberer) (uuid.UUID,
 		event := d.told(row)
 		if len(wrong) > 0 {
 			errs = append(errs, wrong...)
-			event.Outcome, event.Object = OutcomeDenied, "Mutation.recordDisclosure"
+			event = d.refused(p, event)
 		}
 		rows[i], events = row, append(events, event)
 	}
@@ -241,6 +241,20 @@ func (d disclosing) told(row Disclosure) AuditEvent {
 	e.Fields, e.Purpose, e.Reference = row.Fields, row.Purpose, row.Reference
 	if len(row.Consents) > 0 {
 		e.Consent = row.Consents[0]
+	}
+	return e
+}
+
+// refused makes of an event that of a refusal. What a caller wrote may be
+// anything, and events hold no free text.
+func (d disclosing) refused(p *Person, e AuditEvent) AuditEvent {
+	e.Action, e.Outcome, e.Object = AccessDenied, OutcomeDenied, "Mutation.recordDisclosure"
+	e.Fields = slices.DeleteFunc(slices.Clone(e.Fields), func(code string) bool {
+		_, known := p.definition(d.Catalogue, code)
+		return !known
+	})
+	if v := p.Current(); v == nil || !slices.ContainsFunc(v.Facts.Items, func(i Item) bool { return i.Code == e.Purpose }) {
+		e.Purpose = ""
 	}
 	return e
 }
