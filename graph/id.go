@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -16,7 +17,9 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
-
+	typeErasure = "ErasureCertificate"
+	// What a person owns besides consents.
+	typeObstacle   = "Obstacle"
 	typeDisclosure = "Disclosure"
 	typeNotice     = "RecipientNotice"
 )
@@ -34,9 +37,7 @@ func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 // is not one is NOT_FOUND.
 func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
 
-func consentID(user, id uuid.UUID) string {
-	return ownedID(typeConsent, user, id)
-}
+func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
 
 // ownedID is the id of what a person owns.
 func ownedID(kind string, user, id uuid.UUID) string {
@@ -64,7 +65,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has && (kind == typeConsent || kind == typeDisclosure) { // nothing else has an owner in its id
+	if owner, own, has := strings.Cut(rest, "."); has && slices.Contains([]string{typeConsent, typeObstacle, typeDisclosure}, kind) { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

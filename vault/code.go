@@ -55,6 +55,8 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeLegalHold           Code = "LEGAL_HOLD"
+	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 	CodeNotPublishable      Code = "FIELD_NOT_PUBLISHABLE"
 	CodeUnknownRecipient    Code = "UNKNOWN_RECIPIENT"
 	CodeNotCovered          Code = "FIELD_NOT_COVERED"
@@ -85,8 +87,8 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused,
-	CodeUnacknowledged, CodeIllegalMove,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered,
+	CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

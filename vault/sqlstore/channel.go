@@ -26,6 +26,7 @@ func (s *Store) ChannelChoices(ctx context.Context, app string, users []uuid.UUI
 
 // ChooseChannels implements vault.ChannelTx.
 func (t *tx) ChooseChannels(c vault.ChannelChoice) {
+	t.living(c.User)
 	refused, err := json.Marshal(c.Refused)
 	t.fail(err)
 	t.queue(`INSERT INTO channel_choices (user_id, app, item, seq, refused, at) VALUES ($1, $2, $3, $4, $5, $6)`,
