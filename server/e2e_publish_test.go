@@ -95,14 +95,14 @@ func TestClause32NothingIsPublicUntilThePersonPublishesIt(t *testing.T) {
 		got, _ = w.public("", id)
 		equal(t, "one that was cleared is private again", len(got), 0)
 		w.visible(me, "PUBLIC", "familyName").ok()
-		w.becomes2(id, vault.StatusBlocked)
+		w.turns(id, vault.StatusBlocked)
 		_, blocked := w.public("", id)
 		equal(t, "blocked is as nobody", string(blocked.raw), string(nobody.raw))
 	})
 }
 
-// becomes2 is becomes for a person whose revision is any.
-func (w *world) becomes2(id string, status vault.Status) {
+// turns is becomes for a person of any revision.
+func (w *world) turns(id string, status vault.Status) {
 	w.t.Helper()
 	users, err := w.sys.db.Standings(w.t.Context(), "dala", []uuid.UUID{w.userUUID(id)})
 	if err == nil {

@@ -46,7 +46,7 @@ INSERT INTO personal_fields SELECT id, code, 'k', 1, 'c', 'PRIVATE', true, 1 FRO
 INSERT INTO object_values SELECT id, 'requesterName', id, 'k', 1, 'c' FROM users;
 INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO index_plan VALUES (1, '[1]', 1);
-INSERT INTO disclosures SELECT id, id, id, 'app1', '{}', 'CONSENT', '["x"]', '["phone"]', '', 1, '' FROM users;
+INSERT INTO disclosures SELECT id, id, id, 'app1', '{}', 'CONSENT', '["x"]', '["phone"]', '', 1, '{"v":1}' FROM users;
 INSERT INTO disclosure_marks SELECT id, id, 'SEEN', 1, NULL FROM users;
 INSERT INTO recipient_notices SELECT id, id, 'app1', '{}', 'ERASED', '[]', 1, created_at, CASE WHEN created_at % 100 = 0 THEN 'TO_TELL' ELSE 'TOLD' END, 1, 1 FROM users;
 INSERT INTO channel_choices SELECT id, 'app1', 'x', 1, '[]', 1 FROM users;
