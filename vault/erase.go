@@ -130,6 +130,7 @@ func (s *Service) erase(ctx context.Context, a Actor, role Role, in Erasing, rem
 	event.Subject, event.Reason, event.Reference, event.Object = in.User, string(in.Ground), in.Reference, e.object()
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.EraseUser(p.User, p.Gone, s.evidence())
+		tx.TellRecipients(s.tellErased(App{}, in.User, event.At))
 		tx.InsertErasure(e)
 		tx.Record(event)
 		remember(tx, e.ID)
@@ -239,6 +240,7 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 		err = s.Writer.Write(ctx, func(tx Tx) error {
 			if !absent {
 				tx.EraseUser(p.User, p.Gone, s.evidence())
+				tx.TellRecipients(s.tellErased(App{}, stone.User, event.At))
 			}
 			tx.InsertErasure(e)
 			tx.Record(event)

@@ -40,11 +40,17 @@ func traces() []trace {
 // kept are the tables that refer to people and stay as they are, and why.
 func kept() map[string]string {
 	return map[string]string{
-		"users":           "the opaque id; EraseUser takes the language away",
-		"consent_events":  "the proof of consent, without anything personal",
-		"audit_events":    "the record of who did what, without anything personal",
-		"obstacles":       "why somebody was refused, without anything personal",
-		"erasures":        "the certificate",
+		"users":          "the opaque id; EraseUser takes the language away",
+		"consent_events": "the proof of consent, without anything personal",
+		"audit_events":   "the record of who did what, without anything personal",
+		"obstacles":      "why somebody was refused, without anything personal",
+		"erasures":       "the certificate",
+
+		"disclosures":       "the proof of what was passed on to whom, without anything personal",
+		"disclosure_marks":  "that the person was told, without anything personal",
+		"recipient_notices": "recipients have to be told of the erasure, too",
+		"channel_choices":   "the proof of what was refused: codes of channels",
+
 		"retention_marks": "a moment; the next run of the job forgets it",
 	}
 }
