@@ -55,6 +55,8 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeLegalHold           Code = "LEGAL_HOLD"
+	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 
 	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
 )
@@ -81,7 +83,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeRepresentativeNeeded,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

@@ -33,7 +33,7 @@ func (s *Service) RecordPaper(ctx context.Context, a Actor, in Paper) (Acted, er
 		d.decide = func(p *Person) (Act, []ConsentEvent, error) { return s.decide(p, *in.Decisions) }
 	} else {
 		d.id, d.digest, d.action, d.receipt = in.Withdrawal.Act, in.Withdrawal.digestParts(), WithdrawalRecorded, in.Withdrawal.Receipt
-		d.decide = func(p *Person) (Act, []ConsentEvent, error) { return s.withdraw(p, *in.Withdrawal) }
+		d.decide = func(p *Person) (Act, []ConsentEvent, error) { return s.withdrawUnbarred(ctx, p, *in.Withdrawal) }
 		operation, is = "withdrawConsentFor", isWithdrawal
 	}
 	if err := s.normalise(d.receipt); err != nil {

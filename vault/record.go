@@ -58,7 +58,7 @@ func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (
 		return retry(ctx, func() (uuid.UUID, error) {
 			return s.own(ctx, a, deed{
 				id: in.Act, digest: in.digestParts(), action: WithdrawalRecorded, remember: remember,
-				decide: func(me *Person) (Act, []ConsentEvent, error) { return s.withdraw(me, in) },
+				decide: func(me *Person) (Act, []ConsentEvent, error) { return s.withdrawUnbarred(ctx, me, in) },
 			})
 		})
 	})
@@ -66,6 +66,15 @@ func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (
 		return Acted{}, err
 	}
 	return s.ownActed(ctx, a, id, isWithdrawal)
+}
+
+// withdrawUnbarred is withdraw where nothing stands against it.
+func (s *Service) withdrawUnbarred(ctx context.Context, p *Person, in Withdrawal) (Act, []ConsentEvent, error) {
+	act, events, err := s.withdraw(p, in)
+	if err == nil {
+		err = s.unbarred(ctx, p, in, events)
+	}
+	return act, events, err
 }
 
 func isWithdrawal(e ConsentEvent) bool { return e.Type == Withdrawn }
