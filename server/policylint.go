@@ -141,7 +141,7 @@ func (p *process) gate(jurisdiction string) (vault.Gate, error) {
 	if err != nil {
 		return vault.Gate{}, err
 	}
-	catalogue, err := graph.Catalogue(graph.Schema(), labels())
+	catalogue, err := graph.Catalogue(graph.Schema(), labels(), helps())
 	return vault.Gate{Pack: pack, Catalogue: catalogue, CheckBIN: normaliser{}.CheckBIN}, err
 }
 
