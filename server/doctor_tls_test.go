@@ -16,7 +16,7 @@ import (
 // an address that looks like another machine's.
 func TestTheDoctorOnAPostgreSQLWithTLS(t *testing.T) {
 	database, ca := daemon.SecurePostgreSQL(t)
-	_, stranger := daemon.SecurePostgreSQL(t)
+	stranger := daemon.Stranger(t)
 	secret, err := url.Parse(database)
 	if err != nil {
 		t.Fatal(err)

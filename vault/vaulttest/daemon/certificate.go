@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"testing"
 	"time"
 )
 
@@ -59,6 +60,16 @@ func (a *authority) issue(until time.Time) error {
 		return err
 	}
 	return errors.Join(write(a.certificate(), "CERTIFICATE", signed), write(a.private(), "PRIVATE KEY", plain))
+}
+
+// Stranger is the file of an authority that has signed nothing.
+func Stranger(t testing.TB) string {
+	t.Helper()
+	a, err := newAuthority(t.TempDir())
+	if err != nil {
+		t.Fatalf("daemon: an authority: %v", err)
+	}
+	return a.ca()
 }
 
 func (a *authority) ca() string          { return filepath.Join(a.folder, "ca.pem") }
