@@ -92,6 +92,23 @@ func proxies(list string) func(*settings) {
 	}
 }
 
+// listens is a server that listens there, and trusts these proxies.
+func listens(how severity, found, addr, trusted string) sickness {
+	return set("listener", how, found, func(s *settings) { proxies(trusted)(s); s.Addr = addr })
+}
+
+// A server on loopback, or at a private address behind a proxy of one's own, is as
+// it should be.
+func TestAProxyInFrontCoversAPrivateListenerOnly(t *testing.T) {
+	for addr, trusted := range map[string]string{"127.0.0.1:8080": "10.0.0.0/24", "10.1.2.3:8080": "10.1.2.0/24", "[fd00::2]:8080": "fd00::/64"} {
+		s := settings{Addr: addr}
+		proxies(trusted)(&s)
+		if found := checkListener(&patient{settings: s}); len(found) > 0 {
+			t.Errorf("%s behind %s: %v", addr, trusted, found)
+		}
+	}
+}
+
 func sicknesses(v *daemon.VaultServer, cache *daemon.RedisServer) []sickness {
 	token := func(name, token string) func(*testing.T, *patient) {
 		return func(t *testing.T, on *patient) {
@@ -159,6 +176,13 @@ func settingSicknesses() []sickness {
 		set("listener", insecure, "every interface", func(s *settings) { s.Addr = "0.0.0.0:8080" }),
 		set("listener", insecure, "every interface", func(s *settings) { s.Addr = ":8080" }),
 		set("listener", weak, "from other machines", func(s *settings) { s.Addr = "10.1.2.3:8080" }),
+		listens(weak, "past the proxy", "0.0.0.0:8080", "10.0.0.0/24"),
+		listens(weak, "past the proxy", "[::]:8080", "10.0.0.0/24"),
+		listens(insecure, "every interface", "0.0.0.0:8080", "0.0.0.0/0"),
+		listens(insecure, "every interface", ":8080", "8.0.0.0/8"),
+		listens(insecure, "also where a proxy is trusted", "93.184.216.34:8080", "10.0.0.0/24"),
+		listens(insecure, "also where a proxy is trusted", "[2606:2800:220:1::1]:8080", "10.0.0.0/24"),
+		listens(weak, "from other machines", "10.1.2.3:8080", "::/0"),
 		set("internal-listener", weak, "console, metrics", func(s *settings) { s.InternalAddr = "10.1.2.3:9090" }),
 		set("trusted-proxies", insecure, "0.0.0.0/0 is everybody", proxies("0.0.0.0/0")),
 		set("trusted-proxies", insecure, "::/0 is everybody", proxies("10.0.0.0/8,::/0")),
