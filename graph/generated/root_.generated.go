@@ -4385,7 +4385,7 @@ type Query {
   ): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
   "How the encryption keys stand: versions, what needs them, copies, logins. Each look leaves an audit event."
   encryptionKeys: EncryptionKeys! @allow(roles: [SECURITY])
-  "That somebody was erased, by the certificate's id alone. A colleague other than COMPLIANCE reads those of their own erasures."
+  "That somebody was erased, by the certificate's id alone."
   erasureCertificate(
     "Id of the certificate; an unknown one is NOT_FOUND."
     id: ID!

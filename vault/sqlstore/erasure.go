@@ -45,7 +45,7 @@ func kept() map[string]string {
 		"audit_events":    "the record of who did what, without anything personal",
 		"obstacles":       "why somebody was refused, without anything personal",
 		"erasures":        "the certificate",
-		"retention_marks": "a moment; the next run of the job forgets it",
+		"retention_marks": "when somebody was warned of what is due, without anything personal",
 	}
 }
 
@@ -62,6 +62,14 @@ func (t trace) but(evidence vault.Evidence) (trace, bool) {
 		t.whose += " AND code NOT IN (" + strings.Join(quoted, ", ") + ")"
 	}
 	return t, true
+}
+
+// remove is the statement that takes it away.
+func (t trace) remove() string {
+	if t.blank != "" {
+		return "UPDATE " + t.table + " SET " + t.blank + " WHERE " + t.whose
+	}
+	return "DELETE FROM " + t.table + " WHERE " + t.whose
 }
 
 // User implements vault.ErasureReader.
@@ -104,10 +112,6 @@ func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evi
 		if !some {
 			continue
 		}
-		sql := "DELETE FROM " + part.table
-		if part.blank != "" {
-			sql = "UPDATE " + part.table + " SET " + part.blank
-		}
 		i := 0
 		for i < len(gone) && gone[i].Trace != part.of {
 			i++
@@ -116,7 +120,7 @@ func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evi
 			t.fail(fmt.Errorf("sqlstore: erasing: %s was not counted", part.of))
 			return
 		}
-		t.queue(sql+" WHERE "+part.whose, u.ID).exactly(gone[i].Rows, vault.ErrStale)
+		t.queue(part.remove(), u.ID).exactly(gone[i].Rows, vault.ErrStale)
 	}
 }
 

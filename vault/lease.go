@@ -1,0 +1,67 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Lease is work that one process does at a time, over all replicas. Whoever has
+// it renews it, with the place that it has come to; when it is not renewed in
+// time, because its holder was stopped or is out of reach, the next one takes
+// it over and goes on from that place. The clocks of the replicas have to agree
+// to within seconds. What is done under a lease does no harm when two do it: a
+// holder that was asleep finds out with its next renewal only.
+type Lease struct {
+	Name    string
+	Holder  uuid.UUID // a process
+	Until   time.Time
+	Place   string    // how far the work is; empty: at its start
+	EndedAt time.Time // when it was last done to its end; zero: never
+}
+
+// LeaseReader reads leases.
+type LeaseReader interface {
+	// Lease answers a lease by name; ErrNotFound: nobody has had it yet.
+	Lease(ctx context.Context, name string) (Lease, error)
+}
+
+// LeaseTx queues changes of leases.
+type LeaseTx interface {
+	// TakeLease takes a lease that is free at a moment, at the place to which
+	// its last holder came, or renews one's own with the place that it names.
+	// ErrTaken: somebody else has it.
+	TakeLease(l Lease, now time.Time)
+	// EndLease gives a lease back: the work is done. ErrStale: it was lost.
+	EndLease(name string, holder uuid.UUID, at time.Time)
+}
+
+// leaseFor is how long a lease lasts that is not renewed: many times as long as
+// a page of the work takes.
+const leaseFor = 2 * time.Minute
+
+// lease takes a lease, or renews it.
+func (s *Service) lease(ctx context.Context, name string, holder uuid.UUID, place string) (Lease, error) {
+	now := s.now()
+	want := Lease{Name: name, Holder: holder, Until: now.Add(leaseFor), Place: place}
+	err := s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.TakeLease(want, now); return nil })
+	if err != nil {
+		return Lease{}, err
+	}
+	return s.Reader.Lease(ctx, name)
+}
+
+// release gives a lease back at the place that the work has come to.
+func (s *Service) release(ctx context.Context, l Lease) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	now := s.now()
+	l.Until = now
+	err := s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.TakeLease(l, now); return nil })
+	if errors.Is(err, ErrTaken) {
+		return nil // it was lost already
+	}
+	return err
+}
