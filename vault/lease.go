@@ -31,9 +31,11 @@ type LeaseReader interface {
 // LeaseTx queues changes of leases.
 type LeaseTx interface {
 	// TakeLease takes a lease that is free at a moment, at the place to which
-	// its last holder came, or renews one's own with the place that it names.
-	// ErrTaken: somebody else has it.
+	// its last holder came; l.Place does not count. ErrTaken: somebody has it.
 	TakeLease(l Lease, now time.Time)
+	// RenewLease keeps a lease until another moment, at another place. ErrTaken:
+	// somebody has taken it since.
+	RenewLease(l Lease)
 	// EndLease gives a lease back: the work is done. ErrStale: it was lost.
 	EndLease(name string, holder uuid.UUID, at time.Time)
 }
@@ -42,10 +44,10 @@ type LeaseTx interface {
 // a page of the work takes.
 const leaseFor = 2 * time.Minute
 
-// lease takes a lease, or renews it.
-func (s *Service) lease(ctx context.Context, name string, holder uuid.UUID, place string) (Lease, error) {
+// lease takes a lease.
+func (s *Service) lease(ctx context.Context, name string, holder uuid.UUID) (Lease, error) {
 	now := s.now()
-	want := Lease{Name: name, Holder: holder, Until: now.Add(leaseFor), Place: place}
+	want := Lease{Name: name, Holder: holder, Until: now.Add(leaseFor)}
 	err := s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.TakeLease(want, now); return nil })
 	if err != nil {
 		return Lease{}, err
@@ -53,13 +55,18 @@ func (s *Service) lease(ctx context.Context, name string, holder uuid.UUID, plac
 	return s.Reader.Lease(ctx, name)
 }
 
+// renew keeps a lease, at the place that the work has come to.
+func (s *Service) renew(ctx context.Context, l Lease, place string) (Lease, error) {
+	l.Until, l.Place = s.now().Add(leaseFor), place
+	return l, s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.RenewLease(l); return nil })
+}
+
 // release gives a lease back at the place that the work has come to.
 func (s *Service) release(ctx context.Context, l Lease) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	now := s.now()
-	l.Until = now
-	err := s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.TakeLease(l, now); return nil })
+	l.Until = s.now()
+	err := s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.RenewLease(l); return nil })
 	if errors.Is(err, ErrTaken) {
 		return nil // it was lost already
 	}

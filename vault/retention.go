@@ -100,7 +100,7 @@ func (s *Service) Retain(ctx context.Context, a Actor, in RetentionRun) (Retenti
 	if in.DryRun {
 		return r.report, r.walk(ctx, uuid.Nil)
 	}
-	lease, err := s.lease(ctx, leaseRetention, in.Holder, "")
+	lease, err := s.lease(ctx, leaseRetention, in.Holder)
 	if err != nil {
 		return r.report, err
 	}
@@ -166,7 +166,7 @@ func (r *retaining) walk(ctx context.Context, after uuid.UUID) error {
 		if r.run.DryRun {
 			continue
 		}
-		if r.at, err = r.lease(ctx, leaseRetention, r.run.Holder, after.String()); err != nil {
+		if r.at, err = r.renew(ctx, r.at, after.String()); err != nil {
 			return err
 		}
 	}

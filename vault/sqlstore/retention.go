@@ -20,10 +20,14 @@ func (s *Store) Lease(ctx context.Context, name string) (vault.Lease, error) {
 // TakeLease implements vault.LeaseTx.
 func (t *tx) TakeLease(l vault.Lease, now time.Time) {
 	t.queue(`INSERT INTO leases (name, holder, until, place) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,
-			place = CASE WHEN leases.holder = excluded.holder AND excluded.place <> '' THEN excluded.place ELSE leases.place END
-		WHERE leases.holder = excluded.holder OR leases.until <= $5`,
-		key(l.Name), l.Holder, l.Until.UnixMilli(), l.Place, now.UnixMilli()).orMissed(vault.ErrTaken)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE leases.until <= $5`,
+		key(l.Name), l.Holder, l.Until.UnixMilli(), "", now.UnixMilli()).orMissed(vault.ErrTaken)
+}
+
+// RenewLease implements vault.LeaseTx.
+func (t *tx) RenewLease(l vault.Lease) {
+	t.queue(`UPDATE leases SET until = $3, place = $4 WHERE name = $1 AND holder = $2`,
+		key(l.Name), l.Holder, l.Until.UnixMilli(), l.Place).orMissed(vault.ErrTaken)
 }
 
 // EndLease implements vault.LeaseTx.

@@ -21,12 +21,18 @@ var leaseTests = map[string]func(*storeTest){
 		s.must(take(vault.Lease{Holder: mine, Until: minute}, now))
 		s.wantError(take(vault.Lease{Holder: yours, Until: minute}, now), vault.ErrTaken)
 		s.wantError(take(vault.Lease{Holder: yours, Until: minute}, minute.Add(-time.Millisecond)), vault.ErrTaken)
-		s.must(take(vault.Lease{Holder: mine, Until: minute, Place: "page 2"}, now))
+		renew := func(l vault.Lease) error {
+			l.Name = "work"
+			return s.maintain(func(tx vault.KeepingTx) { tx.RenewLease(l) })
+		}
+		s.must(renew(vault.Lease{Holder: mine, Until: minute, Place: "page 2"}))
+		s.wantError(renew(vault.Lease{Holder: yours, Until: minute}), vault.ErrTaken)
 		s.must(take(vault.Lease{Holder: yours, Until: minute.Add(time.Minute), Place: "ignored"}, minute))
 		got, err := s.store.Lease(s.Context(), "work")
 		s.must(err)
 		s.same(got, vault.Lease{Name: "work", Holder: yours, Until: minute.Add(time.Minute), Place: "page 2"})
 		s.wantError(take(vault.Lease{Holder: mine, Until: minute}, minute), vault.ErrTaken)
+		s.wantError(renew(vault.Lease{Holder: mine, Until: minute, Place: "page 9"}), vault.ErrTaken)
 		end := func(l vault.Lease) error {
 			return s.maintain(func(tx vault.KeepingTx) { tx.EndLease("work", l.Holder, minute) })
 		}
@@ -35,6 +41,7 @@ var leaseTests = map[string]func(*storeTest){
 		got, err = s.store.Lease(s.Context(), "work")
 		s.must(err)
 		s.same(got, vault.Lease{Name: "work", Holder: yours, Until: time.UnixMilli(0).UTC(), EndedAt: minute})
+		s.wantError(renew(vault.Lease{Holder: mine, Until: minute}), vault.ErrTaken) // who slept through all of it
 		s.must(take(vault.Lease{Holder: mine, Until: minute}, now))
 	},
 
