@@ -219,6 +219,7 @@ type IndexTx interface {
 // KeepingTx queues what the service keeps for itself.
 type KeepingTx interface {
 	IndexTx
+	LoginTx
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
 	// ReplaceMeta changes a value. ErrStale: it is another one by now.
@@ -230,8 +231,9 @@ type KeepingTx interface {
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
 	// Rewrap puts ciphertexts in the place of those that were read. Whatever
-	// was written there since stays, and nothing else of a row changes.
-	Rewrap(rows []Moved)
+	// was written there since stays, and nothing else of a row changes. Once that
+	// is committed, changed is told of how many rows; nil: nobody is.
+	Rewrap(rows []Moved, changed func(rows int))
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
@@ -265,7 +267,7 @@ type Writer interface {
 	Write(ctx context.Context, queue func(Tx) error) error
 	// Maintain is the narrow door for housekeeping that leaves no event:
 	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts, blind
-	// indexes under another version.
+	// indexes under another version, logins to Vault.
 	Maintain(ctx context.Context, queue func(KeepingTx) error) error
 }
 

@@ -536,6 +536,9 @@ type ComplexityRoot struct {
 		Method   func(childComplexity int) int
 		Name     func(childComplexity int) int
 		Policies func(childComplexity int) int
+		SeenAt   func(childComplexity int) int
+		Server   func(childComplexity int) int
+		Trouble  func(childComplexity int) int
 	}
 
 	VerifyIdentifierPayload struct {
@@ -2702,6 +2705,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.VaultLogin.Policies(childComplexity), true
+	case "VaultLogin.seenAt":
+		if e.ComplexityRoot.VaultLogin.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.SeenAt(childComplexity), true
+	case "VaultLogin.server":
+		if e.ComplexityRoot.VaultLogin.Server == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Server(childComplexity), true
+	case "VaultLogin.trouble":
+		if e.ComplexityRoot.VaultLogin.Trouble == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Trouble(childComplexity), true
 
 	case "VerifyIdentifierPayload.user":
 		if e.ComplexityRoot.VerifyIdentifierPayload.User == nil {
@@ -3870,7 +3891,7 @@ type EncryptionKeys {
   keys: [EncryptionKey!]!
   "Copies of data and of keys that are declared and not expired, oldest first."
   copies: [DeclaredCopy!]!
-  "The logins to HashiCorp Vault of the server that answers; none with the embedded engine."
+  "The logins to HashiCorp Vault of all servers, those of the one that answers first; none with the embedded engine."
   logins: [VaultLogin!]!
 }
 
@@ -3966,6 +3987,10 @@ enum KeyTroubleKind {
   ALLOW_PLAINTEXT_BACKUP
   "One call may delete it."
   DELETION_ALLOWED
+  "There is no such key, and nothing needs it yet: HashiCorp Vault was set up for an earlier version."
+  NOT_SET_UP
+  "The login that looks may not read about it, so that nobody would be told what is done to it; its figures are 0."
+  UNSEEN
 }
 
 "Something that is wrong with a key."
@@ -4022,6 +4047,8 @@ type KeyRange {
 
 "A login of the service to HashiCorp Vault. The token is never shown."
 type VaultLogin {
+  "The server that has it, as HOST/PID."
+  server: String!
   "What it does."
   name: String!
   "How it is made: by a token, a file, AppRole or Kubernetes."
@@ -4032,8 +4059,12 @@ type VaultLogin {
   policies: [String!]!
   "When it ends unless it is renewed; null: never, or not known."
   expiresAt: DateTime
+  "When Vault was asked about it: a server asks twice a minute, and is forgotten five minutes after it last did."
+  seenAt: DateTime!
   "Whether Vault could be asked about it."
   known: Boolean!
+  "Why Vault told nothing; empty when it did."
+  trouble: String!
 }
 
 # ---- erasure
@@ -5744,6 +5775,8 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 
 func (ec *executionContext) childFields_VaultLogin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "server":
+		return ec.fieldContext_VaultLogin_server(ctx, field)
 	case "name":
 		return ec.fieldContext_VaultLogin_name(ctx, field)
 	case "method":
@@ -5754,8 +5787,12 @@ func (ec *executionContext) childFields_VaultLogin(ctx context.Context, field gr
 		return ec.fieldContext_VaultLogin_policies(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_VaultLogin_expiresAt(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_VaultLogin_seenAt(ctx, field)
 	case "known":
 		return ec.fieldContext_VaultLogin_known(ctx, field)
+	case "trouble":
+		return ec.fieldContext_VaultLogin_trouble(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VaultLogin", field.Name)
 }

@@ -10249,6 +10249,29 @@ func (ec *executionContext) fieldContext_UserError_parameters(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _VaultLogin_server(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_server(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Server, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_server(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
+}
+
 func (ec *executionContext) _VaultLogin_name(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10364,6 +10387,29 @@ func (ec *executionContext) fieldContext_VaultLogin_expiresAt(_ context.Context,
 	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _VaultLogin_seenAt(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_seenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SeenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_seenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _VaultLogin_known(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10385,6 +10431,29 @@ func (ec *executionContext) _VaultLogin_known(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_VaultLogin_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("VaultLogin", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _VaultLogin_trouble(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_trouble(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Trouble, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_trouble(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
 }
 
 func (ec *executionContext) _VerifyIdentifierPayload_user(ctx context.Context, field graphql.CollectedField, obj *VerifyIdentifierPayload) (ret graphql.Marshaler) {
@@ -16013,6 +16082,11 @@ func (ec *executionContext) _VaultLogin(ctx context.Context, sel ast.SelectionSe
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("VaultLogin")
+		case "server":
+			out.Values[i] = ec._VaultLogin_server(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "name":
 			out.Values[i] = ec._VaultLogin_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -16038,12 +16112,22 @@ func (ec *executionContext) _VaultLogin(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "seenAt":
+			out.Values[i] = ec._VaultLogin_seenAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "known":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._VaultLogin_known(ctx, field, obj)
 				})
+		case "trouble":
+			out.Values[i] = ec._VaultLogin_trouble(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
