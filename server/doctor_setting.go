@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -105,6 +106,22 @@ func checkLogLevel(on *patient) []finding {
 		Severity: weak, Subject: "KELISIM_LOG_LEVEL", Found: "debug writes a line for each request: who was busy when can be read off",
 		Do: "set it to info",
 	}}
+}
+
+// checkErasureLedger looks for a ledger that goes the way of the database.
+func checkErasureLedger(on *patient) []finding {
+	s := on.settings
+	f := finding{Severity: weak, Subject: "KELISIM_ERASURE_LEDGER"}
+	within, err := filepath.Rel(s.Data, s.ErasureLedger)
+	switch {
+	case s.ErasureLedger == "":
+		f.Found, f.Do = "nothing outside the database knows who was erased: restored from a copy, it has them again", "set it to a folder on another disk"
+	case !s.postgres() && err == nil && filepath.IsLocal(within):
+		f.Found, f.Do = "it lies in KELISIM_DATA: a copy of the folder takes both back", "move it to another disk"
+	default:
+		return nil
+	}
+	return []finding{f}
 }
 
 func checkAuditFile(on *patient) []finding {

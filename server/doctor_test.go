@@ -31,7 +31,7 @@ func well(t *testing.T) (*patient, *daemon.VaultServer, *daemon.RedisServer) {
 		t.Fatal(err)
 	}
 	s.Addr, s.InternalAddr, s.Data, s.KeyPrefix, s.LogLevel, s.AuditFile = "127.0.0.1:8080", "127.0.0.1:9090", dir, "kelisim", "info", filepath.Join(dir, "audit.jsonl")
-	s.OIDCFile = filepath.Join(dir, "oidc.yaml")
+	s.OIDCFile, s.ErasureLedger = filepath.Join(dir, "oidc.yaml"), t.TempDir()
 	writeFile(t, s.OIDCFile, issuersAt("https://sso.example/staff"))
 	writeFile(t, s.AuditFile, "")
 	client := redis.NewClient(&redis.Options{Addr: cache.Addr})
@@ -188,6 +188,8 @@ func settingSicknesses() []sickness {
 		set("trusted-proxies", insecure, "::/0 is everybody", proxies("10.0.0.0/8,::/0")),
 		set("trusted-proxies", weak, "8.0.0.0/8 has room", proxies("8.0.0.0/8")),
 		set("log-level", weak, "debug writes", func(s *settings) { s.LogLevel = "debug" }),
+		set("erasure-ledger", weak, "nothing outside the database", func(s *settings) { s.ErasureLedger = "" }),
+		set("erasure-ledger", weak, "takes both back", func(s *settings) { s.DatabaseURL, s.DatabaseURLFile, s.ErasureLedger = "", "", s.in("erasures") }),
 		set("audit-file", note, "in the database only", func(s *settings) { s.AuditFile = "" }),
 		{"issuers", insecure, "asked for its keys in clear", issuer(issuersAt("http://127.0.0.1:5556/dex"))},
 		{"issuers", insecure, "https only", issuer(issuersAt("http://sso.example/dex"))},

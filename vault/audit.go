@@ -54,6 +54,10 @@ const (
 	DemonstrationFilled Action = "demo.filled"
 	UserErased          Action = "user.erased"
 	ErasureReplayed     Action = "erasure.replayed"
+	RetentionStarted    Action = "retention.started"
+	RetentionEnded      Action = "retention.ended"
+	RetentionWarned     Action = "retention.warned"
+	RetentionErased     Action = "retention.erased"
 	HoldPlaced          Action = "hold.placed"
 	HoldLifted          Action = "hold.lifted"
 	ObligationRecorded  Action = "obligation.recorded"
@@ -88,7 +92,7 @@ type AuditEvent struct {
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
-	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Obstacle:<uuid>", "Query.auditEvents".
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Retention:<figures>", "Obstacle:<uuid>", "Query.auditEvents".
 	Object    string
 	Outcome   Outcome
 	RequestID string

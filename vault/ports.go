@@ -140,6 +140,7 @@ type Reader interface {
 	KeepingReader
 	ObstacleReader
 	ErasureReader
+	RetentionReader
 }
 
 // UserTx queues changes of people.
@@ -248,6 +249,7 @@ type KeepingTx interface {
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
+	LeaseTx
 	// MarkLedgered notes since when tombstones are known to be in the ledger.
 	MarkLedgered(erasures []uuid.UUID, at time.Time)
 }
@@ -265,6 +267,7 @@ type Tx interface {
 	CopyTx
 	ObstacleTx
 	ErasureTx
+	RetentionTx
 	ObjectValueTx
 }
 

@@ -6423,7 +6423,7 @@ type Query {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): RecipientNoticeConnection! @allow(roles: [COMPLIANCE])
-  "That somebody was erased, by the certificate's id alone. A colleague other than COMPLIANCE reads those of their own erasures."
+  "That somebody was erased, by the certificate's id alone."
   erasureCertificate(
     "Id of the certificate; an unknown one is NOT_FOUND."
     id: ID!

@@ -51,7 +51,7 @@ func kept() map[string]string {
 		"recipient_notices": "recipients have to be told of the erasure, too",
 		"channel_choices":   "the proof of what was refused: codes of channels",
 
-		"retention_marks": "a moment; the next run of the job forgets it",
+		"retention_marks": "when somebody was warned of what is due, without anything personal",
 	}
 }
 
@@ -68,6 +68,14 @@ func (t trace) but(evidence vault.Evidence) (trace, bool) {
 		t.whose += " AND code NOT IN (" + strings.Join(quoted, ", ") + ")"
 	}
 	return t, true
+}
+
+// remove is the statement that takes it away.
+func (t trace) remove() string {
+	if t.blank != "" {
+		return "UPDATE " + t.table + " SET " + t.blank + " WHERE " + t.whose
+	}
+	return "DELETE FROM " + t.table + " WHERE " + t.whose
 }
 
 // User implements vault.ErasureReader.
@@ -110,10 +118,6 @@ func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evi
 		if !some {
 			continue
 		}
-		sql := "DELETE FROM " + part.table
-		if part.blank != "" {
-			sql = "UPDATE " + part.table + " SET " + part.blank
-		}
 		i := 0
 		for i < len(gone) && gone[i].Trace != part.of {
 			i++
@@ -122,7 +126,7 @@ func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evi
 			t.fail(fmt.Errorf("sqlstore: erasing: %s was not counted", part.of))
 			return
 		}
-		t.queue(sql+" WHERE "+part.whose, u.ID).exactly(gone[i].Rows, vault.ErrStale)
+		t.queue(part.remove(), u.ID).exactly(gone[i].Rows, vault.ErrStale)
 	}
 }
 
