@@ -44,7 +44,9 @@ type (
 	encryptionKeyResolver     struct{ *Resolver }
 	mutationResolver          struct{ *Resolver }
 	operatorResolver          struct{ *Resolver }
+	pendingConsentResolver    struct{ *Resolver }
 	personalFieldResolver     struct{ *Resolver }
+	policyChangeResolver      struct{ *Resolver }
 	policyVersionResolver     struct{ *Resolver }
 	profileResolver           struct{ *Resolver }
 	queryResolver             struct{ *Resolver }
@@ -74,6 +76,12 @@ func (r *Resolver) CollectedField() generated.CollectedFieldResolver {
 func (r *Resolver) User() generated.UserResolver                   { return userResolver{r} }
 func (r *Resolver) Profile() generated.ProfileResolver             { return profileResolver{r} }
 func (r *Resolver) PersonalField() generated.PersonalFieldResolver { return personalFieldResolver{r} }
+
+func (r *Resolver) PendingConsent() generated.PendingConsentResolver {
+	return pendingConsentResolver{r}
+}
+
+func (r *Resolver) PolicyChange() generated.PolicyChangeResolver { return policyChangeResolver{r} }
 
 func (r *Resolver) Consent() generated.ConsentResolver           { return consentResolver{r} }
 func (r *Resolver) ConsentEvent() generated.ConsentEventResolver { return consentEventResolver{r} }

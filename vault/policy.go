@@ -87,6 +87,8 @@ type Facts struct {
 	PublicSources *bool     `json:"publicSources"`
 	Withdrawal    Words     `json:"withdrawal"`
 	Approval      *Approval `json:"approval"`
+	// TextChanges are what the publisher declared about texts; empty in a draft.
+	TextChanges []TextChange `json:"textChanges,omitempty"`
 }
 
 // Item finds an item by code.
@@ -178,8 +180,9 @@ type Version struct {
 
 // DocumentRef names a document without its words.
 type DocumentRef struct {
-	Locale string `json:"locale"`
-	Hash   string `json:"hash"`
+	Locale   string `json:"locale"`
+	Hash     string `json:"hash"`
+	TextHash string `json:"textHash"` // of the text alone, without what is generated
 }
 
 // Document finds the hash of the document in a language.

@@ -43,6 +43,8 @@ type Service struct {
 	events *gather.Gatherer[AuditEvent, error]
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
 
+	counting chan struct{} // holds who counts everybody's consents: one at a time
+
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
 	colleagues map[SubjectKey]uuid.UUID
@@ -57,6 +59,7 @@ func New(c Config) *Service {
 		Config:     c,
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
+		counting:   make(chan struct{}, 1),
 	}
 	s.plan.Store(&c.Plan)
 	s.events = gather.New(s.recordEvents, gather.Limits{
