@@ -214,6 +214,7 @@ type policyCommand struct {
 	Export  policyExportCommand  `cmd:"" help:"Write a version as a folder, byte for byte what was imported."`
 	Publish policyPublishCommand `cmd:"" help:"Publish a draft: it never changes again."`
 	List    policyListCommand    `cmd:"" help:"List an app's versions, newest first."`
+	Diff    policyDiffCommand    `cmd:"" help:"Say what differs between two versions, and who would be asked again."`
 }
 
 type policyImportCommand struct {
@@ -303,6 +304,7 @@ func (c policyExportCommand) Run(p *process) (err error) {
 type policyPublishCommand struct {
 	ID          versionArg `arg:"" help:"Id of the draft, as import and list print it, or as the API and the console show it."`
 	EffectiveAt *instant   `placeholder:"TIME" help:"When it takes effect: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC; at once by default."`
+	publishingFlags
 }
 
 // Run publishes a draft.
@@ -312,7 +314,10 @@ func (c policyPublishCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	publishing := vault.Publishing{ID: uuid.UUID(c.ID)}
+	publishing, err := c.publishing(uuid.UUID(c.ID))
+	if err != nil {
+		return err
+	}
 	if c.EffectiveAt != nil {
 		publishing.EffectiveAt = &c.EffectiveAt.Time
 	}

@@ -88,6 +88,43 @@ func (c PolicyChanges) About(item string) PolicyChanges {
 	})
 }
 
+// AskedAgain are the items of the newer version about which whoever agreed to
+// the older one has to decide, or is asked for the first time.
+func (c PolicyChanges) AskedAgain(now *Version) []string {
+	out := []string{}
+	for _, item := range now.Facts.Items {
+		if item.Asked() && c.widen(item.Code) {
+			out = append(out, item.Code)
+		}
+	}
+	return out
+}
+
+// AsPublished is a version with the operators that it would name if it were
+// published now; a published one is as it is.
+func (v *Version) AsPublished(app App) *Version {
+	if v.Status == Published {
+		return v
+	}
+	out := *v
+	out.Operators = app.OperatorBINs()
+	return &out
+}
+
+// DraftVersion is a draft that is stored nowhere, to be compared: of an app, or
+// of none (zero), and then without operators.
+func DraftVersion(app App, label string, facts Facts, texts []PolicyText) *Version {
+	v := &Version{App: app.Code, Label: label, Status: Draft, Facts: facts, Authoritative: app.AuthoritativeLanguage}
+	v.Facts.order(v.Authoritative)
+	for _, t := range texts {
+		v.Documents = append(v.Documents, DocumentRef{Locale: t.Locale, TextHash: Hash([]byte(t.Text))})
+	}
+	if app.Code == "" {
+		return v
+	}
+	return v.AsPublished(app)
+}
+
 // Compare lists what differs between two versions, that of the items first. It
 // is what decides who is asked again (carryConsents), and what people read of
 // it: there is no second opinion. When in doubt a change is WIDENING.

@@ -125,18 +125,7 @@ func (s *Service) PolicyChanges(ctx context.Context, a Actor, now *Version, sinc
 	if err != nil {
 		return nil, err
 	}
-	return DescribeChanges(app, s.Catalogue, was.asPublished(app), now.asPublished(app)), nil
-}
-
-// asPublished is a version with the operators that it would name if it were
-// published now.
-func (v *Version) asPublished(app App) *Version {
-	if v.Status == Published {
-		return v
-	}
-	out := *v
-	out.Operators = app.OperatorBINs()
-	return &out
+	return DescribeChanges(app, s.Catalogue, was.AsPublished(app), now.AsPublished(app)), nil
 }
 
 // PolicyDocument answers a version's document in a language, with its hashes.

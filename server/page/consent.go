@@ -57,7 +57,7 @@ func (p *Pages) consent(r *http.Request, who reader) (view, error) {
 		return view{}, err
 	}
 	lang := p.in(found.App, who)
-	out := p.sheet(r, found, pack, lang)
+	out := p.sheet(found, pack, lang)
 	out.ID = r.PathValue("id")
 	if out.Text, err = p.render(found.Document.Text, found.Document.Title); err != nil {
 		return view{}, err
@@ -69,7 +69,7 @@ func (p *Pages) consent(r *http.Request, who reader) (view, error) {
 }
 
 // sheet words what is known of a consent.
-func (p *Pages) sheet(r *http.Request, of vault.ConsentSheet, pack *vault.RulePack, lang string) sheet {
+func (p *Pages) sheet(of vault.ConsentSheet, pack *vault.RulePack, lang string) sheet {
 	say, c, zone := sayings[lang], of.Consent, pack.Zone
 	item := func(code string) vault.DocumentItem {
 		i := slices.IndexFunc(of.Document.Items, func(d vault.DocumentItem) bool { return d.Code == code })
@@ -79,7 +79,7 @@ func (p *Pages) sheet(r *http.Request, of vault.ConsentSheet, pack *vault.RulePa
 		return of.Document.Items[i]
 	}
 	out := sheet{
-		frame: p.frame(r, of.App, lang, say.SheetTitle),
+		frame: p.frame(of.App, lang, say.SheetTitle),
 		Item:  item(c.Item).Title, Statement: item(c.Item).Statement, State: cmp.Or(say.states[c.State], string(c.State)),
 		Decided: moment(c.ReceivedAt, zone, lang), Method: method(say, c.Method), GivenBy: cmp.Or(say.givers[c.GivenBy], string(c.GivenBy)),
 		Label: of.Version.Label, ShownIn: cmp.Or(say.languages[c.Locale], c.Locale), Hash: of.Hash, Person: c.User.String(), Zone: zone.String(),

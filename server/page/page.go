@@ -15,7 +15,6 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -189,9 +188,9 @@ type language struct {
 // operator is who answers for the data.
 type operator struct{ Name, BIN, Address, Email, Phone string }
 
-func (p *Pages) frame(r *http.Request, app vault.App, lang, title string) frame {
+func (p *Pages) frame(app vault.App, lang, title string) frame {
 	f := frame{
-		Lang: lang, Say: sayings[lang], Title: title, Brand: in(app.Name, lang, app), Style: p.style, Switch: links(r.URL, lang, app.Languages),
+		Lang: lang, Say: sayings[lang], Title: title, Brand: in(app.Name, lang, app), Style: p.style, Switch: links(lang, app.Languages),
 		Operator: &operator{
 			Name: in(app.Operator.Name, lang, app), BIN: app.Operator.BIN, Address: in(app.Contacts.Address, lang, app),
 			Email: app.Contacts.Email, Phone: app.Contacts.Phone,
@@ -200,13 +199,13 @@ func (p *Pages) frame(r *http.Request, app vault.App, lang, title string) frame 
 	return f
 }
 
-// links lead to the same page in each language.
-func links(at *url.URL, lang string, available []string) []language {
+// links lead to the same page in each language. They are relative: a page that
+// is missing does not repeat what was asked for.
+func links(lang string, available []string) []language {
 	var out []language
 	for _, code := range vault.Languages {
 		if slices.Contains(available, code) {
-			href := at.EscapedPath() + "?" + url.Values{"locale": {code}}.Encode()
-			out = append(out, language{Code: code, Name: sayings[code].Own, Href: href, Current: code == lang})
+			out = append(out, language{Code: code, Name: sayings[code].Own, Href: "?locale=" + code, Current: code == lang})
 		}
 	}
 	return out
@@ -245,7 +244,7 @@ func (p *Pages) trouble(w http.ResponseWriter, r *http.Request, who reader, err 
 	p.write(w, r, status, view{"trouble", struct {
 		frame
 		Message string
-	}{frame{Lang: who.lang, Say: say, Title: title, Style: p.style, Switch: links(r.URL, who.lang, vault.Languages)}, message}, who.lang})
+	}{frame{Lang: who.lang, Say: say, Title: title, Style: p.style, Switch: links(who.lang, vault.Languages)}, message}, who.lang})
 }
 
 // within bounds how long a page may take.

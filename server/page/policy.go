@@ -120,7 +120,7 @@ func (p *Pages) show(r *http.Request, who reader, pick func(published) *vault.Ve
 	}
 	zone := of.pack.Zone
 	out := policyPage{
-		frame: p.frame(r, of.app, lang, document.Title), Label: v.Label, Hash: stored.Hash, TextLang: textLang, Fallback: textLang != lang,
+		frame: p.frame(of.app, lang, document.Title), Label: v.Label, Hash: stored.Hash, TextLang: textLang, Fallback: textLang != lang,
 		Updated: date(v.UpdatedAt, zone, lang), UpdatedISO: day(v.UpdatedAt, zone),
 		Effective: date(v.EffectiveAt, zone, lang), EffectiveISO: day(v.EffectiveAt, zone),
 		Coming: v.EffectiveAt.After(of.now), Past: v != of.current && !v.EffectiveAt.After(of.now),
@@ -181,7 +181,7 @@ func (p *Pages) deletion(r *http.Request, who reader) (view, error) {
 	lang := p.in(of.app, who)
 	say, facts := sayings[lang], of.current.Facts
 	out := deletionPage{
-		frame: p.frame(r, of.app, lang, say.DeleteTitle), Withdrawal: in(facts.Withdrawal, lang, of.app),
+		frame: p.frame(of.app, lang, say.DeleteTitle), Withdrawal: in(facts.Withdrawal, lang, of.app),
 		PolicyHref: "/policy/" + of.app.Code + "?" + url.Values{"locale": {lang}}.Encode(), Pack: of.pack.Name(),
 	}
 	out.Responsible.Name, out.Responsible.Email = in(of.app.ResponsiblePerson.Name, lang, of.app), of.app.ResponsiblePerson.Email

@@ -115,6 +115,10 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, err := s.IndexedFields(ctx, "phone", 1, 2, index[0], 10); return err },
 		func() error { _, err := s.Decided(ctx, user); return err },
 		func() error { _, err := s.Act(ctx, user, user); return err },
+		func() error {
+			_, err := s.DecidedIn(ctx, app, vault.EventPlace{User: user, Seq: 1}, 10)
+			return err
+		},
 		func() error { _, err := s.Version(ctx, version); return err },
 		func() error { _, err := s.Document(ctx, version, "kk"); return err },
 		func() error { _, err := s.Versions(ctx, app, false, vault.Page{After: version, Limit: 6}); return err },

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // programs is where the servers of this machine are.
@@ -16,6 +17,7 @@ type programs struct {
 	vault    string
 	// kubernetes is the plugin for logins to Vault by Kubernetes.
 	kubernetes string
+	chromium   string
 }
 
 var errNotInstalled = errors.New("is not on this machine; run `make servers`")
@@ -43,9 +45,25 @@ func findPrograms() (programs, error) {
 			p.vault = path
 		case "VAULT_KUBERNETES":
 			p.kubernetes = path
+		case "CHROMIUM":
+			p.chromium = path
 		}
 	}
 	return p, nil
+}
+
+// Chromium is the path of a browser that runs without a screen. The test starts
+// it and sees to its end.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	p, err := findPrograms()
+	if err == nil && p.chromium == "" {
+		err = errNotInstalled
+	}
+	if err != nil {
+		t.Fatalf("daemon: Chromium: %v", err)
+	}
+	return p.chromium
 }
 
 // checkout is the nearest folder above the test's own that has tools/servers.
