@@ -123,7 +123,7 @@ func (c policyDiffCommand) side(p *process, sys *system, name string, app vault.
 	}
 	var id versionArg
 	if err := id.UnmarshalText([]byte(name)); err != nil {
-		return nil, app, fmt.Errorf("%s: neither a folder or file, nor %w", name, err)
+		return nil, app, fmt.Errorf("%s: there is no such folder or file, and it is %w", name, err)
 	}
 	v, err := sys.vault.PolicyVersion(p.ctx, p.systemActor(), uuid.UUID(id))
 	if err != nil {

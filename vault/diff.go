@@ -280,7 +280,8 @@ func (c *comparison) texts() {
 func (c *comparison) askedAgain() {
 	for _, item := range c.now.Facts.Items {
 		was, ok := c.was.Facts.Item(item.Code)
-		again := ok && item.ConsentFrom != uuid.Nil && item.ConsentFrom != was.ConsentFrom && !c.out.widen(item.Code)
+		decided := ok && item.ConsentFrom != uuid.Nil && was.ConsentFrom != uuid.Nil
+		again := decided && item.ConsentFrom != was.ConsentFrom && !c.out.widen(item.Code)
 		c.when(again, PolicyChange{Kind: ItemAskedAgain, Effect: Widening, Item: item.Code})
 	}
 }

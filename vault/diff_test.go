@@ -14,6 +14,9 @@ func twoVersions(change func(*Version)) (was, now *Version) {
 		item.Recipients = []Recipient{{Name: inAll("Jel"), Country: "KZ", Purpose: inAll("delivery")}}
 		v := testVersion(n, morning, morning, item, ask("news", true, "email"))
 		v.Facts.Term, v.Facts.ThirdParties = new("P3Y"), new(true)
+		for i := range v.Facts.Items {
+			v.Facts.Items[i].ConsentFrom = testID(1001)
+		}
 		return v
 	}
 	was, now = make(1), make(2)
