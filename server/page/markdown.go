@@ -26,7 +26,7 @@ func newMarkdown() goldmark.Markdown {
 }
 
 // render makes a part of a page of Markdown. The page has the title as its own
-// heading, so that one at the beginning is left out; the others go down a level.
+// heading, so that one at the beginning is left out, or else all go down a level.
 func (p *Pages) render(source, title string) (template.HTML, error) {
 	ctx := parser.NewContext()
 	ctx.Set(titleKey, title)
@@ -47,8 +47,10 @@ type tame struct{}
 func (tame) Transform(doc *ast.Document, reader text.Reader, pc parser.Context) {
 	title, _ := pc.Get(titleKey).(string)
 	source := reader.Source()
+	down := 1
 	if h, ok := doc.FirstChild().(*ast.Heading); ok && string(plain(h, source)) == title {
 		doc.RemoveChild(doc, h)
+		down = 0 // what was below it is below the page's heading
 	}
 	var unwrapped []ast.Node
 	walk := func(n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -57,7 +59,7 @@ func (tame) Transform(doc *ast.Document, reader text.Reader, pc parser.Context) 
 		}
 		switch n := n.(type) {
 		case *ast.Heading:
-			n.Level = min(n.Level+1, 6)
+			n.Level = min(max(n.Level+down, 2), 6)
 		case *ast.Image:
 			unwrapped = append(unwrapped, n)
 		case *ast.Link:
