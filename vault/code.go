@@ -55,6 +55,8 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeLegalHold           Code = "LEGAL_HOLD"
+	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 )
 
 // Codes that callers inside the service tell apart.
@@ -79,7 +81,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.
