@@ -27,7 +27,7 @@ func (c policyDiffCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	catalogue, err := graph.Catalogue(graph.Schema(), labels())
+	catalogue, err := graph.Catalogue(graph.Schema(), labels(), helps())
 	if err != nil {
 		return err
 	}

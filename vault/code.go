@@ -57,6 +57,8 @@ const (
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
 	CodeLegalHold           Code = "LEGAL_HOLD"
 	CodeOpenObligation      Code = "OPEN_OBLIGATION"
+
+	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
 )
 
 // Codes that callers inside the service tell apart.
@@ -81,7 +83,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

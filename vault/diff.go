@@ -15,7 +15,7 @@ const (
 	Widening   Effect = "WIDENING"   // allows more, or says it differently: consent is asked for again
 	Narrowing  Effect = "NARROWING"  // allows less: consent goes on
 	Tightening Effect = "TIGHTENING" // allows no more and asks for more: only who refused decides again
-	Correction Effect = "CORRECTION" // allows the same: nobody is disturbed
+	Corrected  Effect = "CORRECTION" // allows the same: nobody is disturbed
 )
 
 // ChangeKind is what changed between two versions.
@@ -172,7 +172,7 @@ func (c *comparison) item(was, now Item) {
 	c.when(now.Basis != was.Basis, PolicyChange{Kind: ItemBasisChanged, Effect: Widening, Item: code})
 	for _, w := range now.Statement {
 		said, had := WordsIn(was.Statement, w.Locale)
-		c.when(!had && len(was.Statement) > 0, PolicyChange{Kind: StatementAdded, Effect: Correction, Item: code, Locale: w.Locale})
+		c.when(!had && len(was.Statement) > 0, PolicyChange{Kind: StatementAdded, Effect: Corrected, Item: code, Locale: w.Locale})
 		c.when(had && said != w.Text, PolicyChange{Kind: StatementChanged, Effect: Widening, Item: code, Locale: w.Locale})
 	}
 	for _, w := range was.Statement { // who read it in that language has nothing to hold on to
@@ -185,7 +185,7 @@ func (c *comparison) item(was, now Item) {
 		PolicyChange{Kind: RetentionChanged, Effect: lasting(was.Retention, now.Retention), Item: code})
 	c.when(now.Required && !was.Required, PolicyChange{Kind: ItemRequired, Effect: Tightening, Item: code})
 	c.when(!now.Required && was.Required, PolicyChange{Kind: ItemOptional, Effect: Narrowing, Item: code})
-	c.when(!slices.Equal(now.Title, was.Title), PolicyChange{Kind: ItemTitled, Effect: Correction, Item: code})
+	c.when(!slices.Equal(now.Title, was.Title), PolicyChange{Kind: ItemTitled, Effect: Corrected, Item: code})
 }
 
 func (c *comparison) fields(was, now Item) {
@@ -234,12 +234,12 @@ func (c *comparison) whole() {
 	c.slot(ThirdPartiesSaid, was.ThirdParties, now.ThirdParties)
 	c.slot(CrossBorderSaid, was.CrossBorder, now.CrossBorder)
 	c.slot(PublicSourceSaid, was.PublicSources, now.PublicSources)
-	c.when(!slices.Equal(now.LawTitle, was.LawTitle), PolicyChange{Kind: LawTitleChanged, Effect: Correction})
-	c.when(!slices.Equal(now.Withdrawal, was.Withdrawal), PolicyChange{Kind: WithdrawalSaid, Effect: Correction})
-	c.when(!slices.Equal(now.Title, was.Title), PolicyChange{Kind: TitleChanged, Effect: Correction})
+	c.when(!slices.Equal(now.LawTitle, was.LawTitle), PolicyChange{Kind: LawTitleChanged, Effect: Corrected})
+	c.when(!slices.Equal(now.Withdrawal, was.Withdrawal), PolicyChange{Kind: WithdrawalSaid, Effect: Corrected})
+	c.when(!slices.Equal(now.Title, was.Title), PolicyChange{Kind: TitleChanged, Effect: Corrected})
 	for _, f := range now.Fields {
 		old, ok := was.Field(nil, f.Code)
-		c.when(ok && !slices.Equal(old.Label, f.Label), PolicyChange{Kind: FieldLabelled, Effect: Correction, Field: f.Code})
+		c.when(ok && !slices.Equal(old.Label, f.Label), PolicyChange{Kind: FieldLabelled, Effect: Corrected, Field: f.Code})
 	}
 }
 
@@ -252,7 +252,7 @@ func (c *comparison) slot(kind ChangeKind, was, now *bool) {
 	case yes(was) && !yes(now):
 		c.add(PolicyChange{Kind: kind, Effect: Narrowing})
 	case (now == nil) != (was == nil):
-		c.add(PolicyChange{Kind: kind, Effect: Correction})
+		c.add(PolicyChange{Kind: kind, Effect: Corrected})
 	}
 }
 
@@ -261,16 +261,16 @@ func (c *comparison) slot(kind ChangeKind, was, now *bool) {
 func (c *comparison) texts() {
 	for _, d := range c.now.Documents {
 		old, had := c.was.textHash(d.Locale)
-		effect := Correction
+		effect := Corrected
 		if c.now.Facts.declared(d.Locale).Meaning == MeaningChanged {
 			effect = Widening
 		}
-		c.when(!had, PolicyChange{Kind: TextAdded, Effect: Correction, Locale: d.Locale})
+		c.when(!had, PolicyChange{Kind: TextAdded, Effect: Corrected, Locale: d.Locale})
 		c.when(had && old != d.TextHash, PolicyChange{Kind: TextChanged, Effect: effect, Locale: d.Locale})
 	}
 	for _, d := range c.was.Documents {
 		_, has := c.now.textHash(d.Locale)
-		c.when(!has, PolicyChange{Kind: TextRemoved, Effect: Correction, Locale: d.Locale})
+		c.when(!has, PolicyChange{Kind: TextRemoved, Effect: Corrected, Locale: d.Locale})
 	}
 }
 
@@ -342,7 +342,7 @@ func lasting(was, now *string) Effect {
 	case -1:
 		return Narrowing
 	}
-	return Correction
+	return Corrected
 }
 
 func sameText(a, b *string) bool {
