@@ -251,6 +251,9 @@ func (s *Service) schedule(ctx context.Context, v *Version, effectiveAt *time.Ti
 // counts: the previous version's answer where nothing about the item became
 // wider and the publisher does not ask again, this version otherwise.
 func carryConsents(v, previous *Version, again func(item string) bool) {
+	for i := range v.Facts.Items {
+		v.Facts.Items[i].ConsentFrom = uuid.Nil // a draft does not say yet
+	}
 	var changes PolicyChanges
 	if previous != nil {
 		changes = Compare(previous, v)
