@@ -12,11 +12,11 @@ import (
 )
 
 func (r queryResolver) Consent(ctx context.Context, id string) (*vault.Consent, error) {
-	o, err := decodeID(id)
-	if err != nil || o.kind != typeConsent || o.user == uuid.Nil {
-		return nil, vault.ErrNotFound
+	user, own, err := ParseConsentID(id)
+	if err != nil {
+		return nil, err
 	}
-	c, err := r.Vault.Consent(ctx, from(ctx).actor, o.user, o.id)
+	c, err := r.Vault.Consent(ctx, from(ctx).actor, user, own)
 	return &c, err
 }
 

@@ -21,6 +21,9 @@ func price(c *generated.ComplexityRoot) {
 	c.Query.Users = func(child int, first *int, _ *string, _ *generated.UserFilter) int { return list(child, first) }
 	c.PolicyDocument.Text = func(int) int { return textCost }
 	c.PolicyDocument.ConsentForm = func(int) int { return textCost }
+	c.PolicyVersion.Changes = func(child int, _ *string) int { return changesCost + times(child, 10) }
+	c.PendingConsent.Changes = func(child int) int { return times(child, 5) }
+	c.Query.ConsentStatistics = func(child int, _ string) int { return statisticsCost + child }
 	c.UserConnection.TotalCount = func(int) int { return countCost }
 	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
 	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
@@ -43,6 +46,12 @@ const textCost = 20
 // publicCost is the price of a public profile: anybody may ask, and each reading
 // decrypts and leaves an event.
 const publicCost = 100
+// changesCost is the price of comparing two versions; statisticsCost that of
+// reading all events of an app, so that a document asks for it once.
+const (
+	changesCost    = 20
+	statisticsCost = 2600
+)
 
 // countCost is the price of totalCount beside each row's: a count reads the
 // whole table.

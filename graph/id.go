@@ -37,6 +37,16 @@ func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 // is not one is NOT_FOUND.
 func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
 
+// ParseConsentID reads the id of a consent as clients know it: whose it is, and
+// which. Whatever is not one is NOT_FOUND.
+func ParseConsentID(id string) (user, consent uuid.UUID, err error) {
+	o, err := decodeID(id)
+	if err != nil || o.kind != typeConsent || o.user == uuid.Nil {
+		return uuid.Nil, uuid.Nil, vault.ErrNotFound
+	}
+	return o.user, o.id, nil
+}
+
 func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
 
 // ownedID is the id of what a person owns.

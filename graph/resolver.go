@@ -49,7 +49,9 @@ type (
 	mutationResolver           struct{ *Resolver }
 	obstacleResolver           struct{ *Resolver }
 	operatorResolver           struct{ *Resolver }
+	pendingConsentResolver     struct{ *Resolver }
 	personalFieldResolver      struct{ *Resolver }
+	policyChangeResolver       struct{ *Resolver }
 	policyVersionResolver      struct{ *Resolver }
 	profileResolver            struct{ *Resolver }
 	publicFieldResolver        struct{ *Resolver }
@@ -81,6 +83,12 @@ func (r *Resolver) CollectedField() generated.CollectedFieldResolver {
 func (r *Resolver) User() generated.UserResolver                   { return userResolver{r} }
 func (r *Resolver) Profile() generated.ProfileResolver             { return profileResolver{r} }
 func (r *Resolver) PersonalField() generated.PersonalFieldResolver { return personalFieldResolver{r} }
+
+func (r *Resolver) PendingConsent() generated.PendingConsentResolver {
+	return pendingConsentResolver{r}
+}
+
+func (r *Resolver) PolicyChange() generated.PolicyChangeResolver { return policyChangeResolver{r} }
 
 func (r *Resolver) Consent() generated.ConsentResolver           { return consentResolver{r} }
 func (r *Resolver) ConsentEvent() generated.ConsentEventResolver { return consentEventResolver{r} }

@@ -26,7 +26,7 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Query.findUsers": `findUsers(by: {phone: "+77019264837"}) { id }`, "Query.app": `app(code: "dala") { code }`, "Query.policyInForce": `policyInForce { id }`,
 		"Query.policyVersion": `policyVersion(id: "` + version + `") { id }`, "Query.policyVersions": `policyVersions { nodes { id } }`, "Query.consent": `consent(id: "` + consent + `") { id }`,
 		"Query.consentCheck": `consentCheck(user: "` + user + `", purpose: "contact") { allowed }`, "Query.consentChecks": `consentChecks(users: ["` + user + `"], purpose: "contact") { allowed }`,
-		"Query.auditEvents": `auditEvents { nodes { id } }`, "Query.encryptionKeys": `encryptionKeys { asOf }`, "Mutation.registerMe": `registerMe(input: {consent: ` + screen + `}) { created }`,
+		"Query.auditEvents": `auditEvents { nodes { id } }`, "Query.encryptionKeys": `encryptionKeys { asOf }`, "Query.consentStatistics": `consentStatistics(version: "` + version + `") { people }`, "Mutation.registerMe": `registerMe(input: {consent: ` + screen + `}) { created }`,
 		"Mutation.updateMyProfile": `updateMyProfile(input: {}) { user { id } }`, "Mutation.recordConsent": `recordConsent(input: {consent: ` + screen + `}) { user { id } }`,
 		"Mutation.withdrawConsent":   `withdrawConsent(input: {eventId: "` + uuid.NewString() + `", items: ["improve"]}) { user { id } }`,
 		"Mutation.verifyIdentifier":  `verifyIdentifier(input: {user: "` + user + `", field: PHONE, ` + request + `}) { user { id } }`,

@@ -67,6 +67,11 @@ type ConsentReader interface {
 	Decided(ctx context.Context, user uuid.UUID) (History, error)
 	// Act answers an act by the client's id; ErrNotFound.
 	Act(ctx context.Context, user, id uuid.UUID) (Act, error)
+	// DecidedIn lists the events in an app by person and Seq, at most limit of
+	// them, after a place (zero: from the start), without those of erased people.
+	// Of each it tells only whose it is, its Seq, App, Item, Type, Version and
+	// ReceivedAt.
+	DecidedIn(ctx context.Context, app string, after EventPlace, limit int) (History, error)
 }
 
 // PolicyReader reads policies.

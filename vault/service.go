@@ -47,6 +47,8 @@ type Service struct {
 	public meter                     // of readings of public profiles
 	turns  turns
 
+	counting chan struct{} // holds who counts everybody's consents: one at a time
+
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
 	colleagues map[SubjectKey]uuid.UUID
@@ -62,6 +64,7 @@ func New(c Config) *Service {
 		turns:      turns{of: map[SubjectKey]*turn{}},
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
+		counting:   make(chan struct{}, 1),
 	}
 	s.plan.Store(&c.Plan)
 	s.events = gather.New(s.recordEvents, gather.Limits{

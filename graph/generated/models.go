@@ -528,6 +528,13 @@ type PublishPolicyVersionInput struct {
 	// Versions take effect in the order in which they are published: not before
 	// one that is published already.
 	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// Codes of items that everybody is asked about again, although nothing of them became wider.
+	AskAgain graphql.Omittable[[]string] `json:"askAgain,omitempty"`
+	// Everybody is asked about every item again.
+	AskEverybodyAgain graphql.Omittable[*bool] `json:"askEverybodyAgain,omitempty"`
+	// What the change of a text is that stands in some languages alone: without it
+	// such a version is VERSION_INCOMPLETE. It stays on record with who said it.
+	TextChanges graphql.Omittable[[]vault.TextChange] `json:"textChanges,omitempty"`
 	// A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED).
 	AcknowledgedWarnings []AcknowledgedWarningInput `json:"acknowledgedWarnings"`
 	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.

@@ -42,7 +42,9 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Obstacle() ObstacleResolver
 	Operator() OperatorResolver
+	PendingConsent() PendingConsentResolver
 	PersonalField() PersonalFieldResolver
+	PolicyChange() PolicyChangeResolver
 	PolicyVersion() PolicyVersionResolver
 	Profile() ProfileResolver
 	PublicField() PublicFieldResolver
@@ -197,6 +199,13 @@ type ComplexityRoot struct {
 		Retention   func(childComplexity int) int
 		Statement   func(childComplexity int, locale *string) int
 		Title       func(childComplexity int, locale *string) int
+	}
+
+	ConsentStatistics struct {
+		AsOf    func(childComplexity int) int
+		Items   func(childComplexity int) int
+		People  func(childComplexity int) int
+		Version func(childComplexity int) int
 	}
 
 	Contacts struct {
@@ -367,6 +376,14 @@ type ComplexityRoot struct {
 		Required func(childComplexity int) int
 	}
 
+	ItemStatistics struct {
+		Given     func(childComplexity int) int
+		Item      func(childComplexity int) int
+		Pending   func(childComplexity int) int
+		Refused   func(childComplexity int) int
+		Withdrawn func(childComplexity int) int
+	}
+
 	KeptData struct {
 		Kind   func(childComplexity int) int
 		Source func(childComplexity int) int
@@ -463,6 +480,7 @@ type ComplexityRoot struct {
 	}
 
 	PendingConsent struct {
+		Changes      func(childComplexity int) int
 		Item         func(childComplexity int) int
 		Required     func(childComplexity int) int
 		RequiredFrom func(childComplexity int) int
@@ -484,6 +502,15 @@ type ComplexityRoot struct {
 	PlaceLegalHoldPayload struct {
 		Obstacle   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	PolicyChange struct {
+		Effect   func(childComplexity int) int
+		Field    func(childComplexity int) int
+		Item     func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Locale   func(childComplexity int) int
+		Sentence func(childComplexity int, locale *string) int
 	}
 
 	PolicyDocument struct {
@@ -509,6 +536,7 @@ type ComplexityRoot struct {
 		AcknowledgedWarnings func(childComplexity int) int
 		App                  func(childComplexity int) int
 		Approval             func(childComplexity int) int
+		Changes              func(childComplexity int, since *string) int
 		CrossBorder          func(childComplexity int) int
 		Document             func(childComplexity int, locale *string) int
 		EffectiveAt          func(childComplexity int) int
@@ -578,6 +606,7 @@ type ComplexityRoot struct {
 		Consent            func(childComplexity int, id string) int
 		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
 		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
+		ConsentStatistics  func(childComplexity int, version string) int
 		EncryptionKeys     func(childComplexity int) int
 		ErasureCertificate func(childComplexity int, id string) int
 		FindUsers          func(childComplexity int, by FindUsersInput) int
@@ -1424,6 +1453,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ConsentItem.Title(childComplexity, args["locale"].(*string)), true
 
+	case "ConsentStatistics.asOf":
+		if e.ComplexityRoot.ConsentStatistics.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.AsOf(childComplexity), true
+	case "ConsentStatistics.items":
+		if e.ComplexityRoot.ConsentStatistics.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.Items(childComplexity), true
+	case "ConsentStatistics.people":
+		if e.ComplexityRoot.ConsentStatistics.People == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.People(childComplexity), true
+	case "ConsentStatistics.version":
+		if e.ComplexityRoot.ConsentStatistics.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.Version(childComplexity), true
+
 	case "Contacts.address":
 		if e.ComplexityRoot.Contacts.Address == nil {
 			break
@@ -2117,6 +2171,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ItemField.Required(childComplexity), true
 
+	case "ItemStatistics.given":
+		if e.ComplexityRoot.ItemStatistics.Given == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Given(childComplexity), true
+	case "ItemStatistics.item":
+		if e.ComplexityRoot.ItemStatistics.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Item(childComplexity), true
+	case "ItemStatistics.pending":
+		if e.ComplexityRoot.ItemStatistics.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Pending(childComplexity), true
+	case "ItemStatistics.refused":
+		if e.ComplexityRoot.ItemStatistics.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Refused(childComplexity), true
+	case "ItemStatistics.withdrawn":
+		if e.ComplexityRoot.ItemStatistics.Withdrawn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Withdrawn(childComplexity), true
+
 	case "KeptData.kind":
 		if e.ComplexityRoot.KeptData.Kind == nil {
 			break
@@ -2635,6 +2720,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PendingConsent.changes":
+		if e.ComplexityRoot.PendingConsent.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingConsent.Changes(childComplexity), true
 	case "PendingConsent.item":
 		if e.ComplexityRoot.PendingConsent.Item == nil {
 			break
@@ -2732,6 +2823,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PlaceLegalHoldPayload.UserErrors(childComplexity), true
+
+	case "PolicyChange.effect":
+		if e.ComplexityRoot.PolicyChange.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Effect(childComplexity), true
+	case "PolicyChange.field":
+		if e.ComplexityRoot.PolicyChange.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Field(childComplexity), true
+	case "PolicyChange.item":
+		if e.ComplexityRoot.PolicyChange.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Item(childComplexity), true
+	case "PolicyChange.kind":
+		if e.ComplexityRoot.PolicyChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Kind(childComplexity), true
+	case "PolicyChange.locale":
+		if e.ComplexityRoot.PolicyChange.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Locale(childComplexity), true
+	case "PolicyChange.sentence":
+		if e.ComplexityRoot.PolicyChange.Sentence == nil {
+			break
+		}
+
+		args, err := ec.field_PolicyChange_sentence_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PolicyChange.Sentence(childComplexity, args["locale"].(*string)), true
 
 	case "PolicyDocument.consentForm":
 		if e.ComplexityRoot.PolicyDocument.ConsentForm == nil {
@@ -2831,6 +2964,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersion.Approval(childComplexity), true
+	case "PolicyVersion.changes":
+		if e.ComplexityRoot.PolicyVersion.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_PolicyVersion_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PolicyVersion.Changes(childComplexity, args["since"].(*string)), true
 	case "PolicyVersion.crossBorder":
 		if e.ComplexityRoot.PolicyVersion.CrossBorder == nil {
 			break
@@ -3154,6 +3298,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ConsentChecks(childComplexity, args["users"].([]string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time), args["channel"].(*vault.Channel)), true
+	case "Query.consentStatistics":
+		if e.ComplexityRoot.Query.ConsentStatistics == nil {
+			break
+		}
+
+		args, err := ec.field_Query_consentStatistics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ConsentStatistics(childComplexity, args["version"].(string)), true
 	case "Query.encryptionKeys":
 		if e.ComplexityRoot.Query.EncryptionKeys == nil {
 			break
@@ -4129,6 +4284,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetChannelPreferencesInput", ec.unmarshalInputSetChannelPreferencesInput),
 			graphql.NewInputUnmarshaler("SetFieldVisibilityInput", ec.unmarshalInputSetFieldVisibilityInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
+			graphql.NewInputUnmarshaler("TextChangeInput", ec.unmarshalInputTextChangeInput),
 			graphql.NewInputUnmarshaler("UpdateMyProfileInput", ec.unmarshalInputUpdateMyProfileInput),
 			graphql.NewInputUnmarshaler("UpdatePolicyDraftInput", ec.unmarshalInputUpdatePolicyDraftInput),
 			graphql.NewInputUnmarshaler("UpdateRecipientNoticeInput", ec.unmarshalInputUpdateRecipientNoticeInput),
@@ -4584,6 +4740,11 @@ type PolicyVersion implements Node {
   publicSources: Boolean
   "Who approved it, when, under which reference."
   approval: Approval
+  "What differs from an older version, the items first."
+  changes(
+    "Id of the version to compare with, of the same app; by default the one published before. NOT_FOUND when there is no such version."
+    since: ID
+  ): [PolicyChange!]!
   "When the purposes are achieved, where a consent holds until then and has no term."
   purposesEnd(
     "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
@@ -5014,6 +5175,12 @@ type PendingConsent {
   required: Boolean!
   "From when on it is required; null for an optional item."
   requiredFrom: DateTime
+  """
+  What changed since the person last decided: about this item, and what became
+  wider in the whole. Show it above the question. Empty for whoever never
+  decided anything here, or is asked again because the term is over.
+  """
+  changes: [PolicyChange!]!
 }
 
 "A page of people, by id ascending."
@@ -5763,6 +5930,167 @@ type SettleObligationPayload {
   userErrors: [UserError!]!
 }
 
+# ---------------------------------------------------------------- changes of a policy
+
+"What a change means for those who agreed to the version before."
+enum PolicyChangeEffect {
+  "It allows more, or says it differently, or the publisher wants it so: consent is asked for again."
+  WIDENING
+  "It allows less; consents go on."
+  NARROWING
+  "It allows no more of the data and asks more of the person: consents go on, and who refused decides again."
+  TIGHTENING
+  "It allows the same: nobody is disturbed."
+  CORRECTION
+}
+
+"What changed between two policy versions."
+enum PolicyChangeKind {
+  "A new item."
+  ITEM_ADDED
+  "An item is gone."
+  ITEM_REMOVED
+  "The item's kind."
+  ITEM_KIND
+  "The item's lawful basis."
+  ITEM_BASIS
+  "The item is required now."
+  ITEM_REQUIRED
+  "The item is not required any more."
+  ITEM_OPTIONAL
+  "The item's heading."
+  ITEM_TITLE
+  "Nothing of the item is wider, and it is asked again all the same: the publisher wants it, or it was wider in between."
+  ITEM_ASKED_AGAIN
+  "The sentence that one agrees to, in one language."
+  STATEMENT
+  "A translation of that sentence."
+  STATEMENT_ADDED
+  "The item may use a further field."
+  FIELD_ADDED
+  "The item does not use a field any more."
+  FIELD_REMOVED
+  "A field has to be given now."
+  FIELD_REQUIRED
+  "A field may be left out now."
+  FIELD_OPTIONAL
+  "The words beside a field."
+  FIELD_LABEL
+  "How long data is kept for the item."
+  RETENTION
+  "Data is passed to somebody else, or to another country, or for something else."
+  RECIPIENT_ADDED
+  "Data is not passed to somebody any more."
+  RECIPIENT_REMOVED
+  "The person may be reached in a further way."
+  CHANNEL_ADDED
+  "The person is not reached in a way any more."
+  CHANNEL_REMOVED
+  "Until when a consent holds that has no term, in words."
+  PURPOSES_END
+  "How long a consent holds."
+  TERM
+  "The group has a further member."
+  OPERATOR_JOINED
+  "A member left the group."
+  OPERATOR_LEFT
+  "Whether data may be passed to third parties."
+  THIRD_PARTIES
+  "Whether data is transferred across the border."
+  CROSS_BORDER
+  "Whether data is disseminated in public sources."
+  PUBLIC_SOURCES
+  "The policy's text in one language."
+  TEXT
+  "The policy's text in a further language."
+  TEXT_ADDED
+  "The policy has no text in this language any more."
+  TEXT_REMOVED
+  "The title."
+  TITLE
+  "The title of the governing law."
+  LAW_TITLE
+  "How a consent is withdrawn."
+  WITHDRAWAL
+}
+
+"One difference between two policy versions."
+type PolicyChange {
+  "What changed."
+  kind: PolicyChangeKind!
+  "What it means for those who agreed before."
+  effect: PolicyChangeEffect!
+  "Code of the item that it is about; null: the version as a whole."
+  item: String
+  "Code of the field that it is about, if any."
+  field: String
+  "The language of the text or sentence that changed, if it is one."
+  locale: Locale
+  "The change in a sentence, for people."
+  sentence(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+}
+
+"What a change of a text in some languages alone is."
+enum TextMeaning {
+  "The translation was not right; it says now what the others said. Nobody is asked again."
+  CORRECTION
+  "It says something else: everybody is asked about everything again."
+  MEANING
+}
+
+"Why a text changed."
+enum TextReason {
+  "A slip of the pen."
+  TYPO
+  "A mistake of the translation."
+  TRANSLATION
+  "Another word for the same thing."
+  TERMINOLOGY
+  "Headings, lists, spaces."
+  LAYOUT
+  "What it says."
+  CONTENT
+}
+
+"What the publisher says of a text that changed in one language."
+input TextChangeInput {
+  "The language of the text."
+  locale: Locale!
+  "What the change is."
+  meaning: TextMeaning!
+  "Why it was made, as a code."
+  reason: TextReason!
+}
+
+"How many people stand how to the items of one version."
+type ConsentStatistics {
+  "The version."
+  version: PolicyVersion!
+  "When it was counted."
+  asOf: DateTime!
+  "People who ever decided anything in the app and are not erased."
+  people: Int!
+  "The items that the version asks for; the four figures of each add up to ` + "`" + `people` + "`" + `."
+  items: [ItemStatistics!]!
+}
+
+"How many people stand how to one item."
+type ItemStatistics {
+  "The item."
+  item: ConsentItem!
+  "Gave it, and that counts for this version."
+  given: Int!
+  "Refused it, and that counts for this version."
+  refused: Int!
+  "Withdrew it last."
+  withdrawn: Int!
+  "Have to decide: never did, or for a version that was narrower, or the term is over, or it was declared invalid."
+  pending: Int!
+}
+
 # ---------------------------------------------------------------- publishing
 
 "A field that a person has made public."
@@ -6407,6 +6735,11 @@ type Query {
   ): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
   "How the encryption keys stand: versions, what needs them, copies, logins. Each look leaves an audit event."
   encryptionKeys: EncryptionKeys! @allow(roles: [SECURITY])
+  "How many people gave, refused and withdrew what a version asks for, and how many have to decide. Every event of the app is read, one request at a time; it leaves an audit event."
+  consentStatistics(
+    "Id of a published policy version; any other is NOT_FOUND."
+    version: ID!
+  ): ConsentStatistics! @allow(roles: [COMPLIANCE, AUDITOR])
   "What is public of a person now. The same empty answer for whoever is unknown, erased, blocked or has published nothing."
   publicProfile(
     "Id of a person."
@@ -6782,6 +7115,15 @@ input PublishPolicyVersionInput {
   one that is published already.
   """
   effectiveAt: DateTime
+  "Codes of items that everybody is asked about again, although nothing of them became wider."
+  askAgain: [String!]
+  "Everybody is asked about every item again."
+  askEverybodyAgain: Boolean
+  """
+  What the change of a text is that stands in some languages alone: without it
+  such a version is VERSION_INCOMPLETE. It stays on record with who said it.
+  """
+  textChanges: [TextChangeInput!]
   "A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED)."
   acknowledgedWarnings: [AcknowledgedWarningInput!]! = []
   "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
@@ -7478,6 +7820,20 @@ func (ec *executionContext) childFields_ConsentItem(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ConsentItem", field.Name)
 }
 
+func (ec *executionContext) childFields_ConsentStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_ConsentStatistics_version(ctx, field)
+	case "asOf":
+		return ec.fieldContext_ConsentStatistics_asOf(ctx, field)
+	case "people":
+		return ec.fieldContext_ConsentStatistics_people(ctx, field)
+	case "items":
+		return ec.fieldContext_ConsentStatistics_items(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentStatistics", field.Name)
+}
+
 func (ec *executionContext) childFields_Contacts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "email":
@@ -7814,6 +8170,22 @@ func (ec *executionContext) childFields_ItemField(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type ItemField", field.Name)
 }
 
+func (ec *executionContext) childFields_ItemStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_ItemStatistics_item(ctx, field)
+	case "given":
+		return ec.fieldContext_ItemStatistics_given(ctx, field)
+	case "refused":
+		return ec.fieldContext_ItemStatistics_refused(ctx, field)
+	case "withdrawn":
+		return ec.fieldContext_ItemStatistics_withdrawn(ctx, field)
+	case "pending":
+		return ec.fieldContext_ItemStatistics_pending(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ItemStatistics", field.Name)
+}
+
 func (ec *executionContext) childFields_KeptData(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -7956,6 +8328,8 @@ func (ec *executionContext) childFields_PendingConsent(ctx context.Context, fiel
 		return ec.fieldContext_PendingConsent_required(ctx, field)
 	case "requiredFrom":
 		return ec.fieldContext_PendingConsent_requiredFrom(ctx, field)
+	case "changes":
+		return ec.fieldContext_PendingConsent_changes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PendingConsent", field.Name)
 }
@@ -7992,6 +8366,24 @@ func (ec *executionContext) childFields_PlaceLegalHoldPayload(ctx context.Contex
 		return ec.fieldContext_PlaceLegalHoldPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlaceLegalHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PolicyChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PolicyChange_kind(ctx, field)
+	case "effect":
+		return ec.fieldContext_PolicyChange_effect(ctx, field)
+	case "item":
+		return ec.fieldContext_PolicyChange_item(ctx, field)
+	case "field":
+		return ec.fieldContext_PolicyChange_field(ctx, field)
+	case "locale":
+		return ec.fieldContext_PolicyChange_locale(ctx, field)
+	case "sentence":
+		return ec.fieldContext_PolicyChange_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyChange", field.Name)
 }
 
 func (ec *executionContext) childFields_PolicyDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8068,6 +8460,8 @@ func (ec *executionContext) childFields_PolicyVersion(ctx context.Context, field
 		return ec.fieldContext_PolicyVersion_publicSources(ctx, field)
 	case "approval":
 		return ec.fieldContext_PolicyVersion_approval(ctx, field)
+	case "changes":
+		return ec.fieldContext_PolicyVersion_changes(ctx, field)
 	case "purposesEnd":
 		return ec.fieldContext_PolicyVersion_purposesEnd(ctx, field)
 	case "externalLinks":

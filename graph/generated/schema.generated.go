@@ -160,6 +160,9 @@ type ObstacleResolver interface {
 type OperatorResolver interface {
 	Name(ctx context.Context, obj *vault.Operator, locale *string) (*LocalizedText, error)
 }
+type PendingConsentResolver interface {
+	Changes(ctx context.Context, obj *vault.Pending) ([]vault.PolicyChange, error)
+}
 type PersonalFieldResolver interface {
 	Code(ctx context.Context, obj *vault.PersonalField) (string, error)
 	Label(ctx context.Context, obj *vault.PersonalField, locale *string) (*LocalizedText, error)
@@ -167,6 +170,12 @@ type PersonalFieldResolver interface {
 
 	Source(ctx context.Context, obj *vault.PersonalField) (*vault.Source, error)
 	UpdatedBy(ctx context.Context, obj *vault.PersonalField) (*vault.Role, error)
+}
+type PolicyChangeResolver interface {
+	Item(ctx context.Context, obj *vault.PolicyChange) (*string, error)
+	Field(ctx context.Context, obj *vault.PolicyChange) (*string, error)
+	Locale(ctx context.Context, obj *vault.PolicyChange) (*string, error)
+	Sentence(ctx context.Context, obj *vault.PolicyChange, locale *string) (*LocalizedText, error)
 }
 type PolicyVersionResolver interface {
 	ID(ctx context.Context, obj *vault.Version) (string, error)
@@ -182,6 +191,7 @@ type PolicyVersionResolver interface {
 	CrossBorder(ctx context.Context, obj *vault.Version) (*bool, error)
 	PublicSources(ctx context.Context, obj *vault.Version) (*bool, error)
 	Approval(ctx context.Context, obj *vault.Version) (*vault.Approval, error)
+	Changes(ctx context.Context, obj *vault.Version, since *string) ([]vault.PolicyChange, error)
 	PurposesEnd(ctx context.Context, obj *vault.Version, locale *string) (*LocalizedText, error)
 	ExternalLinks(ctx context.Context, obj *vault.Version) ([]vault.ExternalLink, error)
 	RulePack(ctx context.Context, obj *vault.Version) (*string, error)
@@ -210,6 +220,7 @@ type QueryResolver interface {
 	ConsentChecks(ctx context.Context, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) ([]vault.Check, error)
 	AuditEvents(ctx context.Context, filter *AuditFilter, first *int, after *string) (*AuditEventConnection, error)
 	EncryptionKeys(ctx context.Context) (*vault.KeyStates, error)
+	ConsentStatistics(ctx context.Context, version string) (*vault.ConsentStatistics, error)
 	PublicProfile(ctx context.Context, id string, app *string) (*PublicProfile, error)
 	RecipientNotices(ctx context.Context, filter *RecipientNoticeFilter, first *int, after *string) (*RecipientNoticeConnection, error)
 	ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error)
@@ -785,6 +796,34 @@ func (ec *executionContext) field_PersonalField_label_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_PolicyChange_sentence_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_PolicyVersion_changes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "since",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["since"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_PolicyVersion_document_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1004,6 +1043,20 @@ func (ec *executionContext) field_Query_consentChecks_args(ctx context.Context, 
 		return nil, err
 	}
 	args["channel"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_consentStatistics_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "version",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["version"] = arg0
 	return args, nil
 }
 
@@ -3945,6 +3998,116 @@ func (ec *executionContext) fieldContext_ConsentItem_consentFrom(_ context.Conte
 	return graphql.NewScalarFieldContext("ConsentItem", field, true, true, "ID")
 }
 
+func (ec *executionContext) _ConsentStatistics_version(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Version) graphql.Marshaler {
+			return ec.marshalNPolicyVersion2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersion(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConsentStatistics_asOf(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentStatistics", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ConsentStatistics_people(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_people(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.People, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_people(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ConsentStatistics_items(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ItemStatistics) graphql.Marshaler {
+			return ec.marshalNItemStatistics2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatisticsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ItemStatistics(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Contacts_email(ctx context.Context, field graphql.CollectedField, obj *vault.Contacts) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6804,6 +6967,130 @@ func (ec *executionContext) fieldContext_ItemField_required(_ context.Context, f
 	return graphql.NewScalarFieldContext("ItemField", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _ItemStatistics_item(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Item, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Item) graphql.Marshaler {
+			return ec.marshalNConsentItem2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ItemStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConsentItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ItemStatistics_given(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_given(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Given, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_given(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ItemStatistics_refused(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ItemStatistics_withdrawn(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_withdrawn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Withdrawn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_withdrawn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ItemStatistics_pending(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_pending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pending, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_pending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
 func (ec *executionContext) _KeptData_kind(ctx context.Context, field graphql.CollectedField, obj *vault.Kept) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9411,6 +9698,38 @@ func (ec *executionContext) fieldContext_PendingConsent_requiredFrom(_ context.C
 	return graphql.NewScalarFieldContext("PendingConsent", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PendingConsent_changes(ctx context.Context, field graphql.CollectedField, obj *vault.Pending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingConsent_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PendingConsent().Changes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+			return ec.marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingConsent_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PendingConsent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PersonalField_code(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9699,6 +10018,165 @@ func (ec *executionContext) fieldContext_PlaceLegalHoldPayload_userErrors(_ cont
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_UserError(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyChange_kind(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.ChangeKind) graphql.Marshaler {
+			return ec.marshalNPolicyChangeKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChangeKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, false, false, "PolicyChangeKind")
+}
+
+func (ec *executionContext) _PolicyChange_effect(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Effect) graphql.Marshaler {
+			return ec.marshalNPolicyChangeEffect2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEffect(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, false, false, "PolicyChangeEffect")
+}
+
+func (ec *executionContext) _PolicyChange_item(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyChange().Item(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, true, true, "String")
+}
+
+func (ec *executionContext) _PolicyChange_field(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyChange().Field(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, true, true, "String")
+}
+
+func (ec *executionContext) _PolicyChange_locale(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_locale(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyChange().Locale(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOLocale2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, true, true, "Locale")
+}
+
+func (ec *executionContext) _PolicyChange_sentence(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_sentence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PolicyChange().Sentence(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_sentence(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PolicyChange_sentence_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -10455,6 +10933,50 @@ func (ec *executionContext) fieldContext_PolicyVersion_approval(_ context.Contex
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Approval(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyVersion_changes(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PolicyVersion().Changes(ctx, obj, fc.Args["since"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+			return ec.marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_changes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyChange(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PolicyVersion_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -12131,6 +12653,68 @@ func (ec *executionContext) fieldContext_Query_encryptionKeys(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_EncryptionKeys(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_consentStatistics(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_consentStatistics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ConsentStatistics(ctx, fc.Args["version"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *vault.ConsentStatistics
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *vault.ConsentStatistics
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.ConsentStatistics) graphql.Marshaler {
+			return ec.marshalNConsentStatistics2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentStatistics(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_consentStatistics(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConsentStatistics(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_consentStatistics_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -17791,7 +18375,7 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 		asMap["acknowledgedWarnings"] = []any{}
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "acknowledgedWarnings", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "askAgain", "askEverybodyAgain", "textChanges", "acknowledgedWarnings", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -17819,6 +18403,27 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 				return it, err
 			}
 			it.EffectiveAt = graphql.OmittableOf(data)
+		case "askAgain":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("askAgain"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AskAgain = graphql.OmittableOf(data)
+		case "askEverybodyAgain":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("askEverybodyAgain"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AskEverybodyAgain = graphql.OmittableOf(data)
+		case "textChanges":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("textChanges"))
+			data, err := ec.unmarshalOTextChangeInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChangeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TextChanges = graphql.OmittableOf(data)
 		case "acknowledgedWarnings":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgedWarnings"))
 			data, err := ec.unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInputᚄ(ctx, v)
@@ -18790,6 +19395,62 @@ func (ec *executionContext) unmarshalInputSettleObligationInput(ctx context.Cont
 func UnmarshalSettleObligationInput(ctx context.Context, raw any) (SettleObligationInput, error) {
 	var out SettleObligationInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SettleObligationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTextChangeInput(ctx context.Context, obj any) (vault.TextChange, error) {
+	var it vault.TextChange
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"locale", "meaning", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNLocale2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "meaning":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("meaning"))
+			data, err := ec.unmarshalNTextMeaning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextMeaning(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Meaning = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNTextReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTextChangeInput unmarshals raw into the TextChangeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTextChangeInput(ctx context.Context, raw any) (vault.TextChange, error) {
+	var out vault.TextChange
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TextChangeInput", raw, &out)
 	return out, err
 }
 
@@ -20402,6 +21063,54 @@ func (ec *executionContext) _ConsentItem(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var consentStatisticsImplementors = []string{"ConsentStatistics"}
+
+func (ec *executionContext) _ConsentStatistics(ctx context.Context, sel ast.SelectionSet, obj *vault.ConsentStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, consentStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConsentStatistics")
+		case "version":
+			out.Values[i] = ec._ConsentStatistics_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._ConsentStatistics_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "people":
+			out.Values[i] = ec._ConsentStatistics_people(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "items":
+			out.Values[i] = ec._ConsentStatistics_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var contactsImplementors = []string{"Contacts"}
 
 func (ec *executionContext) _Contacts(ctx context.Context, sel ast.SelectionSet, obj *vault.Contacts) graphql.Marshaler {
@@ -21526,6 +22235,59 @@ func (ec *executionContext) _ItemField(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var itemStatisticsImplementors = []string{"ItemStatistics"}
+
+func (ec *executionContext) _ItemStatistics(ctx context.Context, sel ast.SelectionSet, obj *vault.ItemStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, itemStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ItemStatistics")
+		case "item":
+			out.Values[i] = ec._ItemStatistics_item(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "given":
+			out.Values[i] = ec._ItemStatistics_given(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._ItemStatistics_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawn":
+			out.Values[i] = ec._ItemStatistics_withdrawn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pending":
+			out.Values[i] = ec._ItemStatistics_pending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var keptDataImplementors = []string{"KeptData"}
 
 func (ec *executionContext) _KeptData(ctx context.Context, sel ast.SelectionSet, obj *vault.Kept) graphql.Marshaler {
@@ -22221,23 +22983,29 @@ func (ec *executionContext) _PendingConsent(ctx context.Context, sel ast.Selecti
 		case "item":
 			out.Values[i] = ec._PendingConsent_item(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
 			out.Values[i] = ec._PendingConsent_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "required":
 			out.Values[i] = ec._PendingConsent_required(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requiredFrom":
 			out.Values[i] = ec._PendingConsent_requiredFrom(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PendingConsent_changes(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22354,6 +23122,68 @@ func (ec *executionContext) _PlaceLegalHoldPayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var policyChangeImplementors = []string{"PolicyChange"}
+
+func (ec *executionContext) _PolicyChange(ctx context.Context, sel ast.SelectionSet, obj *vault.PolicyChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, policyChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PolicyChange")
+		case "kind":
+			out.Values[i] = ec._PolicyChange_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "effect":
+			out.Values[i] = ec._PolicyChange_effect(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "item":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_item(ctx, field, obj)
+				})
+		case "field":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_field(ctx, field, obj)
+				})
+		case "locale":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_locale(ctx, field, obj)
+				})
+		case "sentence":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_sentence(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22598,6 +23428,12 @@ func (ec *executionContext) _PolicyVersion(ctx context.Context, sel ast.Selectio
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PolicyVersion_approval(ctx, field, obj)
+				})
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_changes(ctx, field, obj)
 				})
 		case "purposesEnd":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -23052,6 +23888,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_encryptionKeys(ctx, field)
+				})
+		case "consentStatistics":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_consentStatistics(ctx, field)
 				})
 		case "publicProfile":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -25028,6 +25870,14 @@ func (ec *executionContext) marshalNConsentState2githubᚗcomᚋkelisimᚋkelisi
 	return res
 }
 
+func (ec *executionContext) marshalNConsentStatistics2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentStatistics(ctx context.Context, sel ast.SelectionSet, v *vault.ConsentStatistics) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConsentStatistics!")
+		return graphql.Null
+	}
+	return ec._ConsentStatistics(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNContacts2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐContacts(ctx context.Context, sel ast.SelectionSet, v vault.Contacts) graphql.Marshaler {
 	return ec._Contacts(ctx, sel, &v)
 }
@@ -25628,6 +26478,26 @@ func (ec *executionContext) unmarshalNItemFieldInput2ᚕgithubᚗcomᚋkelisim�
 	return res, nil
 }
 
+func (ec *executionContext) marshalNItemStatistics2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatistics(ctx context.Context, sel ast.SelectionSet, v vault.ItemStatistics) graphql.Marshaler {
+	return ec._ItemStatistics(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNItemStatistics2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatisticsᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ItemStatistics) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNItemStatistics2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatistics(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNKeptData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKept(ctx context.Context, sel ast.SelectionSet, v vault.Kept) graphql.Marshaler {
 	return ec._KeptData(ctx, sel, &v)
 }
@@ -26032,6 +26902,56 @@ func (ec *executionContext) marshalNPlaceLegalHoldPayload2ᚖgithubᚗcomᚋkeli
 		return graphql.Null
 	}
 	return ec._PlaceLegalHoldPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPolicyChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChange(ctx context.Context, sel ast.SelectionSet, v vault.PolicyChange) graphql.Marshaler {
+	return ec._PolicyChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPolicyChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPolicyChangeEffect2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEffect(ctx context.Context, v any) (vault.Effect, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Effect(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPolicyChangeEffect2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEffect(ctx context.Context, sel ast.SelectionSet, v vault.Effect) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PolicyChangeEffect!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPolicyChangeKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChangeKind(ctx context.Context, v any) (vault.ChangeKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ChangeKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPolicyChangeKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChangeKind(ctx context.Context, sel ast.SelectionSet, v vault.ChangeKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PolicyChangeKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNPolicyDocument2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPolicyDocument(ctx context.Context, sel ast.SelectionSet, v *PolicyDocument) graphql.Marshaler {
@@ -26485,6 +27405,41 @@ func (ec *executionContext) marshalNSettleObligationPayload2ᚖgithubᚗcomᚋke
 		return graphql.Null
 	}
 	return ec._SettleObligationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTextChangeInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChange(ctx context.Context, v any) (vault.TextChange, error) {
+	res, err := ec.unmarshalInputTextChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTextMeaning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextMeaning(ctx context.Context, v any) (vault.TextMeaning, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.TextMeaning(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTextMeaning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextMeaning(ctx context.Context, sel ast.SelectionSet, v vault.TextMeaning) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TextMeaning!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNTextReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextReason(ctx context.Context, v any) (vault.TextReason, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.TextReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTextReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextReason(ctx context.Context, sel ast.SelectionSet, v vault.TextReason) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TextReason!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNTrace2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTrace(ctx context.Context, v any) (vault.Trace, error) {
@@ -27257,6 +28212,23 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋv
 	_ = ctx
 	res := scalar.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) unmarshalOTextChangeInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChangeᚄ(ctx context.Context, v any) ([]vault.TextChange, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.TextChange, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTextChangeInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChange(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx context.Context, sel ast.SelectionSet, v *vault.User) graphql.Marshaler {

@@ -206,7 +206,7 @@ func documents(v *vault.Version) []vault.StoredDocument {
 		docs = append(docs, vault.StoredDocument{
 			Version: v.ID, Locale: locale, Canonical: text, Hash: hash, TextHash: vault.Hash([]byte(hash)),
 		})
-		v.Documents = append(v.Documents, vault.DocumentRef{Locale: locale, Hash: hash})
+		v.Documents = append(v.Documents, vault.DocumentRef{Locale: locale, Hash: hash, TextHash: vault.Hash([]byte(hash))})
 	}
 	return docs
 }

@@ -18,6 +18,7 @@ type programs struct {
 	// kubernetes is the plugin for logins to Vault by Kubernetes.
 	kubernetes string
 	alertcheck string // evaluates alerting rules
+	chromium   string
 }
 
 // AlertCheck is the path of the program that evaluates alerting rules on the cases
@@ -61,9 +62,25 @@ func findPrograms() (programs, error) {
 			p.kubernetes = path
 		case "ALERTCHECK":
 			p.alertcheck = path
+		case "CHROMIUM":
+			p.chromium = path
 		}
 	}
 	return p, nil
+}
+
+// Chromium is the path of a browser that runs without a screen. The test starts
+// it and sees to its end.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	p, err := findPrograms()
+	if err == nil && p.chromium == "" {
+		err = errNotInstalled
+	}
+	if err != nil {
+		t.Fatalf("daemon: Chromium: %v", err)
+	}
+	return p.chromium
 }
 
 // checkout is the nearest folder above the test's own that has tools/servers.
