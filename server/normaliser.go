@@ -34,5 +34,12 @@ func labels() map[string]vault.Words {
 		"email":         words("Электрондық пошта", "Электронная почта", "E-mail"),
 		"phone":         words("Телефон", "Телефон", "Phone"),
 		"postalAddress": words("Пошталық мекенжай", "Почтовый адрес", "Postal address"),
+
+		"ipAddress":  words("IP мекенжайы, толық", "IP-адрес полностью", "IP address, the whole of it"),
+		"ipNetwork":  words("IP мекенжайының желісі", "Сеть IP-адреса", "Network of the IP address"),
+		"cookieId":   words("Cookie идентификаторы", "Идентификатор cookie", "Cookie identifier"),
+		"userAgent":  words("Браузер немесе қолданба", "Браузер или приложение", "Browser or app"),
+		"accessTime": words("Кіру уақыты", "Время доступа", "Time of access"),
+		"pageUrl":    words("Ашылған бет", "Адрес страницы", "Page address"),
 	}
 }

@@ -44,8 +44,18 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	}
 	line := newProgressLine(p.err, p.clock)
 	job := vault.Rewrapping{Job: c.job(p, sys, line), Reader: sys.db, Rewrapper: rewrapper}
+	technical := job
+	technical.Use, technical.Rewrapper = vault.KeyOfTechnical, rewrapper.technical
+	held, err := sys.db.CountHeld(p.ctx, vault.HoldingTechnical)
+	if err != nil {
+		return readable(err)
+	}
 	if c.DryRun {
-		return c.count(p, job, t)
+		err := c.count(p, job, t.held())
+		if err == nil && len(held) > 0 {
+			err = c.count(p, technical, nil)
+		}
+		return err
 	}
 	stop := rewrapper.keep(p.ctx, sys.log)
 	defer stop()
@@ -54,12 +64,25 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
 		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
 	}
-	return c.move(p, sys, job, line)
+	err = c.move(p, job, line, func(done vault.Progress) error {
+		_, err := changeTies(p.ctx, sys.db, func(t ties) (ties, error) {
+			if t.oldest() >= done.Version {
+				return t, nil
+			}
+			return t.rewrapped(p.ctx, job.Rewrapper)
+		})
+		return err
+	})
+	if err == nil && len(held) > 0 {
+		err = c.move(p, technical, line, func(vault.Progress) error { return nil })
+	}
+	return err
 }
 
 // rewrapper is a vault.Rewrapper with its login.
 type rewrapper struct {
 	vault.Rewrapper
+	technical vault.Rewrapper // the same with the key of technical data
 	jobLogin
 }
 
@@ -69,7 +92,7 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 		if err != nil {
 			return rewrapper{}, err
 		}
-		return rewrapper{Rewrapper: k.Rewrapper(), jobLogin: jobLogin{keys: k}}, nil
+		return rewrapper{Rewrapper: k.Rewrapper(), technical: k.Rewrapper().Of(vault.KeyOfTechnical), jobLogin: jobLogin{keys: k}}, nil
 	}
 	config := s.transit()
 	config.Timeout, config.RewrapLogin = jobTimeout, s.loginOr(s.RewrapLogin)
@@ -77,22 +100,17 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 	if err != nil {
 		return rewrapper{}, err
 	}
-	return rewrapper{r, jobLogin{r.Observer(), r.Renew, r.Close}}, nil
+	return rewrapper{r, r.Of(vault.KeyOfTechnical), jobLogin{r.Observer(), r.Renew, r.Close}}, nil
 }
 
-// move runs the job, and moves canary and pepper last.
-func (c rewrapCommand) move(p *process, sys *system, job vault.Rewrapping, line *progressLine) error {
+// move runs the job for one key, and finishes what the process keeps itself.
+func (c rewrapCommand) move(p *process, job vault.Rewrapping, line *progressLine, finish func(vault.Progress) error) error {
 	start := p.clock()
 	done, err := job.Run(p.ctx, p.systemActor())
 	took := p.clock().Sub(start)
 	line.end()
 	if err == nil {
-		_, err = changeTies(p.ctx, sys.db, func(t ties) (ties, error) {
-			if t.oldest() >= done.Version {
-				return t, nil
-			}
-			return t.rewrapped(p.ctx, job.Rewrapper)
-		})
+		err = finish(done)
 	}
 	if _, printed := fmt.Fprintln(p.out, summary(done, took)); printed != nil {
 		return errors.Join(err, printed)
@@ -106,13 +124,13 @@ func (c rewrapCommand) move(p *process, sys *system, job vault.Rewrapping, line 
 	return nil
 }
 
-// count prints what is under which version.
-func (c rewrapCommand) count(p *process, job vault.Rewrapping, t ties) error {
+// count prints what is under which version, with what the process keeps itself.
+func (c rewrapCommand) count(p *process, job vault.Rewrapping, own []vault.HeldCount) error {
 	counts, key, newest, err := job.HeldCounts(p.ctx)
 	if err != nil {
 		return readable(err)
 	}
-	counts = append(counts, t.held()...)
+	counts = append(counts, own...)
 	rows := []string{"table\tkey\tversion\trows"}
 	var due int64
 	for _, n := range counts {

@@ -179,6 +179,7 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 	if err != nil {
 		return vault.Config{}, err
 	}
+	catalogue = append(catalogue, vault.TechnicalFields(labels())...)
 	return vault.Config{
 		Rules: rules, Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Normaliser: normaliser{},
 		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: sys.log,

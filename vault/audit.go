@@ -41,6 +41,9 @@ const (
 	ReindexStepped      Action = "reindex.stepped"
 	ReindexEnded        Action = "reindex.ended"
 	DemonstrationFilled Action = "demo.filled"
+	TechnicalRecorded   Action = "technical.recorded"
+	TechnicalRevealed   Action = "technical.revealed"
+	TechnicalForgotten  Action = "technical.forgotten"
 )
 
 // Outcome says how an act ended.

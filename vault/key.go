@@ -14,6 +14,8 @@ const (
 	KeyOfData     KeyUse = "DATA"    // encrypts personal values
 	KeyOfIndexes  KeyUse = "INDEX"   // blind indexes, and the pepper
 	KeyOfReceipts KeyUse = "RECEIPT" // for later
+	// KeyOfTechnical encrypts what devices send by themselves.
+	KeyOfTechnical KeyUse = "TECHNICAL"
 )
 
 // KeyFacts are what an engine tells of a key, never the key itself.
@@ -71,7 +73,8 @@ func (f KeyFacts) version(n int) KeyVersion {
 // KeyReader reads facts of keys. It needs no leave to use them.
 type KeyReader interface {
 	// Keys answers the key of data and the key of indexes, Missing if it is,
-	// and that of receipts where there is one that the reader may see.
+	// and those of technical data and of receipts where there is one that the
+	// reader may see.
 	// ErrUnavailable: they could not be asked.
 	Keys(ctx context.Context) ([]KeyFacts, error)
 	// Remedy is the command that undoes a trouble, in the engine's own words; ""

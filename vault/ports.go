@@ -128,6 +128,7 @@ type IndexReader interface {
 
 // Reader is everything that requests read.
 type Reader interface {
+	TechnicalReader
 	StandingReader
 	UserReader
 	FieldReader
@@ -245,6 +246,7 @@ type Tx interface {
 	KeepingTx
 	CopyTx
 	ObjectValueTx
+	TechnicalTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

@@ -10,17 +10,18 @@ import (
 // their key. It sees no value: it holds neither an Encrypter nor a Decrypter.
 //
 // A row is changed only while it holds what was read: two jobs at once, and
-// whoever writes meanwhile, do each other no harm. All fields are required.
+// whoever writes meanwhile, do each other no harm. It moves what is under one key.
 type Rewrapping struct {
 	Job
+	Use       KeyUse // of the key; empty: that of data
 	Reader    HeldReader
 	Rewrapper Rewrapper
 }
 
-// HeldCounts says how many ciphertexts are under which version of which key,
+// HeldCounts, of what is under the key, says how many ciphertexts are under which version of which key,
 // holding by holding, and which key and version are the newest.
 func (r Rewrapping) HeldCounts(ctx context.Context) (counts []HeldCount, key string, newest int, err error) {
-	for _, of := range Holdings() {
+	for _, of := range HoldingsOf(r.Use) {
 		some, err := r.Reader.CountHeld(ctx, of)
 		if err != nil {
 			return nil, "", 0, err

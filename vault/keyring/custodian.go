@@ -17,10 +17,14 @@ func (k *Keyring) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 		return nil, err
 	}
 	policies := k.keys.Load().policies
-	return []vault.KeyFacts{
+	out := []vault.KeyFacts{
 		facts(policies[k.names.data], vault.KeyOfData),
 		facts(policies[k.names.index], vault.KeyOfIndexes),
-	}, nil
+	}
+	if technical, there := policies[k.names.technical]; there {
+		out = append(out, facts(technical, vault.KeyOfTechnical))
+	}
+	return out, nil
 }
 
 func facts(p *keysutil.Policy, use vault.KeyUse) vault.KeyFacts {

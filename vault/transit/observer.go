@@ -41,8 +41,8 @@ func NewObserver(config Config) (*Observer, error) {
 func (e *Engine) Observer() *Observer { return &Observer{login: e.encrypter.login} }
 
 // Observer gives the part that reads about keys, under the job's own login,
-// which sees the key of data alone.
-func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, vault.KeyOfData} }
+// which sees its own key alone.
+func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, r.use} }
 
 // Observer gives the part that reads about keys, under the job's own login,
 // which sees the key of indexes alone.
@@ -103,25 +103,28 @@ func madeAt(raw json.RawMessage) (time.Time, error) {
 	return signs.Made.UTC(), nil
 }
 
-// Keys implements vault.KeyReader. The key of receipts is among them when the
-// login may see it.
+// Keys implements vault.KeyReader. Those of technical data and of receipts are
+// among them when the login may see them.
 func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 	config := o.login.config
 	var out []vault.KeyFacts
 	for _, key := range []struct {
 		name string
 		use  vault.KeyUse
-	}{{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes}, {config.receiptKey(), vault.KeyOfReceipts}} {
+	}{
+		{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes},
+		{config.technicalKey(), vault.KeyOfTechnical}, {config.receiptKey(), vault.KeyOfReceipts},
+	} {
 		if o.only != "" && o.only != key.use {
 			continue
 		}
 		data, err := o.login.readKey(ctx, key.name)
-		receipts := key.use == vault.KeyOfReceipts
+		later := key.use == vault.KeyOfReceipts || key.use == vault.KeyOfTechnical // set-ups of earlier versions have none
 		switch {
-		case missing(err) && !receipts:
+		case missing(err) && !later:
 			out = append(out, vault.KeyFacts{Name: key.name, Use: key.use, Missing: true})
 			continue
-		case receipts && (missing(err) || errors.Is(err, ErrForbidden)):
+		case later && (missing(err) || errors.Is(err, ErrForbidden)):
 			continue
 		case err != nil:
 			return nil, failed(ctx, err)
