@@ -23,6 +23,8 @@ func price(c *generated.ComplexityRoot) {
 	c.PolicyDocument.ConsentForm = func(int) int { return textCost }
 	c.UserConnection.TotalCount = func(int) int { return countCost }
 	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
+	c.User.TechnicalData = func(child int, first *int, _ *string, _ *generated.BasisInput) int { return list(child, first) }
+	c.Query.Breaches = func(child int, _ bool) int { return times(max(child, 1), maxPage) }
 	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
 	c.Query.FindUsers = func(child int, _ generated.FindUsersInput) int { return times(child, 10) }
 	c.User.Consents = func(child int, first *int, _, _ *string, _ *vault.ConsentState) int { return list(child, first) }

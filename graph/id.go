@@ -16,6 +16,9 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
+
+	typeBreach    = "Breach"
+	typeTechnical = "TechnicalData"
 )
 
 // ID encodes an object's id.
@@ -30,6 +33,13 @@ func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 // ParseVersionID reads the id of a policy version as clients know it. Whatever
 // is not one is NOT_FOUND.
 func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
+
+// BreachID is the id of a breach as clients know it.
+func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
+
+// ParseBreachID reads the id of a breach as clients know it. Whatever is not one
+// is NOT_FOUND.
+func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
 
 func consentID(user, id uuid.UUID) string {
 	return encodeID(typeConsent + ":" + user.String() + "." + id.String())

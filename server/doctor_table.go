@@ -34,6 +34,7 @@ func examinations() []examination {
 		{"vault-keys", checkVaultKeys},
 		{"audit-file", checkAuditFile},
 		{"audit-file-mode", checkAuditFileMode},
+		{"storage-region", checkStorageRegion},
 		{"log-level", checkLogLevel},
 	}
 }

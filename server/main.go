@@ -25,6 +25,7 @@ type cli struct {
 	App         appCommand         `cmd:"" help:"Apps: apply."`
 	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
+	Report      reportCommand      `cmd:"" help:"Reports: access, operator."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
 	Doctor      doctorCommand      `cmd:"" help:"Name every insecure setting, and what to do about it."`
 	Keys        keysCommand        `cmd:"" help:"The keys: how they stand; retire, trim, rotate, export, import."`

@@ -44,6 +44,13 @@ const (
 	TechnicalRecorded   Action = "technical.recorded"
 	TechnicalRevealed   Action = "technical.revealed"
 	TechnicalForgotten  Action = "technical.forgotten"
+	BreachRecorded      Action = "breach.recorded"
+	BreachUpdated       Action = "breach.updated"
+	BreachWasClosed     Action = "breach.closed"
+	BreachNoticeIssued  Action = "breach.noticeIssued"
+	AccessReported      Action = "access.reported"
+
+	BreachNoticeDownloaded Action = "breach.noticeDownloaded"
 )
 
 // Outcome says how an act ended.

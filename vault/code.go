@@ -55,6 +55,7 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeBreachState         Code = "BREACH_STATE"
 )
 
 // Codes that callers inside the service tell apart.
@@ -80,6 +81,7 @@ var payloadCodes = []Code{
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
 	CodeIdempotencyMismatch,
+	CodeBreachState,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

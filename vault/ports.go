@@ -129,6 +129,8 @@ type IndexReader interface {
 // Reader is everything that requests read.
 type Reader interface {
 	TechnicalReader
+	BreachReader
+	AccessReader
 	StandingReader
 	UserReader
 	FieldReader
@@ -247,6 +249,7 @@ type Tx interface {
 	CopyTx
 	ObjectValueTx
 	TechnicalTx
+	BreachTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

@@ -5,7 +5,8 @@
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
     actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, idempotency, index_plan, meta,
-    object_values, personal_fields, policy_documents, policy_versions, schema_lease, schema_version, user_subjects, users, technical_data
+    object_values, personal_fields, policy_documents, policy_versions, schema_lease, schema_version, user_subjects, users, technical_data,
+    breaches, breach_people, breach_notices
 FROM {{.Role}};
 
 -- The record: added to, and never changed.
@@ -26,4 +27,6 @@ GRANT SELECT, INSERT ON actors TO {{.Role}};
 GRANT UPDATE (key_name, key_version, display_name) ON actors TO {{.Role}}; -- by rewrap
 GRANT SELECT, INSERT, UPDATE, DELETE ON personal_fields, object_values, blind_index, idempotency, index_plan TO {{.Role}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON technical_data TO {{.Role}};
+GRANT SELECT, INSERT, UPDATE ON breaches, breach_notices TO {{.Role}};
+GRANT SELECT, INSERT ON breach_people TO {{.Role}};
 GRANT SELECT ON schema_version TO {{.Role}};

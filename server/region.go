@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// checkRegion holds where the operator says that the database is against the
+// rule pack. A country that the law does not allow stops the start; not to say
+// where it is is warned of, because nothing else can tell.
+func (sys *system) checkRegion(ctx context.Context, rules vault.RulePacks) error {
+	pack, err := rules.Of("")
+	if err != nil {
+		return err
+	}
+	rule, region := pack.Rule(vault.RuleStorageRegion), sys.settings.StorageRegion
+	switch {
+	case len(rule.List) == 0:
+		return nil
+	case region == "":
+		sys.log.LogAttrs(ctx, slog.LevelWarn, "KELISIM_STORAGE_REGION does not say in which country the database is",
+			slog.String("rules", pack.Name()), slog.String("allowed", strings.Join(rule.List, " ")))
+		return nil
+	case !slices.Contains(rule.List, region):
+		article := ""
+		if rule.Article != "" {
+			article = ", article " + rule.Article
+		}
+		return fmt.Errorf("KELISIM_STORAGE_REGION: the database is in %s, and the rules %s%s allow %s", region, pack.Name(), article, strings.Join(rule.List, ", "))
+	}
+	return nil
+}
+
+// checkStorageRegion: where the database is.
+func checkStorageRegion(on *patient) []finding {
+	if on.settings.StorageRegion != "" {
+		return nil // the start holds it against the rules
+	}
+	return []finding{{
+		Severity: weak, Subject: "KELISIM_STORAGE_REGION", Found: "nothing says in which country the database is",
+		Do: "set it to the country's two letters, KZ; the server holds it against the rule pack",
+	}}
+}
