@@ -98,6 +98,9 @@ func (e environment) settings() (settings, error) {
 		}
 		s.proxies = append(s.proxies, prefix)
 	}
+	if s.StorageRegion != "" && !countryForm.MatchString(s.StorageRegion) {
+		errs = append(errs, fmt.Errorf("KELISIM_STORAGE_REGION: %q is not the two letters of a country, like KZ", s.StorageRegion))
+	}
 	if _, err := s.level(); err != nil {
 		errs = append(errs, err)
 	}

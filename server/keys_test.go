@@ -64,7 +64,7 @@ func (w *world) trim(key string) error {
 func (w *world) moved() {
 	w.t.Helper()
 	job, _ := w.rewrapping(100)
-	if err := (rewrapCommand{}).move(w.p, w.sys, job, newProgressLine(w.log, w.p.clock)); err != nil {
+	if err := (rewrapCommand{}).move(w.p, job, newProgressLine(w.log, w.p.clock), w.p.tiesFollow(w.sys, job.Rewrapper)); err != nil {
 		w.t.Fatal(err)
 	}
 }

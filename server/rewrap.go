@@ -64,19 +64,24 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
 		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
 	}
-	err = c.move(p, job, line, func(done vault.Progress) error {
-		_, err := changeTies(p.ctx, sys.db, func(t ties) (ties, error) {
-			if t.oldest() >= done.Version {
-				return t, nil
-			}
-			return t.rewrapped(p.ctx, job.Rewrapper)
-		})
-		return err
-	})
+	err = c.move(p, job, line, p.tiesFollow(sys, job.Rewrapper))
 	if err == nil && len(held) > 0 {
 		err = c.move(p, technical, line, func(vault.Progress) error { return nil })
 	}
 	return err
+}
+
+// tiesFollow moves canary and pepper, which are moved last.
+func (p *process) tiesFollow(sys *system, rewrapper vault.Rewrapper) func(vault.Progress) error {
+	return func(done vault.Progress) error {
+		_, err := changeTies(p.ctx, sys.db, func(t ties) (ties, error) {
+			if t.oldest() >= done.Version {
+				return t, nil
+			}
+			return t.rewrapped(p.ctx, rewrapper)
+		})
+		return err
+	}
 }
 
 // rewrapper is a vault.Rewrapper with its login.

@@ -169,6 +169,10 @@ func policyRefusals() []refusal {
 			draft := w.draft(w.policy("not approved", func(facts input) { delete(facts, "approval") }))
 			return change(compliance(w), "publishPolicyVersion", "", input{"id": draft})
 		}},
+		{code: vault.CodeBreachState, mutation: "closeBreach", path: "id", params: []string{"for"}, prepare: func(w *world, _, _ string) attempt {
+			made := w.mutate(compliance(w), "recordBreach", w.breach(input{"people": input{"app": "dala"}}), "breach { id }").ok()
+			return change(compliance(w), "closeBreach", "", input{"id": str(made.payload, "breach", "id"), "expectedRevision": 1})
+		}},
 		screenOf(vault.CodeVersionOutdated, "consent.version", []string{"policyVersionId"}, "", func(w *world, _ string, _ input) {
 			w.publish(w.draft(w.policy("newer")), nil)
 		}),

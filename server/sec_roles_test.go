@@ -30,6 +30,11 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.releaseIdentifier": `releaseIdentifier(input: {user: "` + user + `", field: PHONE, ` + request + `}) { user { id } }`,
 		"Mutation.createPolicyDraft": `createPolicyDraft(input: {app: "none", label: "x", facts: {lawTitle: [], items: [], fields: [], withdrawal: []}, texts: []}) { policyVersion { id } }`,
 		"Mutation.updatePolicyDraft": `updatePolicyDraft(input: {id: "` + version + `", expectedRevision: 9}) { policyVersion { id } }`, "Mutation.publishPolicyVersion": `publishPolicyVersion(input: {id: "` + version + `"}) { policyVersion { id } }`,
+		"Query.accessReport": `accessReport(from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z") { asOf }`, "Query.breach": `breach(id: "none") { id }`, "Query.breaches": `breaches { id }`,
+		"Mutation.recordTechnicalData": `recordTechnicalData(input: {user: "` + user + `", app: "dala", events: []}) { kept }`,
+		"Mutation.recordBreach":        `recordBreach(input: {app: "none", kind: LOSS, detectedAt: "2026-01-01T00:00:00Z", fields: ["phone"], people: {app: "dala"}}) { breach { id } }`,
+		"Mutation.updateBreach":        `updateBreach(input: {id: "none", expectedRevision: 1}) { breach { id } }`,
+		"Mutation.closeBreach":         `closeBreach(input: {id: "none", expectedRevision: 1}) { breach { id } }`, "Mutation.issueBreachNotice": `issueBreachNotice(input: {id: "none", for: AUTHORITY}) { breach { id } }`,
 	}
 }
 
