@@ -16,6 +16,9 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
+	typeErasure = "ErasureCertificate"
+	// What a person owns besides consents.
+	typeObstacle = "Obstacle"
 
 	typeBreach    = "Breach"
 	typeTechnical = "TechnicalData"
@@ -41,8 +44,11 @@ func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
 // is NOT_FOUND.
 func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
 
-func consentID(user, id uuid.UUID) string {
-	return encodeID(typeConsent + ":" + user.String() + "." + id.String())
+func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
+
+// ownedID is the id of what a person owns.
+func ownedID(kind string, user, id uuid.UUID) string {
+	return encodeID(kind + ":" + user.String() + "." + id.String())
 }
 
 func encodeID(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -66,7 +72,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has && kind == typeConsent { // nothing else has an owner in its id
+	if owner, own, has := strings.Cut(rest, "."); has && (kind == typeConsent || kind == typeObstacle) { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

@@ -32,30 +32,32 @@ var _ generated.ResolverRoot = (*Resolver)(nil)
 
 // Each noun's resolver is the Resolver under another name.
 type (
-	actorAccessResolver       struct{ *Resolver }
-	appResolver               struct{ *Resolver }
-	auditEventResolver        struct{ *Resolver }
-	breachResolver            struct{ *Resolver }
-	collectedFieldResolver    struct{ *Resolver }
-	consentCheckResolver      struct{ *Resolver }
-	consentEventResolver      struct{ *Resolver }
-	consentItemResolver       struct{ *Resolver }
-	consentResolver           struct{ *Resolver }
-	contactsResolver          struct{ *Resolver }
-	declaredCopyResolver      struct{ *Resolver }
-	encryptionKeyResolver     struct{ *Resolver }
-	mutationResolver          struct{ *Resolver }
-	operatorResolver          struct{ *Resolver }
-	personalFieldResolver     struct{ *Resolver }
-	policyVersionResolver     struct{ *Resolver }
-	profileResolver           struct{ *Resolver }
-	queryResolver             struct{ *Resolver }
-	recipientResolver         struct{ *Resolver }
-	responsiblePersonResolver struct{ *Resolver }
-	technicalDataResolver     struct{ *Resolver }
-	technicalEventResolver    struct{ *Resolver }
-	userResolver              struct{ *Resolver }
-	vaultLoginResolver        struct{ *Resolver }
+	actorAccessResolver        struct{ *Resolver }
+	appResolver                struct{ *Resolver }
+	auditEventResolver         struct{ *Resolver }
+	breachResolver             struct{ *Resolver }
+	collectedFieldResolver     struct{ *Resolver }
+	consentCheckResolver       struct{ *Resolver }
+	consentEventResolver       struct{ *Resolver }
+	consentItemResolver        struct{ *Resolver }
+	consentResolver            struct{ *Resolver }
+	contactsResolver           struct{ *Resolver }
+	declaredCopyResolver       struct{ *Resolver }
+	encryptionKeyResolver      struct{ *Resolver }
+	erasureCertificateResolver struct{ *Resolver }
+	mutationResolver           struct{ *Resolver }
+	obstacleResolver           struct{ *Resolver }
+	operatorResolver           struct{ *Resolver }
+	personalFieldResolver      struct{ *Resolver }
+	policyVersionResolver      struct{ *Resolver }
+	profileResolver            struct{ *Resolver }
+	queryResolver              struct{ *Resolver }
+	recipientResolver          struct{ *Resolver }
+	responsiblePersonResolver  struct{ *Resolver }
+	technicalDataResolver      struct{ *Resolver }
+	technicalEventResolver     struct{ *Resolver }
+	userResolver               struct{ *Resolver }
+	vaultLoginResolver         struct{ *Resolver }
 )
 
 // App implements generated.ResolverRoot; so do the methods below.
@@ -91,6 +93,12 @@ func (r *Resolver) EncryptionKey() generated.EncryptionKeyResolver { return encr
 
 func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver { return declaredCopyResolver{r} }
 func (r *Resolver) VaultLogin() generated.VaultLoginResolver     { return vaultLoginResolver{r} }
+
+// ErasureCertificate implements generated.ResolverRoot.
+func (r *Resolver) ErasureCertificate() generated.ErasureCertificateResolver {
+	return erasureCertificateResolver{r}
+}
+func (r *Resolver) Obstacle() generated.ObstacleResolver { return obstacleResolver{r} }
 
 // appOr is the app named, or the one that is meant when none is.
 func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {

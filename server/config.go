@@ -34,6 +34,7 @@ type settings struct {
 	TrustedProxies []string `env:"KELISIM_TRUSTED_PROXIES"`
 	AuditFile      string   `env:"KELISIM_AUDIT_FILE"`
 	Rules          string   `env:"KELISIM_RULES"`
+	ErasureLedger  string   `env:"KELISIM_ERASURE_LEDGER"`
 	StorageRegion  string   `env:"KELISIM_STORAGE_REGION"`
 	LogLevel       string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
 	LogFormat      string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
@@ -64,17 +65,23 @@ type settings struct {
 	proxies []netip.Prefix
 }
 
-// environment is what only the process itself may ask for: its variables, the
-// clock, new ids.
+// environment is what only the process itself may ask for: its variables, its
+// name, the clock, new ids.
 type environment struct {
 	variables map[string]string
+	name      string // of the process, among those that use one database
 	clock     func() time.Time
 	newID     func() uuid.UUID
 }
 
 func systemEnvironment() environment {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
 	return environment{
 		variables: env.ToMap(os.Environ()),
+		name:      fmt.Sprintf("%s/%d", host, os.Getpid()),
 		clock:     time.Now,
 		newID:     func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}

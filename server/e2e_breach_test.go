@@ -130,6 +130,7 @@ func (away) Decrypt(context.Context, []vault.DecryptItem) ([]vault.Decrypted, er
 func TestClause5ABreachIsClosedOnceEverybodyIsTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		w.register(w.subject("one"), named())
+		w.clock.advance(2 * time.Minute)
 		officer := w.staff(vault.Compliance)
 		made := w.mutate(officer, "recordBreach", w.breach(input{"people": input{"app": "dala"}}), breachSelection).ok()
 		id := str(made.payload, "breach", "id")
@@ -189,8 +190,8 @@ func TestClause5TheAccessReportTellsWhoDidWhat(t *testing.T) {
 			}
 		}
 		equal(t, "the officer's people", officer.People, int64(1))
-		equal(t, "the officer's fields", told(officer.Fields), "familyName=1 phone=1")
-		equal(t, "the officer's classes", told(officer.Classes), "CONTACT=1 IDENTITY=1")
+		equal(t, "the officer's fields", told(officer.Fields), "familyName=2 phone=2 givenName=1")
+		equal(t, "the officer's classes", told(officer.Classes), "CONTACT=2 IDENTITY=2")
 		equal(t, "the officer's grounds", told(officer.Grounds), "FRAUD=1")
 		equal(t, "support's look-ups", support.Lookups, int64(1))
 		equal(t, "support's refusals", told(support.Refusals), "Query.encryptionKeys=1")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -43,9 +44,9 @@ func (c rewrapCommand) Run(p *process) (err error) {
 		return err
 	}
 	line := newProgressLine(p.err, p.clock)
-	job := vault.Rewrapping{Job: c.job(p, sys, line), Reader: sys.db, Rewrapper: rewrapper}
+	job := vault.Rewrapping{Job: c.job(p, sys, line), Reader: sys.db, Rewrapper: rewrapper, Kept: keptTies(sys.db, rewrapper)}
 	technical := job
-	technical.Use, technical.Rewrapper = vault.KeyOfTechnical, rewrapper.technical
+	technical.Use, technical.Rewrapper, technical.Kept = vault.KeyOfTechnical, rewrapper.technical, nil
 	held, err := sys.db.CountHeld(p.ctx, vault.HoldingTechnical)
 	if err != nil {
 		return readable(err)
@@ -62,26 +63,13 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	// That canary and pepper can be rewrapped at all says that the keys are this
 	// database's.
 	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
-		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
+		return explain(p.ctx, rewrapper.keys, t.needs(t.Key, s.KeyPrefix+"-index"), err)
 	}
-	err = c.move(p, job, line, p.tiesFollow(sys, job.Rewrapper))
+	err = c.move(p, job, line)
 	if err == nil && len(held) > 0 {
-		err = c.move(p, technical, line, func(vault.Progress) error { return nil })
+		err = c.move(p, technical, line)
 	}
 	return err
-}
-
-// tiesFollow moves canary and pepper, which are moved last.
-func (p *process) tiesFollow(sys *system, rewrapper vault.Rewrapper) func(vault.Progress) error {
-	return func(done vault.Progress) error {
-		_, err := changeTies(p.ctx, sys.db, func(t ties) (ties, error) {
-			if t.oldest() >= done.Version {
-				return t, nil
-			}
-			return t.rewrapped(p.ctx, rewrapper)
-		})
-		return err
-	}
 }
 
 // rewrapper is a vault.Rewrapper with its login.
@@ -108,15 +96,31 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 	return rewrapper{r, r.Of(vault.KeyOfTechnical), jobLogin{r.Observer(), r.Renew, r.Close}}, nil
 }
 
-// move runs the job for one key, and finishes what the process keeps itself.
-func (c rewrapCommand) move(p *process, job vault.Rewrapping, line *progressLine, finish func(vault.Progress) error) error {
+// keptTies moves canary and pepper, which the dry run counts as well.
+func keptTies(db store, r vault.Rewrapper) func(ctx context.Context, version int) (int, error) {
+	return func(ctx context.Context, version int) (moved int, err error) {
+		_, err = changeTies(ctx, db, func(t ties) (ties, error) {
+			moved = 0
+			for _, n := range t.held() {
+				if n.Version < version {
+					moved++
+				}
+			}
+			if moved == 0 {
+				return t, nil
+			}
+			return t.rewrapped(ctx, r)
+		})
+		return moved, err
+	}
+}
+
+// move runs the job.
+func (c rewrapCommand) move(p *process, job vault.Rewrapping, line *progressLine) error {
 	start := p.clock()
 	done, err := job.Run(p.ctx, p.systemActor())
 	took := p.clock().Sub(start)
 	line.end()
-	if err == nil {
-		err = finish(done)
-	}
 	if _, printed := fmt.Fprintln(p.out, summary(done, took)); printed != nil {
 		return errors.Join(err, printed)
 	}

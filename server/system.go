@@ -20,6 +20,7 @@ import (
 // system is the vault with its back ends open.
 type system struct {
 	settings settings
+	name     string // of the process
 	log      *slog.Logger
 	metrics  *metrics
 	db       *sqlstore.Store
@@ -98,7 +99,7 @@ func (s settings) prepareData(create bool) error {
 
 // openSystem opens everything that serving needs.
 func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system, err error) {
-	sys := &system{settings: s, log: s.logger(p.err), metrics: newMetrics()}
+	sys := &system{settings: s, name: p.name, log: s.logger(p.err), metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, sys.close())
@@ -141,6 +142,9 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if err := sys.openRedis(t.namespace(), &config); err != nil {
 		return nil, err
 	}
+	if err := sys.openLedger(&config, t.Instance, m.dev); err != nil {
+		return nil, err
+	}
 	if config.Pepper, err = t.pepper(ctx, sys.engine); err != nil {
 		return nil, err
 	}
@@ -151,6 +155,9 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	sys.watch = sys.watchKeys(config)
 	config.Keys = sys.watch
 	sys.vault = vault.New(config)
+	if err := sys.checkErased(ctx); err != nil {
+		return nil, err
+	}
 	sys.checks = append(sys.checks,
 		check{"database", true, sys.db.Ping},
 		check{"encryption", false, sys.engine.state.Healthy},

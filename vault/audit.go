@@ -41,6 +41,12 @@ const (
 	ReindexStepped      Action = "reindex.stepped"
 	ReindexEnded        Action = "reindex.ended"
 	DemonstrationFilled Action = "demo.filled"
+	UserErased          Action = "user.erased"
+	ErasureReplayed     Action = "erasure.replayed"
+	HoldPlaced          Action = "hold.placed"
+	HoldLifted          Action = "hold.lifted"
+	ObligationRecorded  Action = "obligation.recorded"
+	ObligationSettled   Action = "obligation.settled"
 	TechnicalRecorded   Action = "technical.recorded"
 	TechnicalRevealed   Action = "technical.revealed"
 	TechnicalForgotten  Action = "technical.forgotten"
@@ -81,7 +87,7 @@ type AuditEvent struct {
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
-	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents".
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Obstacle:<uuid>", "Query.auditEvents".
 	Object    string
 	Outcome   Outcome
 	RequestID string

@@ -55,6 +55,8 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeLegalHold           Code = "LEGAL_HOLD"
+	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 	CodeBreachState         Code = "BREACH_STATE"
 )
 
@@ -80,7 +82,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation,
 	CodeBreachState,
 }
 

@@ -139,6 +139,8 @@ type Reader interface {
 	AppReader
 	AuditReader
 	KeepingReader
+	ObstacleReader
+	ErasureReader
 }
 
 // UserTx queues changes of people.
@@ -147,7 +149,8 @@ type UserTx interface {
 	// "login"): the login has a person.
 	InsertUser(u User, login SubjectKey)
 	// ReviseUser raises the revision from the expected one, and sets the
-	// locale when it is not nil. ErrStale: the revision is another one.
+	// locale when it is not nil. ErrStale: the revision is another one, or the
+	// person is erased.
 	ReviseUser(id uuid.UUID, expected int64, locale *string)
 	// SetStatus changes whether a person's data is processed. ErrStale: the
 	// revision is another one.
@@ -174,8 +177,8 @@ type FieldTx interface {
 // ConsentTx queues consent events.
 type ConsentTx interface {
 	// Append adds an act with its events, whose Seq follow on expected.
-	// ErrStale: the person's ConsentSeq is another one. ErrTaken (parameter
-	// "what": "act"): the act's id was used.
+	// ErrStale: the person's ConsentSeq is another one, or they are erased.
+	// ErrTaken (parameter "what": "act"): the act's id was used.
 	Append(act Act, expected int64, events []ConsentEvent)
 }
 
@@ -218,6 +221,7 @@ type IndexTx interface {
 // KeepingTx queues what the service keeps for itself.
 type KeepingTx interface {
 	IndexTx
+	LoginTx
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
 	// ReplaceMeta changes a value. ErrStale: it is another one by now.
@@ -229,11 +233,14 @@ type KeepingTx interface {
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
 	// Rewrap puts ciphertexts in the place of those that were read. Whatever
-	// was written there since stays, and nothing else of a row changes.
-	Rewrap(rows []Moved)
+	// was written there since stays, and nothing else of a row changes. Once that
+	// is committed, changed is told of how many rows; nil: nobody is.
+	Rewrap(rows []Moved, changed func(rows int))
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
+	// MarkLedgered notes since when tombstones are known to be in the ledger.
+	MarkLedgered(erasures []uuid.UUID, at time.Time)
 }
 
 // Tx queues changes: nothing happens before the function given to Write has
@@ -247,6 +254,8 @@ type Tx interface {
 	AuditTx
 	KeepingTx
 	CopyTx
+	ObstacleTx
+	ErasureTx
 	ObjectValueTx
 	TechnicalTx
 	BreachTx
@@ -260,7 +269,7 @@ type Writer interface {
 	Write(ctx context.Context, queue func(Tx) error) error
 	// Maintain is the narrow door for housekeeping that leaves no event:
 	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts, blind
-	// indexes under another version.
+	// indexes under another version, logins to Vault.
 	Maintain(ctx context.Context, queue func(KeepingTx) error) error
 }
 

@@ -33,7 +33,7 @@ func (s *Service) RegisterMe(ctx context.Context, a Actor, in Registration) (Reg
 	created := false
 	input := append(append(changeParts(in.Changes), in.Consent.digestParts()...), in.Locale)
 	_, err := s.once(ctx, a, "registerMe", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
-		return retry(ctx, func() (id uuid.UUID, err error) {
+		return inTurn(ctx, s, a, func() (id uuid.UUID, err error) {
 			id, created, err = s.registerMe(ctx, a, in, remember)
 			return id, s.follow(ctx, err)
 		})

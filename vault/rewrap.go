@@ -10,12 +10,16 @@ import (
 // their key. It sees no value: it holds neither an Encrypter nor a Decrypter.
 //
 // A row is changed only while it holds what was read: two jobs at once, and
-// whoever writes meanwhile, do each other no harm. It moves what is under one key.
+// whoever writes meanwhile, do each other no harm. It moves what is under one
+// key. All fields but Use and Kept are required.
 type Rewrapping struct {
 	Job
 	Use       KeyUse // of the key; empty: that of data
 	Reader    HeldReader
 	Rewrapper Rewrapper
+	// Kept moves what the process keeps for itself to a version, once the rows are
+	// moved, and answers how much it was. nil: it keeps nothing.
+	Kept func(ctx context.Context, version int) (moved int, err error)
 }
 
 // HeldCounts, of what is under the key, says how many ciphertexts are under which version of which key,
@@ -51,8 +55,20 @@ func (r Rewrapping) Run(ctx context.Context, a Actor) (Progress, error) {
 			counts, err = run.look(ctx)
 		}
 	}
+	if err == nil && r.Kept != nil {
+		err = run.keep(ctx)
+	}
 	end := fmt.Sprintf("%s;moved=%d;unmoved=%d", run.object(), run.progress.Moved, run.progress.Unmoved)
 	return run.progress, errors.Join(err, run.end(ctx, run.event(RewrapEnded, end)))
+}
+
+// keep moves what the process keeps for itself.
+func (r *rewrapRun) keep(ctx context.Context) error {
+	var moved int
+	err := r.patiently(ctx, func() (err error) { moved, err = r.of.Kept(ctx, r.progress.Version); return err })
+	r.progress.Total += int64(moved)
+	r.tell(moved, 0, nil)
+	return err
 }
 
 // rewrapRun is one run of the job.
@@ -89,7 +105,7 @@ func (r *rewrapRun) look(ctx context.Context) (due []HeldCount, err error) {
 func (r *rewrapRun) pass(ctx context.Context, due []HeldCount) (again bool, err error) {
 	before := r.progress
 	err = inPages(ctx, func(ctx context.Context, hand func([]Held) error) error { return r.read(ctx, due, hand) }, r.move)
-	return r.progress.Moved > before.Moved && r.progress.Unmoved == before.Unmoved, err
+	return r.progress.Done() > before.Done() && r.progress.Unmoved == before.Unmoved, err
 }
 
 // read hands out what is due, page by page.
@@ -134,10 +150,11 @@ func (r *rewrapRun) move(ctx context.Context, page []Held) error {
 			refused = append(refused, refusal{placed[i], answer.Err})
 		}
 	}
-	if err := r.maintain(ctx, func(tx KeepingTx) { tx.Rewrap(moved) }); err != nil {
+	changed := 0
+	if err := r.maintain(ctx, func(tx KeepingTx) { tx.Rewrap(moved, func(rows int) { changed += rows }) }); err != nil {
 		return err
 	}
-	r.tell(len(moved), refused)
+	r.tell(changed, len(moved)-changed, refused)
 	return nil
 }
 

@@ -30,10 +30,12 @@ type Config struct {
 	// Plan is the index plan as it was when the service was started.
 	Plan IndexPlan
 	// Keys watches the keys; commands that serve nobody have none.
-	Keys  *KeyWatch
-	Clock func() time.Time
-	NewID func() uuid.UUID // UUIDv7
-	Log   *slog.Logger
+	Keys *KeyWatch
+	// Ledger keeps tombstones outside the database; nil: there is none.
+	Ledger Ledger
+	Clock  func() time.Time
+	NewID  func() uuid.UUID // UUIDv7
+	Log    *slog.Logger
 }
 
 // Service is the vault: its use cases are the methods in the files beside
@@ -42,6 +44,7 @@ type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
+	turns  turns
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
@@ -55,6 +58,7 @@ const recordTimeout = 2 * time.Second
 func New(c Config) *Service {
 	s := &Service{
 		Config:     c,
+		turns:      turns{of: map[SubjectKey]*turn{}},
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
 	}
@@ -96,8 +100,9 @@ func (s *Service) record(ctx context.Context, events ...AuditEvent) error {
 func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Millisecond) }
 
 // attempts is how often a use case reads again when what it read changed
-// before it wrote.
-const attempts = 10
+// before it wrote. Of two servers that change the same all the time each wins every
+// other time, and of five every fifth.
+const attempts = 20
 
 // retry runs a use case's read-decide-write until nothing changed in between.
 func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {

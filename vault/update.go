@@ -17,7 +17,7 @@ type UpdateProfile struct {
 // UpdateMyProfile changes any part of the actor's own data.
 func (s *Service) UpdateMyProfile(ctx context.Context, a Actor, in UpdateProfile) (*Person, error) {
 	_, err := s.once(ctx, a, "updateMyProfile", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
-		return retry(ctx, func() (uuid.UUID, error) {
+		return inTurn(ctx, s, a, func() (uuid.UUID, error) {
 			id, err := s.updateMyProfile(ctx, a, in, remember)
 			return id, s.follow(ctx, err)
 		})

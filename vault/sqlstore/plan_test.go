@@ -162,7 +162,7 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 			tx.PublishVersion(&vault.Version{ID: version, App: "wallet", Status: vault.Published}, 1, 0, nil)
 		},
 		func(tx vault.Tx) { tx.Forget(at, 50) },
-		func(tx vault.Tx) { tx.Rewrap(everyHolding(many)) },
+		func(tx vault.Tx) { tx.Rewrap(everyHolding(many), nil) },
 	} {
 		err := s.Write(ctx, func(tx vault.Tx) error {
 			queue(tx)

@@ -33,6 +33,8 @@ var _ interface {
 	vault.Reader
 	vault.KeyedReader
 	vault.CopyReader
+	vault.LoginReader
+	vault.LabelReader
 	vault.IndexReader
 	vault.Writer
 } = (*Store)(nil)
@@ -44,6 +46,8 @@ type database interface {
 	// write commits all statements or none. Errors are a statement's own, or
 	// explain's.
 	write(ctx context.Context, list []*statement) error
+	// forget removes what is left of deleted rows beside the tables.
+	forget(ctx context.Context) error
 	ping(ctx context.Context) error
 	usage() Pool
 	schema
@@ -136,22 +140,32 @@ func (s *Store) Maintain(ctx context.Context, queue func(vault.KeepingTx) error)
 
 func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	var refused error // by the function itself: not the database's doing
+	var done []*statement
 	err := s.attempt(ctx, func(ctx context.Context) error {
 		t := &tx{locks: s.db.dialect().locks}
 		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
-			return s.db.write(ctx, t.list)
+			done = t.list
+			if err := s.db.write(ctx, t.list); err != nil || !t.erases {
+				return err
+			}
+			if err := s.db.forget(ctx); err != nil { // it is committed all the same
+				s.log.LogAttrs(ctx, slog.LevelWarn, "what was erased may still stand in the database's journal", slog.Any("error", err))
+			}
 		}
 		return nil
 	})
 	if refused != nil {
 		return refused
 	}
+	if err == nil {
+		told(done)
+	}
 	return err
 }
 
 // attempts is how often a statement or transaction is tried when the database
 // asks for it.
-const attempts = 10
+const attempts = 15
 
 // attempt calls do until the database has no conflict to report.
 func (s *Store) attempt(ctx context.Context, do func(context.Context) error) error {

@@ -35,6 +35,7 @@ func (s *Store) TechnicalOver(ctx context.Context, at time.Time, limit int) ([]v
 
 // InsertTechnical implements vault.TechnicalTx.
 func (t *tx) InsertTechnical(b vault.TechnicalBatch) {
+	t.living(b.User)
 	t.queue(`INSERT INTO technical_data (user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext)
 		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM users WHERE id = $1 AND status = $11`,
 		b.User, b.ID, b.App, b.From.UnixMilli(), b.To.UnixMilli(), b.Count, b.ExpiresAt.UnixMilli(),
