@@ -95,6 +95,11 @@ func profileRefusals() []refusal {
 			return change(w.staff(vault.Support), "verifyIdentifier", "+77019264831",
 				input{"user": id, "field": "PHONE", "basis": input{"reason": "PERSON_ASKED", "ticket": "+77019264831"}})
 		}},
+		{code: vault.CodeRepresentativeNeeded, mutation: "updateMyProfile", path: "profile.iin", params: []string{"years"}, prepare: func(w *world, me, _ string) attempt {
+			born := w.clock.Now().AddDate(-9, 0, 0)
+			iin := iinOf(w.t, born.Format("060102"), '5', "0001")
+			return change(me, "updateMyProfile", iin, input{"profile": input{"iin": iin, "birthDate": nil}})
+		}},
 		{code: vault.CodeIdempotencyMismatch, mutation: "updateMyProfile", path: "idempotencyKey", prepare: func(w *world, me, _ string) attempt {
 			w.mutate(me, "updateMyProfile", input{"idempotencyKey": "Күнсұлу-кілті", "profile": input{"familyName": "Бұрынбекова"}}, "").ok()
 			return change(me, "updateMyProfile", "Күнсұлу-кілті", input{"idempotencyKey": "Күнсұлу-кілті", "profile": input{"familyName": "Жаңабекова"}})

@@ -178,7 +178,7 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 	if err := graph.CheckAllowed(schema); err != nil {
 		return vault.Config{}, err
 	}
-	catalogue, err := graph.Catalogue(schema, labels())
+	catalogue, err := graph.Catalogue(schema, labels(), helps())
 	if err != nil {
 		return vault.Config{}, err
 	}

@@ -58,6 +58,8 @@ const (
 	CodeLegalHold           Code = "LEGAL_HOLD"
 	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 	CodeBreachState         Code = "BREACH_STATE"
+
+	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
 )
 
 // Codes that callers inside the service tell apart.
@@ -82,7 +84,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded,
 	CodeBreachState,
 }
 

@@ -267,6 +267,7 @@ func (l *linter) allWords(app App, f Facts) {
 	}
 	for i, field := range f.Fields {
 		l.words(app, field.Label, "facts", "fields", strconv.Itoa(i), "label")
+		l.words(app, field.Help, "facts", "fields", strconv.Itoa(i), "help")
 	}
 }
 

@@ -42,10 +42,15 @@ const (
 	FieldRequesterContact      = "requesterContact"
 	FieldRepresentativeName    = "representativeName"
 	FieldRepresentativeContact = "representativeContact"
+	// FieldRepresentativeDocument is what the right to act follows from.
+	FieldRepresentativeDocument = "representativeDocument"
 )
 
 // objectCodes are all of them; each is reserved, too.
-var objectCodes = []string{FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact}
+var objectCodes = []string{
+	FieldRequesterName, FieldRequesterContact,
+	FieldRepresentativeName, FieldRepresentativeContact, FieldRepresentativeDocument,
+}
 
 // objectPlace is where a value that is kept with an object belongs.
 // CodeFieldNotCollected: nothing of the code is kept with objects.
@@ -61,6 +66,7 @@ func objectPlace(object uuid.UUID, code string) (Place, error) {
 var reserved = []string{
 	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper, FieldTechnical,
 	FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact,
+	FieldRepresentativeDocument,
 	FieldIPAddress, FieldIPNetwork, FieldCookieID, FieldUserAgent, FieldAccessTime, FieldPageURL,
 }
 

@@ -145,8 +145,8 @@ type Reader interface {
 
 // UserTx queues changes of people.
 type UserTx interface {
-	// InsertUser adds a person with a login. ErrTaken (parameter "what":
-	// "login"): the login has a person.
+	// InsertUser adds a person with a login, or (zero) without one. ErrTaken
+	// (parameter "what": "login"): the login has a person.
 	InsertUser(u User, login SubjectKey)
 	// ReviseUser raises the revision from the expected one, and sets the
 	// locale when it is not nil. ErrStale: the revision is another one, or the
@@ -155,6 +155,9 @@ type UserTx interface {
 	// SetStatus changes whether a person's data is processed. ErrStale: the
 	// revision is another one.
 	SetStatus(id uuid.UUID, expected int64, status Status)
+	// ConfirmUser stamps that the person says that their data still holds.
+	// ErrStale: the revision is another one.
+	ConfirmUser(id uuid.UUID, expected int64, at time.Time)
 }
 
 // FieldTx queues changes of personal fields.
@@ -291,6 +294,10 @@ type Normaliser interface {
 	Normalise(kind FieldKind, value string, now time.Time) (stored, normalised string, err error)
 	// CheckTogether refuses an IIN and a birth date that contradict each other.
 	CheckTogether(iin, birthDate string) error
+	// Born is the birth date, YYYY-MM-DD, that a normalised IIN says.
+	Born(iin string) (string, bool)
+	// Limits are what a value of a kind has to be, as data.
+	Limits(kind FieldKind, now time.Time) Limits
 	// Version of the normal forms, stored beside digests.
 	Version() int
 }

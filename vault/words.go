@@ -70,7 +70,7 @@ func (f Facts) order(authoritative string) {
 		}
 	}
 	for _, field := range f.Fields {
-		order(authoritative, field.Label)
+		order(authoritative, field.Label, field.Help)
 	}
 }
 

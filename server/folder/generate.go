@@ -85,6 +85,7 @@ func fromField(f vault.Field) *yaml.Node {
 		member{"kind", text(string(f.Kind))},
 		member{"mask", text(string(f.Mask))},
 		member{"label", words(f.Label)},
+		member{"help", words(f.Help)},
 	)
 }
 

@@ -204,6 +204,7 @@ func field(v value) vault.Field {
 		Kind:  vault.FieldKind(o.at("kind").text()),
 		Mask:  vault.FieldMask(o.at("mask").text()),
 		Label: o.at("label").words(),
+		Help:  o.at("help").words(),
 	}
 }
 

@@ -304,7 +304,7 @@ func anyPolicy(t *rapid.T) folder.Policy {
 	for range lists("fields") {
 		p.Facts.Fields = append(p.Facts.Fields, vault.Field{
 			Code: anyText().Draw(t, "code"), Class: vault.FieldClass(anyText().Draw(t, "class")), Kind: vault.FieldKind(anyText().Draw(t, "kind")),
-			Mask: vault.FieldMask(anyText().Draw(t, "mask")), Label: anyWords(t),
+			Mask: vault.FieldMask(anyText().Draw(t, "mask")), Label: anyWords(t), Help: anyWords(t),
 		})
 	}
 	for _, locale := range vault.Languages {

@@ -50,7 +50,7 @@ GRANT SELECT, INSERT, DELETE ON policy_documents TO {{.Role}};
 -- People, and what is kept for work.
 GRANT SELECT, INSERT, DELETE ON user_subjects TO {{.Role}};
 GRANT SELECT, INSERT ON users, apps, meta TO {{.Role}};
-GRANT UPDATE (status, revision, consent_seq, locale) ON users TO {{.Role}};
+GRANT UPDATE (status, revision, consent_seq, locale, confirmed_at) ON users TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON daily_counts TO {{.Role}};
 GRANT UPDATE (n) ON daily_counts TO {{.Role}};
 GRANT UPDATE (config, published) ON apps TO {{.Role}};
