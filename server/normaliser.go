@@ -27,6 +27,11 @@ func (normaliser) Limits(kind vault.FieldKind, now time.Time) vault.Limits {
 	return identifier.Limits(string(kind), now)
 }
 
+func (normaliser) CheckBIN(bin string) error {
+	_, err := identifier.BIN(bin)
+	return err
+}
+
 func (normaliser) Version() int { return identifier.Version }
 
 func inAll(kk, ru, en string) vault.Words {

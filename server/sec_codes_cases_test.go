@@ -186,13 +186,18 @@ func policyRefusals() []refusal {
 		{code: vault.CodeVersionPublished, mutation: "updatePolicyDraft", path: "id", prepare: func(w *world, _, _ string) attempt {
 			return change(compliance(w), "updatePolicyDraft", "", input{"id": w.shown("ru").version, "expectedRevision": 1, "label": "y"})
 		}},
-		{code: vault.CodeVersionIncomplete, mutation: "publishPolicyVersion", path: "facts.approval", prepare: func(w *world, _, _ string) attempt {
-			draft := w.draft(w.policy("not approved", func(facts input) { delete(facts, "approval") }))
+		{code: vault.CodeVersionIncomplete, mutation: "publishPolicyVersion", path: "facts.withdrawal", params: []string{"rule", "article"}, prepare: func(w *world, _, _ string) attempt {
+			draft := w.draft(w.policy("without a way back", func(facts input) { facts["withdrawal"] = []input{} }))
 			return change(compliance(w), "publishPolicyVersion", "", input{"id": draft})
 		}},
 		{code: vault.CodeBreachState, mutation: "closeBreach", path: "id", params: []string{"for"}, prepare: func(w *world, _, _ string) attempt {
 			made := w.mutate(compliance(w), "recordBreach", w.breach(input{"people": input{"app": "dala"}}), "breach { id }").ok()
 			return change(compliance(w), "closeBreach", "", input{"id": str(made.payload, "breach", "id"), "expectedRevision": 1})
+		}},
+		{code: vault.CodeWarningUnanswered, mutation: "publishPolicyVersion", path: "texts", params: []string{"rule"}, prepare: func(w *world, _, _ string) attempt {
+			in := w.policy("without Kazakh")
+			in["texts"] = []input{{"locale": "ru", "text": "# Политика"}, {"locale": "en", "text": "# Policy"}}
+			return change(compliance(w), "publishPolicyVersion", "", input{"id": w.draft(in)})
 		}},
 		screenOf(vault.CodeVersionOutdated, "consent.version", []string{"policyVersionId"}, "", func(w *world, _ string, _ input) {
 			w.publish(w.draft(w.policy("newer")), nil)

@@ -298,6 +298,9 @@ type Normaliser interface {
 	Born(iin string) (string, bool)
 	// Limits are what a value of a kind has to be, as data.
 	Limits(kind FieldKind, now time.Time) Limits
+	// CheckBIN refuses what is no BIN of a legal entity, nor the IIN of a sole
+	// entrepreneur.
+	CheckBIN(bin string) error
 	// Version of the normal forms, stored beside digests.
 	Version() int
 }

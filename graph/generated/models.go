@@ -12,6 +12,14 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
+// Why a version is to be published in spite of what a rule warns of.
+type AcknowledgedWarningInput struct {
+	// Id of the rule, as WARNING_UNANSWERED and `kelisim policy lint` name it. One that does not warn is left out.
+	Rule string `json:"rule"`
+	// A code or a short reference, one line of up to 200 characters. It stays with the version: nothing personal.
+	Reason string `json:"reason"`
+}
+
 // A page of audit events, newest first.
 type AuditEventConnection struct {
 	// The events of the page, each with its cursor.
@@ -546,6 +554,8 @@ type PublishPolicyVersionInput struct {
 	// Versions take effect in the order in which they are published: not before
 	// one that is published already.
 	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED).
+	AcknowledgedWarnings []AcknowledgedWarningInput `json:"acknowledgedWarnings"`
 	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -554,7 +564,7 @@ type PublishPolicyVersionInput struct {
 type PublishPolicyVersionPayload struct {
 	// The published version; null when there are `userErrors`.
 	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
-	// What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE. Empty when it is published.
+	// What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE and WARNING_UNANSWERED. Empty when it is published.
 	UserErrors []UserError `json:"userErrors"`
 }
 

@@ -23,6 +23,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AcknowledgedWarning() AcknowledgedWarningResolver
 	ActorAccess() ActorAccessResolver
 	App() AppResolver
 	AuditEvent() AuditEventResolver
@@ -36,6 +37,7 @@ type ResolverRoot interface {
 	DeclaredCopy() DeclaredCopyResolver
 	EncryptionKey() EncryptionKeyResolver
 	ErasureCertificate() ErasureCertificateResolver
+	ExternalLink() ExternalLinkResolver
 	Mutation() MutationResolver
 	Obstacle() ObstacleResolver
 	Operator() OperatorResolver
@@ -66,6 +68,13 @@ type ComplexityRoot struct {
 		To       func(childComplexity int) int
 	}
 
+	AcknowledgedWarning struct {
+		At     func(childComplexity int) int
+		By     func(childComplexity int) int
+		Reason func(childComplexity int) int
+		Rule   func(childComplexity int) int
+	}
+
 	ActorAccess struct {
 		Actor    func(childComplexity int) int
 		Classes  func(childComplexity int) int
@@ -85,6 +94,7 @@ type ComplexityRoot struct {
 		Code                  func(childComplexity int) int
 		Contacts              func(childComplexity int) int
 		Group                 func(childComplexity int) int
+		Jurisdiction          func(childComplexity int) int
 		Languages             func(childComplexity int) int
 		Name                  func(childComplexity int, locale *string) int
 		Operator              func(childComplexity int) int
@@ -330,6 +340,12 @@ type ComplexityRoot struct {
 		Value func(childComplexity int) int
 	}
 
+	ExternalLink struct {
+		Host  func(childComplexity int) int
+		Title func(childComplexity int, locale *string) int
+		URL   func(childComplexity int) int
+	}
+
 	FormField struct {
 		Code      func(childComplexity int) int
 		Help      func(childComplexity int) int
@@ -495,23 +511,27 @@ type ComplexityRoot struct {
 	}
 
 	PolicyVersion struct {
-		App           func(childComplexity int) int
-		Approval      func(childComplexity int) int
-		CrossBorder   func(childComplexity int) int
-		Document      func(childComplexity int, locale *string) int
-		EffectiveAt   func(childComplexity int) int
-		Fields        func(childComplexity int) int
-		ID            func(childComplexity int) int
-		Items         func(childComplexity int) int
-		Label         func(childComplexity int) int
-		LastUpdatedAt func(childComplexity int) int
-		Locales       func(childComplexity int) int
-		PublicSources func(childComplexity int) int
-		PublishedAt   func(childComplexity int) int
-		Revision      func(childComplexity int) int
-		Status        func(childComplexity int) int
-		Term          func(childComplexity int) int
-		ThirdParties  func(childComplexity int) int
+		AcknowledgedWarnings func(childComplexity int) int
+		App                  func(childComplexity int) int
+		Approval             func(childComplexity int) int
+		CrossBorder          func(childComplexity int) int
+		Document             func(childComplexity int, locale *string) int
+		EffectiveAt          func(childComplexity int) int
+		ExternalLinks        func(childComplexity int) int
+		Fields               func(childComplexity int) int
+		ID                   func(childComplexity int) int
+		Items                func(childComplexity int) int
+		Label                func(childComplexity int) int
+		LastUpdatedAt        func(childComplexity int) int
+		Locales              func(childComplexity int) int
+		PublicSources        func(childComplexity int) int
+		PublishedAt          func(childComplexity int) int
+		PurposesEnd          func(childComplexity int, locale *string) int
+		Revision             func(childComplexity int) int
+		RulePack             func(childComplexity int) int
+		Status               func(childComplexity int) int
+		Term                 func(childComplexity int) int
+		ThirdParties         func(childComplexity int) int
 	}
 
 	PolicyVersionConnection struct {
@@ -850,6 +870,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccessReport.To(childComplexity), true
 
+	case "AcknowledgedWarning.at":
+		if e.ComplexityRoot.AcknowledgedWarning.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.At(childComplexity), true
+	case "AcknowledgedWarning.by":
+		if e.ComplexityRoot.AcknowledgedWarning.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.By(childComplexity), true
+	case "AcknowledgedWarning.reason":
+		if e.ComplexityRoot.AcknowledgedWarning.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.Reason(childComplexity), true
+	case "AcknowledgedWarning.rule":
+		if e.ComplexityRoot.AcknowledgedWarning.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.Rule(childComplexity), true
+
 	case "ActorAccess.actor":
 		if e.ComplexityRoot.ActorAccess.Actor == nil {
 			break
@@ -941,6 +986,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.App.Group(childComplexity), true
+	case "App.jurisdiction":
+		if e.ComplexityRoot.App.Jurisdiction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.App.Jurisdiction(childComplexity), true
 	case "App.languages":
 		if e.ComplexityRoot.App.Languages == nil {
 			break
@@ -1976,6 +2027,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ErrorParameter.Value(childComplexity), true
 
+	case "ExternalLink.host":
+		if e.ComplexityRoot.ExternalLink.Host == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalLink.Host(childComplexity), true
+	case "ExternalLink.title":
+		if e.ComplexityRoot.ExternalLink.Title == nil {
+			break
+		}
+
+		args, err := ec.field_ExternalLink_title_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ExternalLink.Title(childComplexity, args["locale"].(*string)), true
+	case "ExternalLink.url":
+		if e.ComplexityRoot.ExternalLink.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalLink.URL(childComplexity), true
+
 	case "FormField.code":
 		if e.ComplexityRoot.FormField.Code == nil {
 			break
@@ -2772,6 +2847,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PolicyStatus.Version(childComplexity), true
 
+	case "PolicyVersion.acknowledgedWarnings":
+		if e.ComplexityRoot.PolicyVersion.AcknowledgedWarnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyVersion.AcknowledgedWarnings(childComplexity), true
 	case "PolicyVersion.app":
 		if e.ComplexityRoot.PolicyVersion.App == nil {
 			break
@@ -2807,6 +2888,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersion.EffectiveAt(childComplexity), true
+	case "PolicyVersion.externalLinks":
+		if e.ComplexityRoot.PolicyVersion.ExternalLinks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyVersion.ExternalLinks(childComplexity), true
 	case "PolicyVersion.fields":
 		if e.ComplexityRoot.PolicyVersion.Fields == nil {
 			break
@@ -2855,12 +2942,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersion.PublishedAt(childComplexity), true
+	case "PolicyVersion.purposesEnd":
+		if e.ComplexityRoot.PolicyVersion.PurposesEnd == nil {
+			break
+		}
+
+		args, err := ec.field_PolicyVersion_purposesEnd_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PolicyVersion.PurposesEnd(childComplexity, args["locale"].(*string)), true
 	case "PolicyVersion.revision":
 		if e.ComplexityRoot.PolicyVersion.Revision == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PolicyVersion.Revision(childComplexity), true
+	case "PolicyVersion.rulePack":
+		if e.ComplexityRoot.PolicyVersion.RulePack == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyVersion.RulePack(childComplexity), true
 	case "PolicyVersion.status":
 		if e.ComplexityRoot.PolicyVersion.Status == nil {
 			break
@@ -4011,6 +4115,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcknowledgedWarningInput", ec.unmarshalInputAcknowledgedWarningInput),
 			graphql.NewInputUnmarshaler("ApprovalInput", ec.unmarshalInputApprovalInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
@@ -4023,6 +4128,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DecisionInput", ec.unmarshalInputDecisionInput),
 			graphql.NewInputUnmarshaler("EraseUserInput", ec.unmarshalInputEraseUserInput),
+			graphql.NewInputUnmarshaler("ExternalLinkInput", ec.unmarshalInputExternalLinkInput),
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FindUsersInput", ec.unmarshalInputFindUsersInput),
 			graphql.NewInputUnmarshaler("InvalidateConsentInput", ec.unmarshalInputInvalidateConsentInput),
@@ -4354,8 +4460,10 @@ enum ErrorCode {
   VERSION_OUTDATED
   "The policy version is published and cannot change any more."
   VERSION_ALREADY_PUBLISHED
-  "The policy version lacks something that it needs before it is published."
+  "The policy version lacks something that it needs before it is published; ` + "`" + `rule` + "`" + ` and ` + "`" + `article` + "`" + ` are in the parameters."
   VERSION_INCOMPLETE
+  "A rule warns of something in the policy version; publish it with a reason in ` + "`" + `acknowledgedWarnings` + "`" + `, or put it right."
+  WARNING_UNANSWERED
   "The hash is not that of the document named; the right one is in the parameters."
   DOCUMENT_HASH_MISMATCH
   "The policy version has no such consent item."
@@ -4409,6 +4517,8 @@ type App {
   languages: [Locale!]!
   "The language that prevails when texts differ."
   authoritativeLanguage: Locale!
+  "Whose law holds: the code of a rule pack, such as KZ."
+  jurisdiction: String!
 }
 
 "A legal entity."
@@ -4495,6 +4605,42 @@ type PolicyVersion implements Node {
   publicSources: Boolean
   "Who approved it, when, under which reference."
   approval: Approval
+  "When the purposes are achieved, where a consent holds until then and has no term."
+  purposesEnd(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText
+  "The links that lead out of the app, to others who are answerable there."
+  externalLinks: [ExternalLink!]!
+  "The rule pack that it was checked against when it was published, such as KZ/2026-11-23; null for a draft, and for what was published before there were rules."
+  rulePack: String
+  "What the rules warned of when it was published, and why it was published all the same; null for those who may not see it: all but COMPLIANCE, SECURITY and AUDITOR."
+  acknowledgedWarnings: [AcknowledgedWarning!]
+}
+
+"A link that leads out of the app."
+type ExternalLink {
+  "What it leads to."
+  title(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+  "The web address, https only."
+  url: String!
+  "The host of the address: show it before somebody leaves the app."
+  host: String!
+}
+
+"Why a policy version was published in spite of what a rule warns of."
+type AcknowledgedWarning {
+  "Id of the rule."
+  rule: String!
+  "The reason, as it was given."
+  reason: String!
+  "Id of the colleague who gave it; null for the command line."
+  by: String
+  "When."
+  at: DateTime!
 }
 
 "The canonical document of a version in one language: what a consent pins by its hash."
@@ -6441,8 +6587,10 @@ input ApprovalInput {
 input PolicyFactsInput {
   "Title of the document; by default the text's first heading."
   title: [LocalizedTextInput!]! = []
-  "ISO 8601; null: until the purposes are achieved."
+  "ISO 8601; null: until the purposes are achieved, and ` + "`" + `purposesEnd` + "`" + ` says when they are."
   term: String
+  "When the purposes are achieved, by language; instead of ` + "`" + `term` + "`" + `."
+  purposesEnd: [LocalizedTextInput!]! = []
   "Full title of the law that governs it."
   lawTitle: [LocalizedTextInput!]!
   "What a person agrees to, refuses or is told; one is needed to publish."
@@ -6459,6 +6607,24 @@ input PolicyFactsInput {
   withdrawal: [LocalizedTextInput!]!
   "Who approved it, when, under which reference. Needed to publish."
   approval: ApprovalInput
+  "The links that lead out of the app; one in a text whose host is not declared here is a warning."
+  externalLinks: [ExternalLinkInput!]! = []
+}
+
+"A link that leads out of the app."
+input ExternalLinkInput {
+  "What it leads to, by language."
+  title: [LocalizedTextInput!]!
+  "The web address, https only, up to 2000 bytes; each once."
+  url: String!
+}
+
+"Why a version is to be published in spite of what a rule warns of."
+input AcknowledgedWarningInput {
+  "Id of the rule, as WARNING_UNANSWERED and ` + "`" + `kelisim policy lint` + "`" + ` name it. One that does not warn is left out."
+  rule: String!
+  "A code or a short reference, one line of up to 200 characters. It stays with the version: nothing personal."
+  reason: String!
 }
 
 "The policy text in one language."
@@ -6531,6 +6697,8 @@ input PublishPolicyVersionInput {
   one that is published already.
   """
   effectiveAt: DateTime
+  "A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED)."
+  acknowledgedWarnings: [AcknowledgedWarningInput!]! = []
   "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
@@ -6539,7 +6707,7 @@ input PublishPolicyVersionInput {
 type PublishPolicyVersionPayload {
   "The published version; null when there are ` + "`" + `userErrors` + "`" + `."
   policyVersion: PolicyVersion
-  "What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE. Empty when it is published."
+  "What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE and WARNING_UNANSWERED. Empty when it is published."
   userErrors: [UserError!]!
 }
 
@@ -7096,6 +7264,20 @@ func (ec *executionContext) childFields_AccessReport(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type AccessReport", field.Name)
 }
 
+func (ec *executionContext) childFields_AcknowledgedWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_AcknowledgedWarning_rule(ctx, field)
+	case "reason":
+		return ec.fieldContext_AcknowledgedWarning_reason(ctx, field)
+	case "by":
+		return ec.fieldContext_AcknowledgedWarning_by(ctx, field)
+	case "at":
+		return ec.fieldContext_AcknowledgedWarning_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcknowledgedWarning", field.Name)
+}
+
 func (ec *executionContext) childFields_ActorAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "actor":
@@ -7144,6 +7326,8 @@ func (ec *executionContext) childFields_App(ctx context.Context, field graphql.C
 		return ec.fieldContext_App_languages(ctx, field)
 	case "authoritativeLanguage":
 		return ec.fieldContext_App_authoritativeLanguage(ctx, field)
+	case "jurisdiction":
+		return ec.fieldContext_App_jurisdiction(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type App", field.Name)
 }
@@ -7624,6 +7808,18 @@ func (ec *executionContext) childFields_ErrorParameter(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type ErrorParameter", field.Name)
 }
 
+func (ec *executionContext) childFields_ExternalLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_ExternalLink_title(ctx, field)
+	case "url":
+		return ec.fieldContext_ExternalLink_url(ctx, field)
+	case "host":
+		return ec.fieldContext_ExternalLink_host(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExternalLink", field.Name)
+}
+
 func (ec *executionContext) childFields_FormField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -7932,6 +8128,14 @@ func (ec *executionContext) childFields_PolicyVersion(ctx context.Context, field
 		return ec.fieldContext_PolicyVersion_publicSources(ctx, field)
 	case "approval":
 		return ec.fieldContext_PolicyVersion_approval(ctx, field)
+	case "purposesEnd":
+		return ec.fieldContext_PolicyVersion_purposesEnd(ctx, field)
+	case "externalLinks":
+		return ec.fieldContext_PolicyVersion_externalLinks(ctx, field)
+	case "rulePack":
+		return ec.fieldContext_PolicyVersion_rulePack(ctx, field)
+	case "acknowledgedWarnings":
+		return ec.fieldContext_PolicyVersion_acknowledgedWarnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PolicyVersion", field.Name)
 }

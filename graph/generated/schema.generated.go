@@ -20,11 +20,18 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type AcknowledgedWarningResolver interface {
+	Rule(ctx context.Context, obj *vault.Acknowledgement) (string, error)
+
+	By(ctx context.Context, obj *vault.Acknowledgement) (*string, error)
+}
 type ActorAccessResolver interface {
 	Actor(ctx context.Context, obj *vault.ActorAccess) (*string, error)
 }
 type AppResolver interface {
 	Name(ctx context.Context, obj *vault.App, locale *string) (*LocalizedText, error)
+
+	Jurisdiction(ctx context.Context, obj *vault.App) (string, error)
 }
 type AuditEventResolver interface {
 	ID(ctx context.Context, obj *vault.StoredEvent) (string, error)
@@ -99,6 +106,9 @@ type ErasureCertificateResolver interface {
 
 	Text(ctx context.Context, obj *vault.Erasure, locale *string) (*LocalizedText, error)
 }
+type ExternalLinkResolver interface {
+	Title(ctx context.Context, obj *vault.ExternalLink, locale *string) (*LocalizedText, error)
+}
 type MutationResolver interface {
 	RegisterMe(ctx context.Context, input RegisterMeInput) (*RegisterMePayload, error)
 	UpdateMyProfile(ctx context.Context, input UpdateMyProfileInput) (*UpdateMyProfilePayload, error)
@@ -156,6 +166,10 @@ type PolicyVersionResolver interface {
 	CrossBorder(ctx context.Context, obj *vault.Version) (*bool, error)
 	PublicSources(ctx context.Context, obj *vault.Version) (*bool, error)
 	Approval(ctx context.Context, obj *vault.Version) (*vault.Approval, error)
+	PurposesEnd(ctx context.Context, obj *vault.Version, locale *string) (*LocalizedText, error)
+	ExternalLinks(ctx context.Context, obj *vault.Version) ([]vault.ExternalLink, error)
+	RulePack(ctx context.Context, obj *vault.Version) (*string, error)
+	AcknowledgedWarnings(ctx context.Context, obj *vault.Version) ([]vault.Acknowledgement, error)
 }
 type ProfileResolver interface {
 	Fields(ctx context.Context, obj *Profile, codes []string) ([]vault.PersonalField, error)
@@ -330,6 +344,20 @@ func (ec *executionContext) field_Contacts_address_args(ctx context.Context, raw
 }
 
 func (ec *executionContext) field_ErasureCertificate_text_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_ExternalLink_title_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -722,6 +750,20 @@ func (ec *executionContext) field_PersonalField_label_args(ctx context.Context, 
 }
 
 func (ec *executionContext) field_PolicyVersion_document_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_PolicyVersion_purposesEnd_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -1585,6 +1627,98 @@ func (ec *executionContext) fieldContext_AccessReport_partial(_ context.Context,
 	return graphql.NewScalarFieldContext("AccessReport", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _AcknowledgedWarning_rule(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AcknowledgedWarning().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, true, true, "String")
+}
+
+func (ec *executionContext) _AcknowledgedWarning_reason(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, false, false, "String")
+}
+
+func (ec *executionContext) _AcknowledgedWarning_by(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AcknowledgedWarning().By(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, true, true, "String")
+}
+
+func (ec *executionContext) _AcknowledgedWarning_at(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _ActorAccess_actor(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2145,6 +2279,29 @@ func (ec *executionContext) _App_authoritativeLanguage(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_App_authoritativeLanguage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("App", field, false, false, "Locale")
+}
+
+func (ec *executionContext) _App_jurisdiction(ctx context.Context, field graphql.CollectedField, obj *vault.App) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_App_jurisdiction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.App().Jurisdiction(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_App_jurisdiction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("App", field, true, true, "String")
 }
 
 func (ec *executionContext) _Approval_by(ctx context.Context, field graphql.CollectedField, obj *vault.Approval) (ret graphql.Marshaler) {
@@ -6208,6 +6365,96 @@ func (ec *executionContext) fieldContext_ErrorParameter_value(_ context.Context,
 	return graphql.NewScalarFieldContext("ErrorParameter", field, false, false, "String")
 }
 
+func (ec *executionContext) _ExternalLink_title(ctx context.Context, field graphql.CollectedField, obj *vault.ExternalLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalLink_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.ExternalLink().Title(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalLink_title(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExternalLink",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ExternalLink_title_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExternalLink_url(ctx context.Context, field graphql.CollectedField, obj *vault.ExternalLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalLink_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalLink_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalLink", field, false, false, "String")
+}
+
+func (ec *executionContext) _ExternalLink_host(ctx context.Context, field graphql.CollectedField, obj *vault.ExternalLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalLink_host(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Host(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalLink_host(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalLink", field, true, false, "String")
+}
+
 func (ec *executionContext) _FormField_code(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10255,6 +10502,137 @@ func (ec *executionContext) fieldContext_PolicyVersion_approval(_ context.Contex
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Approval(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyVersion_purposesEnd(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_purposesEnd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PolicyVersion().PurposesEnd(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_purposesEnd(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PolicyVersion_purposesEnd_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyVersion_externalLinks(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_externalLinks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyVersion().ExternalLinks(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ExternalLink) graphql.Marshaler {
+			return ec.marshalNExternalLink2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_externalLinks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExternalLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyVersion_rulePack(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_rulePack(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyVersion().RulePack(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_rulePack(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyVersion", field, true, true, "String")
+}
+
+func (ec *executionContext) _PolicyVersion_acknowledgedWarnings(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_acknowledgedWarnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyVersion().AcknowledgedWarnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Acknowledgement) graphql.Marshaler {
+			return ec.marshalOAcknowledgedWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgementᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_acknowledgedWarnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcknowledgedWarning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -15498,6 +15876,55 @@ func (ec *executionContext) fieldContext_WithdrawConsentPayload_userErrors(_ con
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAcknowledgedWarningInput(ctx context.Context, obj any) (AcknowledgedWarningInput, error) {
+	var it AcknowledgedWarningInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"rule", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "rule":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rule"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rule = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAcknowledgedWarningInput unmarshals raw into the AcknowledgedWarningInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAcknowledgedWarningInput(ctx context.Context, raw any) (AcknowledgedWarningInput, error) {
+	var out AcknowledgedWarningInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AcknowledgedWarningInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputApprovalInput(ctx context.Context, obj any) (vault.Approval, error) {
 	var it vault.Approval
 	if obj == nil {
@@ -16352,6 +16779,55 @@ func UnmarshalEraseUserInput(ctx context.Context, raw any) (EraseUserInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputExternalLinkInput(ctx context.Context, obj any) (vault.ExternalLink, error) {
+	var it vault.ExternalLink
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"title", "url"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalExternalLinkInput unmarshals raw into the ExternalLinkInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalExternalLinkInput(ctx context.Context, raw any) (vault.ExternalLink, error) {
+	var out vault.ExternalLink
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ExternalLinkInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputFieldValueInput(ctx context.Context, obj any) (FieldValueInput, error) {
 	var it FieldValueInput
 	if obj == nil {
@@ -17095,8 +17571,14 @@ func (ec *executionContext) unmarshalInputPolicyFactsInput(ctx context.Context, 
 	if _, present := asMap["title"]; !present {
 		asMap["title"] = []any{}
 	}
+	if _, present := asMap["purposesEnd"]; !present {
+		asMap["purposesEnd"] = []any{}
+	}
+	if _, present := asMap["externalLinks"]; !present {
+		asMap["externalLinks"] = []any{}
+	}
 
-	fieldsInOrder := [...]string{"title", "term", "lawTitle", "items", "fields", "thirdParties", "crossBorder", "publicSources", "withdrawal", "approval"}
+	fieldsInOrder := [...]string{"title", "term", "purposesEnd", "lawTitle", "items", "fields", "thirdParties", "crossBorder", "publicSources", "withdrawal", "approval", "externalLinks"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -17117,6 +17599,13 @@ func (ec *executionContext) unmarshalInputPolicyFactsInput(ctx context.Context, 
 				return it, err
 			}
 			it.Term = data
+		case "purposesEnd":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purposesEnd"))
+			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PurposesEnd = data
 		case "lawTitle":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lawTitle"))
 			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
@@ -17173,6 +17662,13 @@ func (ec *executionContext) unmarshalInputPolicyFactsInput(ctx context.Context, 
 				return it, err
 			}
 			it.Approval = data
+		case "externalLinks":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalLinks"))
+			data, err := ec.unmarshalNExternalLinkInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExternalLinks = data
 		}
 	}
 	return it, nil
@@ -17348,7 +17844,11 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "idempotencyKey"}
+	if _, present := asMap["acknowledgedWarnings"]; !present {
+		asMap["acknowledgedWarnings"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "acknowledgedWarnings", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -17376,6 +17876,13 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 				return it, err
 			}
 			it.EffectiveAt = graphql.OmittableOf(data)
+		case "acknowledgedWarnings":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgedWarnings"))
+			data, err := ec.unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcknowledgedWarnings = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -19109,6 +19616,56 @@ func (ec *executionContext) _AccessReport(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var acknowledgedWarningImplementors = []string{"AcknowledgedWarning"}
+
+func (ec *executionContext) _AcknowledgedWarning(ctx context.Context, sel ast.SelectionSet, obj *vault.Acknowledgement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, acknowledgedWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AcknowledgedWarning")
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AcknowledgedWarning_rule(ctx, field, obj)
+				})
+		case "reason":
+			out.Values[i] = ec._AcknowledgedWarning_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "by":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AcknowledgedWarning_by(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._AcknowledgedWarning_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var actorAccessImplementors = []string{"ActorAccess"}
 
 func (ec *executionContext) _ActorAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.ActorAccess) graphql.Marshaler {
@@ -19250,6 +19807,12 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "jurisdiction":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._App_jurisdiction(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20845,6 +21408,50 @@ func (ec *executionContext) _ErrorParameter(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var externalLinkImplementors = []string{"ExternalLink"}
+
+func (ec *executionContext) _ExternalLink(ctx context.Context, sel ast.SelectionSet, obj *vault.ExternalLink) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, externalLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ExternalLink")
+		case "title":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ExternalLink_title(ctx, field, obj)
+				})
+		case "url":
+			out.Values[i] = ec._ExternalLink_url(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "host":
+			out.Values[i] = ec._ExternalLink_host(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var formFieldImplementors = []string{"FormField"}
 
 func (ec *executionContext) _FormField(ctx context.Context, sel ast.SelectionSet, obj *FormField) graphql.Marshaler {
@@ -22084,6 +22691,30 @@ func (ec *executionContext) _PolicyVersion(ctx context.Context, sel ast.Selectio
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PolicyVersion_approval(ctx, field, obj)
+				})
+		case "purposesEnd":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_purposesEnd(ctx, field, obj)
+				})
+		case "externalLinks":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_externalLinks(ctx, field, obj)
+				})
+		case "rulePack":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_rulePack(ctx, field, obj)
+				})
+		case "acknowledgedWarnings":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_acknowledgedWarnings(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -24100,6 +24731,29 @@ func (ec *executionContext) marshalNAccessReport2ᚖgithubᚗcomᚋkelisimᚋkel
 	return ec._AccessReport(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAcknowledgedWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgement(ctx context.Context, sel ast.SelectionSet, v vault.Acknowledgement) graphql.Marshaler {
+	return ec._AcknowledgedWarning(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNAcknowledgedWarningInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInput(ctx context.Context, v any) (AcknowledgedWarningInput, error) {
+	res, err := ec.unmarshalInputAcknowledgedWarningInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInputᚄ(ctx context.Context, v any) ([]AcknowledgedWarningInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]AcknowledgedWarningInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNAcknowledgedWarningInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalNActorAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐActorAccess(ctx context.Context, sel ast.SelectionSet, v vault.ActorAccess) graphql.Marshaler {
 	return ec._ActorAccess(ctx, sel, &v)
 }
@@ -24828,6 +25482,45 @@ func (ec *executionContext) marshalNErrorParameter2ᚕgithubᚗcomᚋkelisimᚋk
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNExternalLink2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx context.Context, sel ast.SelectionSet, v vault.ExternalLink) graphql.Marshaler {
+	return ec._ExternalLink(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNExternalLink2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ExternalLink) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNExternalLink2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNExternalLinkInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx context.Context, v any) (vault.ExternalLink, error) {
+	res, err := ec.unmarshalInputExternalLinkInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNExternalLinkInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx context.Context, v any) ([]vault.ExternalLink, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.ExternalLink, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNExternalLinkInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalNFieldClass2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldClass(ctx context.Context, v any) (vault.FieldClass, error) {
@@ -26243,6 +26936,25 @@ func (ec *executionContext) marshalNWithdrawConsentPayload2ᚖgithubᚗcomᚋkel
 		return graphql.Null
 	}
 	return ec._WithdrawConsentPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOAcknowledgedWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgementᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Acknowledgement) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAcknowledgedWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgement(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOApp2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐApp(ctx context.Context, sel ast.SelectionSet, v *vault.App) graphql.Marshaler {

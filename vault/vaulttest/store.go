@@ -218,6 +218,8 @@ func (s *storeTest) published(app string, effective time.Time) *vault.Version {
 	s.must(err)
 	v.Status, v.Revision, v.PublishedAt, v.EffectiveAt = vault.Published, 2, s.tick(), effective
 	v.Operators = []string{"123456789012", "210987654321"}
+	v.RulePack = "KZ/2026-11-23"
+	v.Acknowledged = []vault.Acknowledgement{{Rule: vault.RuleRetentionSaid, Reason: "№ 17-П", By: s.id(), At: v.PublishedAt}}
 	s.write(func(tx vault.Tx) { tx.PublishVersion(v, 1, len(moments), docs) })
 	return v
 }
