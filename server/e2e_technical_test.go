@@ -20,7 +20,7 @@ func (w *world) collecting(codes ...string) string {
 	w.t.Helper()
 	return w.publish(w.draft(w.policy("technical", func(facts input) {
 		addItem(facts, with(item("watch", true, append([]string{"accessTime", "pageUrl"}, codes...)...), input{"retention": "P10D"}))
-		addItem(facts, item("improve", false, "accessTime", "userAgent"))
+		addItem(facts, with(item("improve", false, "accessTime", "userAgent"), input{"retention": "P60D"}))
 	})), nil)
 }
 
@@ -118,7 +118,7 @@ func TestClause112TechnicalDataIsSeenOnAGroundAndGoesInTime(t *testing.T) {
 			}
 			equal(t, "kept after "+d.String(), len(w.heldTechnical()), want)
 		}
-		keep(11*24*time.Hour, 1) // the other purpose has no term of its own: the rule pack's holds
+		keep(11*24*time.Hour, 1) // the other purpose needs it for longer
 		keep(80*24*time.Hour, 0)
 		equal(t, "its end is on record", w.events(vault.AuditFilter{Action: string(vault.TechnicalForgotten)})[0].AuditEvent.Object, "TechnicalData:rows=1")
 	})

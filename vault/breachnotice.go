@@ -36,7 +36,7 @@ func (s *Service) Notice(ctx context.Context, b Breach, audience Audience) (Noti
 	if err != nil {
 		return NoticeText{}, err
 	}
-	pack, err := s.Rules.Of("")
+	pack, err := s.Rules.Of(app.Jurisdiction)
 	if err != nil {
 		return NoticeText{}, err
 	}

@@ -50,10 +50,11 @@ func (s *Service) RecordBreach(ctx context.Context, a Actor, in RecordBreach) (B
 		return Breach{}, err
 	}
 	id, err := s.once(ctx, a, "recordBreach", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
-		if err := s.checkBreach(ctx, in); err != nil {
+		app, err := s.checkBreach(ctx, in)
+		if err != nil {
 			return uuid.Nil, err
 		}
-		pack, err := s.Rules.Of("")
+		pack, err := s.Rules.Of(app.Jurisdiction)
 		if err != nil {
 			return uuid.Nil, err
 		}
@@ -82,9 +83,10 @@ func (s *Service) RecordBreach(ctx context.Context, a Actor, in RecordBreach) (B
 	return s.Reader.Breach(ctx, id)
 }
 
-func (s *Service) checkBreach(ctx context.Context, in RecordBreach) error {
-	if _, err := s.app(ctx, in.App); err != nil {
-		return err
+func (s *Service) checkBreach(ctx context.Context, in RecordBreach) (App, error) {
+	app, err := s.app(ctx, in.App)
+	if err != nil {
+		return app, err
 	}
 	var errs Errors
 	bad := func(wrong bool, message string, path ...string) {
@@ -98,7 +100,7 @@ func (s *Service) checkBreach(ctx context.Context, in RecordBreach) error {
 	bad((in.Criterion == nil) == (len(in.People) == 0), "say whom it touches: name them, or give one criterion", "people")
 	bad(len(in.People) > maxBreachNamed, "name up to 1,000 people at a time, and the others with updateBreach", "people", "ids")
 	bad(in.Criterion != nil && !in.Criterion.valid(), "one criterion: an app, a time of registration, or what somebody was shown", "people")
-	return checkMeasures(in.Measures, errs).orNil()
+	return app, checkMeasures(in.Measures, errs).orNil()
 }
 
 // fieldCodes reports whether all are of the form of a field's code.

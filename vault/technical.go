@@ -208,7 +208,7 @@ func (s *Service) technicalOf(ctx context.Context, a Actor, in TechnicalInput) (
 // technicalEnd is when a batch is over: once no purpose that collects it needs
 // it any more. Where the policy sets no term, the rule pack does.
 func (s *Service) technicalEnd(p *Person, items []Item, from time.Time) (time.Time, error) {
-	pack, err := s.Rules.Of("")
+	pack, err := s.Rules.Of(p.App.Jurisdiction)
 	if err != nil {
 		return time.Time{}, err
 	}

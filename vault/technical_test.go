@@ -51,3 +51,20 @@ func TestABatchIsSmallAndReadsAsItWasPacked(t *testing.T) {
 		}
 	}
 }
+
+func TestTechnicalDataIsKeptForTheLongestPurposeOrAsTheRulesSay(t *testing.T) {
+	s := &Service{Config: Config{Rules: RulePacks{HomeJurisdiction: {Rules: []Rule{{ID: RuleTechnicalData, Period: "P90D"}}}}}}
+	short, long := "P10D", "P20D"
+	for _, c := range []struct {
+		items []Item
+		want  time.Duration
+	}{{[]Item{{Retention: &short}}, days(10)}, {[]Item{{Retention: &long}, {Retention: &short}}, days(20)}, {[]Item{{Retention: &long}, {}}, days(90)}} {
+		end, err := s.technicalEnd(&Person{now: morning}, c.items, morning)
+		if err != nil || !end.Equal(morning.Add(c.want)) {
+			t.Errorf("%v: %s, %v", c.want, end, err)
+		}
+	}
+	if _, err := s.technicalEnd(&Person{now: morning.Add(days(11))}, []Item{{Retention: &short}}, morning); err == nil {
+		t.Error("what is over already is taken")
+	}
+}
