@@ -26,6 +26,8 @@ func price(c *generated.ComplexityRoot) {
 	c.Query.ConsentStatistics = func(child int, _ string) int { return statisticsCost + child }
 	c.UserConnection.TotalCount = func(int) int { return countCost }
 	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
+	c.User.TechnicalData = func(child int, first *int, _ *string, _ *generated.BasisInput) int { return list(child, first) }
+	c.Query.Breaches = func(child int, _ bool) int { return times(max(child, 1), maxPage) }
 	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
 	c.Query.FindUsers = func(child int, _ generated.FindUsersInput) int { return times(child, 10) }
 	c.User.Consents = func(child int, first *int, _, _ *string, _ *vault.ConsentState) int { return list(child, first) }
@@ -46,6 +48,7 @@ const textCost = 20
 // publicCost is the price of a public profile: anybody may ask, and each reading
 // decrypts and leaves an event.
 const publicCost = 100
+
 // changesCost is the price of comparing two versions; statisticsCost that of
 // reading all events of an app, so that a document asks for it once.
 const (

@@ -22,6 +22,9 @@ const (
 	typeObstacle   = "Obstacle"
 	typeDisclosure = "Disclosure"
 	typeNotice     = "RecipientNotice"
+	typeTechnical  = "TechnicalData"
+
+	typeBreach = "Breach"
 )
 
 // ID encodes an object's id.
@@ -46,6 +49,13 @@ func ParseConsentID(id string) (user, consent uuid.UUID, err error) {
 	}
 	return o.user, o.id, nil
 }
+
+// BreachID is the id of a breach as clients know it.
+func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
+
+// ParseBreachID reads the id of a breach as clients know it. Whatever is not one
+// is NOT_FOUND.
+func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
 
 func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
 

@@ -32,8 +32,10 @@ var _ generated.ResolverRoot = (*Resolver)(nil)
 
 // Each noun's resolver is the Resolver under another name.
 type (
+	actorAccessResolver        struct{ *Resolver }
 	appResolver                struct{ *Resolver }
 	auditEventResolver         struct{ *Resolver }
+	breachResolver             struct{ *Resolver }
 	collectedFieldResolver     struct{ *Resolver }
 	consentCheckResolver       struct{ *Resolver }
 	consentEventResolver       struct{ *Resolver }
@@ -59,6 +61,8 @@ type (
 	recipientNoticeResolver    struct{ *Resolver }
 	recipientResolver          struct{ *Resolver }
 	responsiblePersonResolver  struct{ *Resolver }
+	technicalDataResolver      struct{ *Resolver }
+	technicalEventResolver     struct{ *Resolver }
 	userResolver               struct{ *Resolver }
 	vaultLoginResolver         struct{ *Resolver }
 )
@@ -127,4 +131,16 @@ func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {
 		return *app, nil
 	}
 	return r.Vault.DefaultApp(ctx, from(ctx).actor)
+}
+
+// ActorAccess implements generated.ResolverRoot; so do the methods below.
+func (r *Resolver) ActorAccess() generated.ActorAccessResolver { return actorAccessResolver{r} }
+func (r *Resolver) Breach() generated.BreachResolver           { return breachResolver{r} }
+
+func (r *Resolver) TechnicalData() generated.TechnicalDataResolver {
+	return technicalDataResolver{r}
+}
+
+func (r *Resolver) TechnicalEvent() generated.TechnicalEventResolver {
+	return technicalEventResolver{r}
 }

@@ -170,8 +170,8 @@ func TestTheAlertsAreOfMetricsThatTheServerShows(t *testing.T) {
 	}
 	slices.Sort(alerts)
 	want := []string{
-		"KelisimKeyFlagsWeakened", "KelisimKeyMadeUnusable", "KelisimKeyRotationOverdue", "KelisimOldKeyVersionStillNeeded",
-		"KelisimRevealBurst", "KelisimRewrapStalled", "KelisimVaultLoginExpiring",
+		"KelisimBreachNoticeDue", "KelisimKeyFlagsWeakened", "KelisimKeyMadeUnusable", "KelisimKeyRotationOverdue", "KelisimOldKeyVersionStillNeeded",
+		"KelisimOperatorThresholdNear", "KelisimOperatorThresholdPassed", "KelisimRevealBurst", "KelisimRewrapStalled", "KelisimVaultLoginExpiring",
 	}
 	if got := slices.Compact(alerts); !slices.Equal(got, want) {
 		t.Errorf("the alerts are %v, want %v", got, want)

@@ -36,6 +36,7 @@ type settings struct {
 	Rules          string        `env:"KELISIM_RULES"`
 	ErasureLedger  string        `env:"KELISIM_ERASURE_LEDGER"`
 	RetentionEvery time.Duration `env:"KELISIM_RETENTION_EVERY" envDefault:"24h"`
+	StorageRegion  string        `env:"KELISIM_STORAGE_REGION"`
 	LogLevel       string        `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
 	LogFormat      string        `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 
@@ -104,6 +105,9 @@ func (e environment) settings() (settings, error) {
 			errs = append(errs, fmt.Errorf("KELISIM_TRUSTED_PROXIES: %q is not a network like 10.0.0.0/8", text))
 		}
 		s.proxies = append(s.proxies, prefix)
+	}
+	if s.StorageRegion != "" && !countryForm.MatchString(s.StorageRegion) {
+		errs = append(errs, fmt.Errorf("KELISIM_STORAGE_REGION: %q is not the two letters of a country, like KZ", s.StorageRegion))
 	}
 	if _, err := s.level(); err != nil {
 		errs = append(errs, err)

@@ -35,6 +35,7 @@ func examinations() []examination {
 		{"erasure-ledger", checkErasureLedger},
 		{"audit-file", checkAuditFile},
 		{"audit-file-mode", checkAuditFileMode},
+		{"storage-region", checkStorageRegion},
 		{"log-level", checkLogLevel},
 	}
 }

@@ -34,6 +34,7 @@ type engineState interface {
 	Pepper(ctx context.Context, version int) ([]byte, error)
 	LatestVersion(ctx context.Context, key string) (int, error)
 	IndexKey() string
+	TechnicalKey() string
 	Healthy(ctx context.Context) error
 }
 
@@ -128,3 +129,17 @@ func openDevKeyring(s settings, fresh bool) (*engine, error) {
 
 // startPatience bounds what the start asks of the back ends.
 const startPatience = 20 * time.Second
+
+// tellMissing says what a set-up of an earlier version lacks. Everything else is
+// served.
+func (sys *system) tellMissing(ctx context.Context) {
+	key := sys.engine.state.TechnicalKey()
+	if _, err := sys.engine.state.LatestVersion(ctx, key); err != nil {
+		do := "kelisim vault setup makes it, and puts the policies right"
+		if sys.engine.keyring != nil {
+			do = "kelisim keys rotate --key " + key + " makes it"
+		}
+		sys.log.LogAttrs(ctx, slog.LevelWarn, "technical data cannot be recorded: the key for it cannot be used; all else is served",
+			slog.String("key", key), slog.String("do", do), slog.Any("error", err))
+	}
+}

@@ -22,6 +22,9 @@ type housekeeper struct {
 	writer vault.Writer
 	clock  func() time.Time
 	log    *slog.Logger
+	// over erases technical data whose time is over, at most so many batches, and
+	// answers how many; nil: somebody else does.
+	over func(ctx context.Context, limit int) (int, error)
 }
 
 // run tidies again and again until the context ends. The pauses differ, so that
@@ -35,7 +38,7 @@ func (h housekeeper) run(ctx context.Context) {
 			return
 		case <-pause.C:
 		}
-		if err := h.tidy(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(h.tidy(ctx), h.forgetTechnical(ctx)); err != nil && ctx.Err() == nil {
 			h.log.LogAttrs(ctx, slog.LevelError, "housekeeping failed; it is tried again later", slog.Any("error", err))
 		}
 	}
@@ -52,6 +55,26 @@ func (h housekeeper) tidy(ctx context.Context) error {
 		}
 		if err != nil {
 			return fmt.Errorf("forgetting idempotency keys: %w", err)
+		}
+	}
+	return nil
+}
+
+// technicalAtOnce is how many batches of technical data are erased together.
+const technicalAtOnce = 200
+
+// forgetTechnical erases technical data whose time is over.
+func (h housekeeper) forgetTechnical(ctx context.Context) error {
+	if h.over == nil {
+		return nil
+	}
+	for range forgetAtMost {
+		n, err := h.over(ctx, technicalAtOnce)
+		if err != nil {
+			return fmt.Errorf("erasing technical data: %w", err)
+		}
+		if n < technicalAtOnce {
+			return nil
 		}
 	}
 	return nil

@@ -32,7 +32,7 @@ func TestIdempotencyKeysAreForgottenAfterADay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := housekeeper{w.sys.db, w.clock.Now, w.sys.log}
+		h := housekeeper{w.sys.db, w.clock.Now, w.sys.log, nil}
 		kept := func() (n int) {
 			t.Helper()
 			if err := h.tidy(t.Context()); err != nil {
@@ -74,7 +74,7 @@ func TestHousekeepingGoesOnAfterAFailureAndStopsWithTheServer(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			housekeeper{writer, time.Now, slog.New(slog.NewTextHandler(log, nil))}.run(ctx)
+			housekeeper{writer, time.Now, slog.New(slog.NewTextHandler(log, nil)), nil}.run(ctx)
 		}()
 		time.Sleep(100 * tidyEvery)
 		cancel()
@@ -106,7 +106,7 @@ func (e *endless) Maintain(context.Context, func(vault.KeepingTx) error) error {
 
 func TestHousekeepingIsBounded(t *testing.T) {
 	writer := &endless{}
-	if err := (housekeeper{writer, time.Now, slog.Default()}).tidy(t.Context()); err != nil {
+	if err := (housekeeper{writer, time.Now, slog.Default(), nil}).tidy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "transactions", writer.calls, forgetAtMost)

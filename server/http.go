@@ -33,11 +33,12 @@ type edge struct {
 	clock    func() time.Time
 	dev      *identity.Dev // nil outside development
 	control  *control      // nil where Vault has the keys
+	figures  *figures
 }
 
 // newEdge builds the GraphQL server.
 func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev, schema []byte) (*edge, error) {
-	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev}
+	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev, figures: newFigures(sys, p.clock)}
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
 	}
@@ -87,6 +88,7 @@ func (e *edge) internal() http.Handler {
 func (e *edge) api(mux *http.ServeMux) {
 	mux.Handle("/graphql", e.authenticated(e.graphql))
 	e.pages.Mount(mux)
+	mux.HandleFunc("GET /breaches/{id}/notice", e.notice)
 	mux.HandleFunc("GET /schema.graphql", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -265,3 +267,8 @@ type silent struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (silent) Handle(context.Context, slog.Record) error { return nil }
+
+// forgetTechnical erases technical data whose time is over.
+func (e *edge) forgetTechnical(ctx context.Context, limit int) (int, error) {
+	return e.vault.ForgetTechnical(ctx, vault.SystemActor(e.newID().String()), limit)
+}

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/keyring"
 )
 
 type keysRotateCommand struct {
-	Key string `required:"" placeholder:"NAME" help:"Name of the key: kelisim-pii or kelisim-index, with another KELISIM_KEY_PREFIX accordingly."`
+	Key string `required:"" placeholder:"NAME" help:"Name of the key: kelisim-pii, kelisim-index or kelisim-technical, with another KELISIM_KEY_PREFIX accordingly."`
 	keyPlace
 }
 
@@ -25,8 +26,8 @@ func (c keysRotateCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	if data, index := s.KeyPrefix+"-pii", s.KeyPrefix+"-index"; c.Key != data && c.Key != index {
-		return fmt.Errorf("there is no key %s; the keys are %s and %s", c.Key, data, index)
+	if data, index, technical := s.KeyPrefix+"-pii", s.KeyPrefix+"-index", s.KeyPrefix+"-technical"; c.Key != data && c.Key != index && c.Key != technical {
+		return fmt.Errorf("there is no key %s; the keys are %s, %s and %s", c.Key, data, index, technical)
 	}
 	if s.VaultAddr != "" {
 		return fmt.Errorf("the keys are in HashiCorp Vault, where a person rotates them with a token of their own: vault write -f %s/keys/%s/rotate",
@@ -70,7 +71,11 @@ func (c keysRotateCommand) Run(p *process) (err error) {
 // rotate writes the event once there is the version: what is to be told is its
 // number, and a version more does no harm to anybody.
 func (c keysRotateCommand) rotate(p *process, sys *system, k *keyring.Keyring) (newest int, err error) {
-	if err := k.Rotate(p.ctx, c.Key); err != nil {
+	err = k.Rotate(p.ctx, c.Key)
+	if errors.Is(err, keyring.ErrNoKey) {
+		err = c.complete(p, sys, k)
+	}
+	if err != nil {
 		return 0, err
 	}
 	ctx := context.WithoutCancel(p.ctx)
@@ -81,4 +86,18 @@ func (c keysRotateCommand) rotate(p *process, sys *system, k *keyring.Keyring) (
 		return 0, fmt.Errorf("%s is at version %d, and its event could not be written: %w", c.Key, newest, readable(err))
 	}
 	return newest, nil
+}
+
+// complete makes the first version of the key of technical data in a keyring
+// that is older than it. Where there is something under such a key, the keyring
+// is an old one, and another key of the name would decrypt nothing of it.
+func (c keysRotateCommand) complete(p *process, sys *system, k *keyring.Keyring) error {
+	held, err := sys.db.CountHeld(p.ctx, vault.HoldingTechnical)
+	if err != nil {
+		return readable(err)
+	}
+	if len(held) > 0 {
+		return fmt.Errorf("the keyring has no key %s, and something is encrypted under it: bring the keyring back from a newer backup", c.Key)
+	}
+	return k.Complete(p.ctx)
 }

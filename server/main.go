@@ -25,6 +25,7 @@ type cli struct {
 	App         appCommand         `cmd:"" help:"Apps: apply."`
 	Policy      policyCommand      `cmd:"" help:"Policies as folders: lint, import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
+	Report      reportCommand      `cmd:"" help:"Reports: access, operator."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
 	Erase       eraseCommand       `cmd:"" help:"Who was erased: replay, after a restore."`
 	Retention   retentionCommand   `cmd:"" help:"Erase what may be kept no longer, and warn of what soon will be."`

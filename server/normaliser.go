@@ -74,5 +74,12 @@ func labels() map[string]vault.Words {
 		"email":         inAll("Электрондық пошта", "Электронная почта", "E-mail"),
 		"phone":         inAll("Телефон", "Телефон", "Phone"),
 		"postalAddress": inAll("Пошталық мекенжай", "Почтовый адрес", "Postal address"),
+
+		"ipAddress":  inAll("IP мекенжайы, толық", "IP-адрес полностью", "IP address, the whole of it"),
+		"ipNetwork":  inAll("IP мекенжайының желісі", "Сеть IP-адреса", "Network of the IP address"),
+		"cookieId":   inAll("Cookie идентификаторы", "Идентификатор cookie", "Cookie identifier"),
+		"userAgent":  inAll("Браузер немесе қолданба", "Браузер или приложение", "Browser or app"),
+		"accessTime": inAll("Кіру уақыты", "Время доступа", "Time of access"),
+		"pageUrl":    inAll("Ашылған бет", "Адрес страницы", "Page address"),
 	}
 }

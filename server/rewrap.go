@@ -45,8 +45,18 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	}
 	line := newProgressLine(p.err, p.clock)
 	job := vault.Rewrapping{Job: c.job(p, sys, line), Reader: sys.db, Rewrapper: rewrapper, Kept: keptTies(sys.db, rewrapper)}
+	technical := job
+	technical.Use, technical.Rewrapper, technical.Kept = vault.KeyOfTechnical, rewrapper.technical, nil
+	held, err := sys.db.CountHeld(p.ctx, vault.HoldingTechnical)
+	if err != nil {
+		return readable(err)
+	}
 	if c.DryRun {
-		return c.count(p, job, t)
+		err := c.count(p, job, t.held())
+		if err == nil && len(held) > 0 {
+			err = c.count(p, technical, nil)
+		}
+		return err
 	}
 	stop := rewrapper.keep(p.ctx, sys.log)
 	defer stop()
@@ -55,12 +65,17 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
 		return explain(p.ctx, rewrapper.keys, t.needs(t.Key, s.KeyPrefix+"-index"), err)
 	}
-	return c.move(p, job, line)
+	err = c.move(p, job, line)
+	if err == nil && len(held) > 0 {
+		err = c.move(p, technical, line)
+	}
+	return err
 }
 
 // rewrapper is a vault.Rewrapper with its login.
 type rewrapper struct {
 	vault.Rewrapper
+	technical vault.Rewrapper // the same with the key of technical data
 	jobLogin
 }
 
@@ -70,7 +85,7 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 		if err != nil {
 			return rewrapper{}, err
 		}
-		return rewrapper{Rewrapper: k.Rewrapper(), jobLogin: jobLogin{keys: k}}, nil
+		return rewrapper{Rewrapper: k.Rewrapper(), technical: k.Rewrapper().Of(vault.KeyOfTechnical), jobLogin: jobLogin{keys: k}}, nil
 	}
 	config := s.transit()
 	config.Timeout, config.RewrapLogin = jobTimeout, s.loginOr(s.RewrapLogin)
@@ -78,7 +93,7 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 	if err != nil {
 		return rewrapper{}, err
 	}
-	return rewrapper{r, jobLogin{r.Observer(), r.Renew, r.Close}}, nil
+	return rewrapper{r, r.Of(vault.KeyOfTechnical), jobLogin{r.Observer(), r.Renew, r.Close}}, nil
 }
 
 // keptTies moves canary and pepper, which the dry run counts as well.
@@ -118,13 +133,13 @@ func (c rewrapCommand) move(p *process, job vault.Rewrapping, line *progressLine
 	return nil
 }
 
-// count prints what is under which version.
-func (c rewrapCommand) count(p *process, job vault.Rewrapping, t ties) error {
+// count prints what is under which version, with what the process keeps itself.
+func (c rewrapCommand) count(p *process, job vault.Rewrapping, own []vault.HeldCount) error {
 	counts, key, newest, err := job.HeldCounts(p.ctx)
 	if err != nil {
 		return readable(err)
 	}
-	counts = append(counts, t.held()...)
+	counts = append(counts, own...)
 	rows := []string{"table\tkey\tversion\trows"}
 	var due int64
 	for _, n := range counts {

@@ -228,6 +228,10 @@ func policyRefusals() []refusal {
 			draft := w.draft(w.policy("without a way back", func(facts input) { facts["withdrawal"] = []input{} }))
 			return change(compliance(w), "publishPolicyVersion", "", input{"id": draft})
 		}},
+		{code: vault.CodeBreachState, mutation: "closeBreach", path: "id", params: []string{"for"}, prepare: func(w *world, _, _ string) attempt {
+			made := w.mutate(compliance(w), "recordBreach", w.breach(input{"people": input{"app": "dala"}}), "breach { id }").ok()
+			return change(compliance(w), "closeBreach", "", input{"id": str(made.payload, "breach", "id"), "expectedRevision": 1})
+		}},
 		{code: vault.CodeWarningUnanswered, mutation: "publishPolicyVersion", path: "texts", params: []string{"rule"}, prepare: func(w *world, _, _ string) attempt {
 			in := w.policy("without Kazakh")
 			in["texts"] = []input{{"locale": "ru", "text": "# Политика"}, {"locale": "en", "text": "# Policy"}}

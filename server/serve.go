@@ -14,7 +14,6 @@ import (
 
 	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/server/identity"
-	"github.com/kelisim/kelisim/vault"
 )
 
 type serveCommand struct {
@@ -56,7 +55,7 @@ func (c serveCommand) Run(p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	sys, err := p.openSystem(s, m, vault.Access(who.config.Access))
+	sys, err := p.openSystem(s, m, who.config.Grants())
 	if err != nil {
 		return err
 	}
@@ -158,9 +157,10 @@ func (e *edge) serve(ctx context.Context, l listeners, patience time.Duration) e
 		running.Go(func() { e.control.serve(beside) })
 	}
 	running.Go(func() { e.watch.Run(beside) })
+	running.Go(func() { e.figures.run(beside) })
 	running.Go(func() { e.keepLedger(beside) })
 	running.Go(func() { retainer{e.system}.run(beside) })
-	running.Go(func() { housekeeper{e.db, e.clock, e.log}.run(beside) })
+	running.Go(func() { housekeeper{e.db, e.clock, e.log, e.forgetTechnical}.run(beside) })
 	failed := make(chan error, len(servers))
 	for srv, on := range servers {
 		srv.BaseContext = func(net.Listener) context.Context { return requests }

@@ -135,6 +135,10 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Encrypter, config.Indexer, config.Decrypter = sys.engine.encrypter, sys.engine.indexer, sys.engine.decrypter
 	config.Access = access
+	if err := sys.checkRegion(ctx, config.Rules); err != nil {
+		return nil, err
+	}
+	sys.tellMissing(ctx)
 	if err := sys.openRedis(t.namespace(), &config); err != nil {
 		return nil, err
 	}
@@ -191,6 +195,7 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 	if err != nil {
 		return vault.Config{}, err
 	}
+	catalogue = append(catalogue, vault.TechnicalFields(labels())...)
 	return vault.Config{
 		Rules: rules, Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Normaliser: normaliser{},
 		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: sys.log,

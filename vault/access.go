@@ -32,6 +32,8 @@ type Access struct {
 	// SupportNeverReveals are field codes of which support sees a mask only.
 	// iin is always among them.
 	SupportNeverReveals []string
+	// Services are what services are configured for; reports tell it.
+	Services []ServiceAccess
 }
 
 // Sight is what a role sees of a field.

@@ -65,6 +65,16 @@ const (
 	HoldLifted          Action = "hold.lifted"
 	ObligationRecorded  Action = "obligation.recorded"
 	ObligationSettled   Action = "obligation.settled"
+	TechnicalRecorded   Action = "technical.recorded"
+	TechnicalRevealed   Action = "technical.revealed"
+	TechnicalForgotten  Action = "technical.forgotten"
+	BreachRecorded      Action = "breach.recorded"
+	BreachUpdated       Action = "breach.updated"
+	BreachWasClosed     Action = "breach.closed"
+	BreachNoticeIssued  Action = "breach.noticeIssued"
+	AccessReported      Action = "access.reported"
+
+	BreachNoticeDownloaded Action = "breach.noticeDownloaded"
 )
 
 // Outcome says how an act ended.

@@ -28,7 +28,7 @@ var certificates = map[string]certificateWords{
 		},
 		traces: map[Trace]string{
 			TraceFields: "дербес деректер өрістері", TraceIndexes: "іздеу белгілері", TraceLogins: "кіру жазбалары",
-			TraceRepeats: "сұраулардың қайталану белгілері",
+			TraceRepeats: "сұраулардың қайталану белгілері", TraceTechnical: "техникалық деректер",
 			TraceObjects: "өтініштермен бірге сақталған мәліметтер", TraceContexts: "келісімдердің жанындағы желі мәліметтері", TraceCounts: "күндік есептегіштер",
 		},
 		keeps: map[KeptKind]string{
@@ -48,7 +48,7 @@ var certificates = map[string]certificateWords{
 		},
 		traces: map[Trace]string{
 			TraceFields: "поля персональных данных", TraceIndexes: "поисковые метки", TraceLogins: "учётные записи для входа",
-			TraceRepeats: "метки повторных запросов",
+			TraceRepeats: "метки повторных запросов", TraceTechnical: "технические данные",
 			TraceObjects: "сведения при обращениях", TraceContexts: "сетевые сведения при согласиях", TraceCounts: "дневные счётчики",
 		},
 		keeps: map[KeptKind]string{
@@ -68,7 +68,7 @@ var certificates = map[string]certificateWords{
 		},
 		traces: map[Trace]string{
 			TraceFields: "personal fields", TraceIndexes: "search digests", TraceLogins: "logins",
-			TraceRepeats: "marks of repeated requests",
+			TraceRepeats: "marks of repeated requests", TraceTechnical: "technical data",
 			TraceObjects: "values kept with requests", TraceContexts: "network contexts beside consents", TraceCounts: "daily counts",
 		},
 		keeps: map[KeptKind]string{

@@ -58,6 +58,7 @@ const (
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
 	CodeLegalHold           Code = "LEGAL_HOLD"
 	CodeOpenObligation      Code = "OPEN_OBLIGATION"
+	CodeBreachState         Code = "BREACH_STATE"
 
 	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
 
@@ -92,7 +93,7 @@ var payloadCodes = []Code{
 	CodeVersionPublished, CodeVersionIncomplete, CodeWarningUnanswered, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
 	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeNotPublishable, CodeUnknownRecipient,
-	CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
+	CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove, CodeBreachState,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

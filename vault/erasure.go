@@ -25,13 +25,14 @@ type Trace string
 
 // The traces.
 const (
-	TraceFields   Trace = "FIELDS"
-	TraceIndexes  Trace = "INDEXES"          // what they are found by
-	TraceLogins   Trace = "LOGINS"           // so that they may register anew, as somebody new
-	TraceRepeats  Trace = "IDEMPOTENCY_KEYS" // which stand under the digest of a login
-	TraceObjects  Trace = "OBJECT_VALUES"    // kept with requests and the like
-	TraceContexts Trace = "NETWORK_CONTEXTS" // beside consents
-	TraceCounts   Trace = "DAILY_COUNTS"     // of what they did on a day
+	TraceFields    Trace = "FIELDS"
+	TraceIndexes   Trace = "INDEXES"          // what they are found by
+	TraceLogins    Trace = "LOGINS"           // so that they may register anew, as somebody new
+	TraceRepeats   Trace = "IDEMPOTENCY_KEYS" // which stand under the digest of a login
+	TraceObjects   Trace = "OBJECT_VALUES"    // kept with requests and the like
+	TraceContexts  Trace = "NETWORK_CONTEXTS" // beside consents
+	TraceTechnical Trace = "TECHNICAL_DATA"   // what their devices sent
+	TraceCounts    Trace = "DAILY_COUNTS"     // of what they did on a day
 )
 
 // TraceCount is how many there are.

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -15,18 +16,28 @@ const (
 	HoldingActs    Holding = "consent_acts"    // network contexts beside consents
 	HoldingActors  Holding = "actors"          // display names of colleagues
 	HoldingObjects Holding = "object_values"   // personal values that are kept with objects
+
+	HoldingTechnical Holding = "technical_data" // batches of technical data
 )
 
 // Holdings are all of them. The canary is none: the process keeps it.
 func Holdings() []Holding {
-	return []Holding{HoldingFields, HoldingActs, HoldingActors, HoldingObjects}
+	return []Holding{HoldingFields, HoldingActs, HoldingActors, HoldingObjects, HoldingTechnical}
+}
+
+// HoldingsOf are those whose ciphertexts are under the key of a use.
+func HoldingsOf(use KeyUse) []Holding {
+	if use == KeyOfTechnical {
+		return []Holding{HoldingTechnical}
+	}
+	return slices.DeleteFunc(Holdings(), func(h Holding) bool { return h == HoldingTechnical })
 }
 
 // HeldRow is the primary key of a row: what a holding does not need is zero.
 type HeldRow struct {
 	Owner uuid.UUID // the person; in actors, the colleague; in object_values, the object
 	Field string    // personal_fields, object_values: the code
-	Act   uuid.UUID // consent_acts: the act
+	Act   uuid.UUID // consent_acts: the act; technical_data: the batch
 }
 
 // Held is a ciphertext and where it stands.
@@ -45,6 +56,8 @@ func (h Held) place() (Place, error) {
 		return Place{h.Owner, FieldDisplayName}, nil
 	case HoldingObjects:
 		return objectPlace(h.Owner, h.Field)
+	case HoldingTechnical:
+		return Place{h.Owner, FieldTechnical}, nil
 	default:
 		return personalPlace(h.Owner, h.Field)
 	}
@@ -57,6 +70,8 @@ func (h Held) Where() string {
 		return fmt.Sprintf("%s user %s, act %s, %s", h.Holding, h.Owner, h.Act, FieldConsentContext)
 	case HoldingActors:
 		return fmt.Sprintf("%s %s, %s", h.Holding, h.Owner, FieldDisplayName)
+	case HoldingTechnical:
+		return fmt.Sprintf("%s user %s, batch %s", h.Holding, h.Owner, h.Act)
 	default:
 		return fmt.Sprintf("%s %s, %s", h.Holding, h.Owner, h.Field)
 	}

@@ -14,7 +14,12 @@ const (
 	KeyOfData     KeyUse = "DATA"    // encrypts personal values
 	KeyOfIndexes  KeyUse = "INDEX"   // blind indexes, and the pepper
 	KeyOfReceipts KeyUse = "RECEIPT" // for later
+	// KeyOfTechnical encrypts what devices send by themselves.
+	KeyOfTechnical KeyUse = "TECHNICAL"
 )
+
+// Later reports whether set-ups of earlier versions have no such key.
+func (u KeyUse) Later() bool { return u == KeyOfReceipts || u == KeyOfTechnical }
 
 // KeyFacts are what an engine tells of a key, never the key itself.
 type KeyFacts struct {
@@ -74,9 +79,9 @@ func (f KeyFacts) version(n int) KeyVersion {
 
 // KeyReader reads facts of keys. It needs no leave to use them.
 type KeyReader interface {
-	// Keys answers the key of data, that of indexes, and that of receipts where
-	// the engine is one that has them; Missing if it is. That of receipts may be
-	// Unseen. ErrUnavailable: they could not be asked.
+	// Keys answers the key of data, that of indexes, and those of technical data
+	// and of receipts where the engine is one that has them; Missing if it is. The
+	// last two may be Unseen. ErrUnavailable: they could not be asked.
 	Keys(ctx context.Context) ([]KeyFacts, error)
 	// Remedy is the command that undoes a trouble, in the engine's own words; ""
 	// when none does.

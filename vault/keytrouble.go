@@ -84,7 +84,7 @@ func (f KeyFacts) Troubles(needs []KeyNeed, remedy func(KeyTrouble) string) []Ke
 	case f.Unseen:
 		found(KeyUnseen, KeyNeed{}, "this login may not read about it, so that nobody is told when somebody weakens it")
 		return out
-	case f.Missing && f.Use == KeyOfReceipts && len(needs) == 0:
+	case f.Missing && f.Use.Later() && len(needs) == 0:
 		found(KeyNotSetUp, KeyNeed{}, "there is no such key, and nothing needs it yet")
 		return out
 	case f.Missing:

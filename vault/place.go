@@ -17,6 +17,18 @@ type Place struct {
 // Context is the derivation context of the place, as fixed for version 1.
 func (p Place) Context() string { return "kelisim/1/" + p.User.String() + "/" + p.Field }
 
+// FieldTechnical is the reserved code under which batches of technical data are
+// encrypted, under a key of their own.
+const FieldTechnical = "technical"
+
+// Use is which key a value of the place is encrypted with.
+func (p Place) Use() KeyUse {
+	if p.Field == FieldTechnical {
+		return KeyOfTechnical
+	}
+	return KeyOfData
+}
+
 // Codes of what the service encrypts to tie a database to its keys, under the
 // database's id in place of a person's.
 const (
@@ -52,9 +64,10 @@ func objectPlace(object uuid.UUID, code string) (Place, error) {
 // reserved are the codes of what is no personal field. Each is the service's
 // own, for ever: a field of the same code would share its keys.
 var reserved = []string{
-	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper,
+	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper, FieldTechnical,
 	FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact,
 	FieldRepresentativeDocument,
+	FieldIPAddress, FieldIPNetwork, FieldCookieID, FieldUserAgent, FieldAccessTime, FieldPageURL,
 }
 
 // fieldCode reports whether a personal field may have the code.

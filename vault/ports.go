@@ -135,6 +135,9 @@ type IndexReader interface {
 
 // Reader is everything that requests read.
 type Reader interface {
+	TechnicalReader
+	BreachReader
+	AccessReader
 	StandingReader
 	UserReader
 	FieldReader
@@ -274,6 +277,8 @@ type Tx interface {
 	ErasureTx
 	RetentionTx
 	ObjectValueTx
+	TechnicalTx
+	BreachTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

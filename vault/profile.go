@@ -97,7 +97,7 @@ func (s *Service) check(a Actor, p *Person, set changeset, changes []Change) (ch
 		}
 		seen[change.Field] = true
 		field, known := p.definition(s.Catalogue, change.Field)
-		if !known || change.Value != nil && !collects(collected, change.Field) {
+		if !known || field.Automatic() || change.Value != nil && !collects(collected, change.Field) {
 			errs = append(errs, NewError(CodeFieldNotCollected,
 				"the policy in force does not collect this field; leave it out").At(change.Path...))
 			continue

@@ -73,6 +73,9 @@ func (s *Service) ProfileForm(ctx context.Context, a Actor, app string) (*Profil
 	}
 	out := &ProfileForm{Version: v, Fields: []FormField{}}
 	for _, c := range v.Facts.Collected(s.Catalogue) {
+		if c.Automatic() {
+			continue
+		}
 		_, typed := s.Catalogue.Get(c.Code)
 		out.Fields = append(out.Fields, FormField{
 			Collected: c, Limits: s.Normaliser.Limits(c.Kind, s.now()), Own: !typed, Keyboard: c.Kind.keyboard(),

@@ -160,7 +160,7 @@ func (r Retirement) retire(ctx context.Context, key KeyState, below int) error {
 // looked up by them.
 func (r Retirement) settle(ctx context.Context, key KeyState, below int) error {
 	left := longestWrite - r.Clock().Sub(key.version(below).Since())
-	if key.Use != KeyOfData || left <= 0 {
+	if key.Use == KeyOfIndexes || left <= 0 {
 		return nil
 	}
 	return r.Wait(ctx, min(left, longestWrite))

@@ -251,7 +251,7 @@ func (s *Service) MissingFields(ctx context.Context, people []*Person) ([][]stri
 		}
 		for _, c := range v.Facts.Collected(s.Catalogue) {
 			has := slices.ContainsFunc(stored[p.User.ID], func(f StoredField) bool { return f.Code == c.Code })
-			if c.Required && !has {
+			if c.Required && !has && !c.Automatic() {
 				out[i] = append(out[i], c.Code)
 			}
 		}
@@ -268,7 +268,9 @@ func (s *Service) CollectedFields(p *Person) []string {
 	}
 	var out []string
 	for _, c := range v.Facts.Collected(s.Catalogue) {
-		out = append(out, c.Code)
+		if !c.Automatic() {
+			out = append(out, c.Code)
+		}
 	}
 	return out
 }

@@ -10,10 +10,11 @@ import (
 // their key. It sees no value: it holds neither an Encrypter nor a Decrypter.
 //
 // A row is changed only while it holds what was read: two jobs at once, and
-// whoever writes meanwhile, do each other no harm. All fields but Kept
-// are required.
+// whoever writes meanwhile, do each other no harm. It moves what is under one
+// key. All fields but Use and Kept are required.
 type Rewrapping struct {
 	Job
+	Use       KeyUse // of the key; empty: that of data
 	Reader    HeldReader
 	Rewrapper Rewrapper
 	// Kept moves what the process keeps for itself to a version, once the rows are
@@ -21,10 +22,10 @@ type Rewrapping struct {
 	Kept func(ctx context.Context, version int) (moved int, err error)
 }
 
-// HeldCounts says how many ciphertexts are under which version of which key,
+// HeldCounts, of what is under the key, says how many ciphertexts are under which version of which key,
 // holding by holding, and which key and version are the newest.
 func (r Rewrapping) HeldCounts(ctx context.Context) (counts []HeldCount, key string, newest int, err error) {
-	for _, of := range Holdings() {
+	for _, of := range HoldingsOf(r.Use) {
 		some, err := r.Reader.CountHeld(ctx, of)
 		if err != nil {
 			return nil, "", 0, err

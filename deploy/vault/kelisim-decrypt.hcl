@@ -3,6 +3,9 @@
 path "transit/decrypt/kelisim-pii" {
   capabilities = ["update"]
 }
+path "transit/decrypt/kelisim-technical" {
+  capabilities = ["update"]
+}
 
 # Its own token: to see how long it lasts, to renew it and to give it back, and
 # to be asked what it may do. Without the policy "default", which allows more.

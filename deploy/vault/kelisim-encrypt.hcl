@@ -4,6 +4,9 @@
 path "transit/encrypt/kelisim-pii" {
   capabilities = ["update"]
 }
+path "transit/encrypt/kelisim-technical" {
+  capabilities = ["update"]
+}
 path "transit/hmac/kelisim-index" {
   capabilities = ["update"]
 }
@@ -13,6 +16,9 @@ path "transit/keys/kelisim-pii" {
   capabilities = ["read"]
 }
 path "transit/keys/kelisim-index" {
+  capabilities = ["read"]
+}
+path "transit/keys/kelisim-technical" {
   capabilities = ["read"]
 }
 path "transit/keys/kelisim-receipt" {

@@ -9,6 +9,9 @@ path "transit/keys/kelisim-index" {
 path "transit/keys/kelisim-receipt" {
   capabilities = ["read"]
 }
+path "transit/keys/kelisim-technical" {
+  capabilities = ["read"]
+}
 path "transit/config/keys" {
   capabilities = ["read"]
 }

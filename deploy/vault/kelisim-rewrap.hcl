@@ -3,9 +3,15 @@
 path "transit/rewrap/kelisim-pii" {
   capabilities = ["update"]
 }
+path "transit/rewrap/kelisim-technical" {
+  capabilities = ["update"]
+}
 
 # Which version is the newest.
 path "transit/keys/kelisim-pii" {
+  capabilities = ["read"]
+}
+path "transit/keys/kelisim-technical" {
   capabilities = ["read"]
 }
 

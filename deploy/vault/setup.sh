@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares HashiCorp's Vault for Kelisim: the transit mount "transit", the keys
-# kelisim-pii, kelisim-index and kelisim-receipt, policies, and an AppRole for each.
+# kelisim-pii, kelisim-index, kelisim-receipt and kelisim-technical, policies, and an AppRole for each.
 #
 # `kelisim vault setup --dry-run` prints this. Without --dry-run the command does
 # the same itself, says what it found, and refuses what is wrong, where this
@@ -28,6 +28,10 @@ vault read transit/keys/kelisim-index >/dev/null 2>&1 ||
 vault read transit/keys/kelisim-receipt >/dev/null 2>&1 ||
   vault write transit/keys/kelisim-receipt type=ed25519
 
+# The same for what devices send by themselves, which is kept for a short time.
+vault read transit/keys/kelisim-technical >/dev/null 2>&1 ||
+  vault write transit/keys/kelisim-technical type=aes256-gcm96 derived=true
+
 # Vault's audit log shows a request's id in clear, for clients that send one.
 vault read sys/config/auditing/request-headers/X-Request-Id >/dev/null 2>&1 ||
   vault write sys/config/auditing/request-headers/X-Request-Id hmac=false
@@ -42,6 +46,9 @@ vault policy write kelisim-encrypt - <<'HCL'
 path "transit/encrypt/kelisim-pii" {
   capabilities = ["update"]
 }
+path "transit/encrypt/kelisim-technical" {
+  capabilities = ["update"]
+}
 path "transit/hmac/kelisim-index" {
   capabilities = ["update"]
 }
@@ -51,6 +58,9 @@ path "transit/keys/kelisim-pii" {
   capabilities = ["read"]
 }
 path "transit/keys/kelisim-index" {
+  capabilities = ["read"]
+}
+path "transit/keys/kelisim-technical" {
   capabilities = ["read"]
 }
 path "transit/keys/kelisim-receipt" {
@@ -83,6 +93,9 @@ vault policy write kelisim-decrypt - <<'HCL'
 path "transit/decrypt/kelisim-pii" {
   capabilities = ["update"]
 }
+path "transit/decrypt/kelisim-technical" {
+  capabilities = ["update"]
+}
 
 # Its own token: to see how long it lasts, to renew it and to give it back, and
 # to be asked what it may do. Without the policy "default", which allows more.
@@ -110,9 +123,15 @@ vault policy write kelisim-rewrap - <<'HCL'
 path "transit/rewrap/kelisim-pii" {
   capabilities = ["update"]
 }
+path "transit/rewrap/kelisim-technical" {
+  capabilities = ["update"]
+}
 
 # Which version is the newest.
 path "transit/keys/kelisim-pii" {
+  capabilities = ["read"]
+}
+path "transit/keys/kelisim-technical" {
   capabilities = ["read"]
 }
 
@@ -182,6 +201,9 @@ path "transit/keys/kelisim-index" {
   capabilities = ["read"]
 }
 path "transit/keys/kelisim-receipt" {
+  capabilities = ["read"]
+}
+path "transit/keys/kelisim-technical" {
   capabilities = ["read"]
 }
 path "transit/config/keys" {

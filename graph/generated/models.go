@@ -70,6 +70,54 @@ type BasisInput struct {
 	Legal graphql.Omittable[*LegalBasisInput] `json:"legal,omitempty"`
 }
 
+// A notice of a breach.
+type BreachNotice struct {
+	// Whom it is for.
+	For vault.Audience `json:"for"`
+	// By when it is to be given; null: the law sets no time.
+	DueAt *time.Time `json:"dueAt,omitempty"`
+	// When it was given, as somebody noted it.
+	ToldAt *time.Time `json:"toldAt,omitempty"`
+	// Whether it should have been given by now.
+	Overdue bool `json:"overdue"`
+	// Codes of the fields that it names of each person: those of the rule, and no others.
+	Fields []string `json:"fields"`
+	// The notice as HTML, without the people: what happened, measures, whom to ask, which rules nobody has confirmed.
+	Text string `json:"text"`
+	// Where it is downloaded, once, with a token of COMPLIANCE; null: it was, or none is issued: `issueBreachNotice`.
+	Download *string `json:"download,omitempty"`
+}
+
+// Whom a breach touches: one of these.
+type BreachPeopleInput struct {
+	// Ids of people, up to 1,000 at a time.
+	Ids graphql.Omittable[[]string] `json:"ids,omitempty"`
+	// Everybody who has decided in the app of this code, and was registered by the detection.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// Everybody who registered in a time.
+	Registered graphql.Omittable[*TimeRangeInput] `json:"registered,omitempty"`
+	// Everybody whose values somebody was shown.
+	Shown graphql.Omittable[*ShownInput] `json:"shown,omitempty"`
+}
+
+// The breach to close.
+type CloseBreachInput struct {
+	// Id of the breach.
+	ID string `json:"id"`
+	// The revision that was read.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Repeating the call with the same key and input answers the same result for 24 hours.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The breach that was closed.
+type CloseBreachPayload struct {
+	// The breach; null when there are `userErrors`.
+	Breach *vault.Breach `json:"breach,omitempty"`
+	// What to put right; empty when it was closed.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // That one's own data still holds.
 type ConfirmMyDataInput struct {
 	// The revision that the person was shown; a change since then answers REVISION_CONFLICT.
@@ -312,6 +360,24 @@ type InvalidateConsentPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// The notice to issue.
+type IssueBreachNoticeInput struct {
+	// Id of the breach.
+	ID string `json:"id"`
+	// Whom it is for.
+	For vault.Audience `json:"for"`
+	// Repeating the call with the same key and input answers the same result for 24 hours.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The breach whose notice was issued.
+type IssueBreachNoticePayload struct {
+	// The breach; `notice { download }` says where. Null when there are `userErrors`.
+	Breach *vault.Breach `json:"breach,omitempty"`
+	// What to put right; empty when it was issued.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A duty under the law.
 type LegalBasisInput struct {
 	// Reference of the order or article: two to ten capital letters or digits, a
@@ -364,6 +430,16 @@ type MarkDisclosuresSeenPayload struct {
 	Disclosures []vault.Disclosure `json:"disclosures"`
 	// What to put right; empty when it is done.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Something that was done about a breach.
+type MeasureInput struct {
+	// What.
+	Code vault.BreachMeasure `json:"code"`
+	// Reference of a ticket or an order, as SUP-1234.
+	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
+	// When; now by default.
+	At graphql.Omittable[*time.Time] `json:"at,omitempty"`
 }
 
 // Where a page of a list begins and whether more follows.
@@ -591,6 +667,32 @@ type RecipientNoticeFilter struct {
 	User graphql.Omittable[*string] `json:"user,omitempty"`
 }
 
+// A breach of security as it is reported.
+type RecordBreachInput struct {
+	// Code of the app.
+	App string `json:"app"`
+	// What sort of breach.
+	Kind vault.BreachKind `json:"kind"`
+	// When it was noticed.
+	DetectedAt time.Time `json:"detectedAt"`
+	// Codes of the fields that were reached.
+	Fields []string `json:"fields"`
+	// Whom it touches.
+	People BreachPeopleInput `json:"people"`
+	// What was done so far.
+	Measures graphql.Omittable[[]MeasureInput] `json:"measures,omitempty"`
+	// Repeating the call with the same key and input answers the same result for 24 hours.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The breach that was recorded.
+type RecordBreachPayload struct {
+	// The breach; null when there are `userErrors`.
+	Breach *vault.Breach `json:"breach,omitempty"`
+	// What to put right; empty when it was recorded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Decisions of somebody who did not make them in the app.
 type RecordConsentForInput struct {
 	// Id of the person; an unknown one is NOT_FOUND in `errors`.
@@ -686,6 +788,32 @@ type RecordObligationPayload struct {
 	// The obligation; null when there are `userErrors`.
 	Obstacle *vault.Obstacle `json:"obstacle,omitempty"`
 	// What to put right; empty when it is recorded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A batch of what a device sent by itself.
+type RecordTechnicalDataInput struct {
+	// Whose it is, by a service; a person sends their own.
+	User graphql.Omittable[*string] `json:"user,omitempty"`
+	// The app, by a service; by default the only one that it is configured for.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// 1 to 100 events.
+	Events []TechnicalEventInput `json:"events"`
+	// Take the address from the connection; a person's own word for it is not taken.
+	FromConnection graphql.Omittable[*bool] `json:"fromConnection,omitempty"`
+	// Repeating the call with the same key and input answers the same result for 24 hours.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// What became of a batch.
+type RecordTechnicalDataPayload struct {
+	// Codes of what was kept.
+	Kept []string `json:"kept"`
+	// Codes of what was left out, because the person has not agreed to it.
+	Dropped []string `json:"dropped"`
+	// When it is erased; null: nothing was kept.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// What to put right; empty when it was recorded.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -835,6 +963,92 @@ type SettleObligationPayload struct {
 	// The obligation as it ended; null when there are `userErrors`.
 	Obstacle *vault.Obstacle `json:"obstacle,omitempty"`
 	// What to put right; empty when it is settled.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What somebody was shown, by the audit log.
+type ShownInput struct {
+	// The opaque id of a colleague or a service, as events have it.
+	Actor string `json:"actor"`
+	// From this moment on.
+	From time.Time `json:"from"`
+	// Until before this one.
+	To time.Time `json:"to"`
+	// Code of a field; null: any.
+	Field graphql.Omittable[*string] `json:"field,omitempty"`
+}
+
+// A page of technical data.
+type TechnicalDataConnection struct {
+	// The batches of the page, each with its cursor.
+	Edges []TechnicalDataEdge `json:"edges"`
+	// The same batches without cursors.
+	Nodes []vault.TechnicalBatch `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A batch in a list.
+type TechnicalDataEdge struct {
+	// Pass it as `after`.
+	Cursor string `json:"cursor"`
+	// The batch that the cursor stands for.
+	Node vault.TechnicalBatch `json:"node"`
+}
+
+// What a device sent by itself.
+type TechnicalEventInput struct {
+	// When it happened.
+	At time.Time `json:"at"`
+	// The address, by a service only. It is cut to its network unless a purpose needs it whole.
+	IP graphql.Omittable[*string] `json:"ip,omitempty"`
+	// The identifier in a cookie, up to 256 bytes.
+	CookieID graphql.Omittable[*string] `json:"cookieId,omitempty"`
+	// The browser, or the app, up to 300 bytes.
+	UserAgent graphql.Omittable[*string] `json:"userAgent,omitempty"`
+	// The page, up to 512 bytes; its query and fragment are dropped.
+	Page graphql.Omittable[*string] `json:"page,omitempty"`
+}
+
+// A time.
+type TimeRangeInput struct {
+	// From this moment on.
+	From time.Time `json:"from"`
+	// Until before this one.
+	To time.Time `json:"to"`
+}
+
+// When somebody was told.
+type ToldInput struct {
+	// Who.
+	For vault.Audience `json:"for"`
+	// When.
+	At time.Time `json:"at"`
+}
+
+// What is known of a breach since.
+type UpdateBreachInput struct {
+	// Id of the breach.
+	ID string `json:"id"`
+	// The revision that was read.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Ids of further people, up to 1,000 at a time and 10,000 in all, where people are named.
+	People graphql.Omittable[[]string] `json:"people,omitempty"`
+	// Codes of further fields that were reached.
+	Fields graphql.Omittable[[]string] `json:"fields,omitempty"`
+	// What was done since.
+	Measures graphql.Omittable[[]MeasureInput] `json:"measures,omitempty"`
+	// Who was told, and when.
+	Told graphql.Omittable[[]ToldInput] `json:"told,omitempty"`
+	// Repeating the call with the same key and input answers the same result for 24 hours.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The breach after the change.
+type UpdateBreachPayload struct {
+	// The breach; null when there are `userErrors`.
+	Breach *vault.Breach `json:"breach,omitempty"`
+	// What to put right; empty when it was changed.
 	UserErrors []UserError `json:"userErrors"`
 }
 

@@ -24,8 +24,10 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	AcknowledgedWarning() AcknowledgedWarningResolver
+	ActorAccess() ActorAccessResolver
 	App() AppResolver
 	AuditEvent() AuditEventResolver
+	Breach() BreachResolver
 	CollectedField() CollectedFieldResolver
 	Consent() ConsentResolver
 	ConsentCheck() ConsentCheckResolver
@@ -52,6 +54,8 @@ type ResolverRoot interface {
 	Recipient() RecipientResolver
 	RecipientNotice() RecipientNoticeResolver
 	ResponsiblePerson() ResponsiblePersonResolver
+	TechnicalData() TechnicalDataResolver
+	TechnicalEvent() TechnicalEventResolver
 	User() UserResolver
 	VaultLogin() VaultLoginResolver
 }
@@ -61,11 +65,35 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AccessReport struct {
+		Actors   func(childComplexity int) int
+		AsOf     func(childComplexity int) int
+		From     func(childComplexity int) int
+		Partial  func(childComplexity int) int
+		Roles    func(childComplexity int) int
+		Services func(childComplexity int) int
+		To       func(childComplexity int) int
+	}
+
 	AcknowledgedWarning struct {
 		At     func(childComplexity int) int
 		By     func(childComplexity int) int
 		Reason func(childComplexity int) int
 		Rule   func(childComplexity int) int
+	}
+
+	ActorAccess struct {
+		Actor    func(childComplexity int) int
+		Classes  func(childComplexity int) int
+		Fields   func(childComplexity int) int
+		Grounds  func(childComplexity int) int
+		Lookups  func(childComplexity int) int
+		Masked   func(childComplexity int) int
+		People   func(childComplexity int) int
+		Refusals func(childComplexity int) int
+		Refused  func(childComplexity int) int
+		Reveals  func(childComplexity int) int
+		Roles    func(childComplexity int) int
 	}
 
 	App struct {
@@ -117,10 +145,46 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Breach struct {
+		App        func(childComplexity int) int
+		ClosedAt   func(childComplexity int) int
+		DetectedAt func(childComplexity int) int
+		Fields     func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Measures   func(childComplexity int) int
+		Notice     func(childComplexity int, forArg vault.Audience, locale string) int
+		People     func(childComplexity int) int
+		RecordedAt func(childComplexity int) int
+		Revision   func(childComplexity int) int
+		Rules      func(childComplexity int) int
+		State      func(childComplexity int) int
+	}
+
+	BreachNotice struct {
+		Download func(childComplexity int) int
+		DueAt    func(childComplexity int) int
+		Fields   func(childComplexity int) int
+		For      func(childComplexity int) int
+		Overdue  func(childComplexity int) int
+		Text     func(childComplexity int) int
+		ToldAt   func(childComplexity int) int
+	}
+
 	ChannelPreference struct {
 		Allowed func(childComplexity int) int
 		Channel func(childComplexity int) int
 		Item    func(childComplexity int) int
+	}
+
+	ClassAccess struct {
+		Class func(childComplexity int) int
+		Sight func(childComplexity int) int
+	}
+
+	CloseBreachPayload struct {
+		Breach     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	CollectedField struct {
@@ -371,6 +435,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	IssueBreachNoticePayload struct {
+		Breach     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ItemField struct {
 		Field    func(childComplexity int) int
 		Required func(childComplexity int) int
@@ -427,25 +496,30 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		CloseBreach           func(childComplexity int, input CloseBreachInput) int
 		ConfirmMyData         func(childComplexity int, input ConfirmMyDataInput) int
 		CreatePolicyDraft     func(childComplexity int, input CreatePolicyDraftInput) int
 		CreateUser            func(childComplexity int, input CreateUserInput) int
 		EraseUser             func(childComplexity int, input EraseUserInput) int
 		InvalidateConsent     func(childComplexity int, input InvalidateConsentInput) int
+		IssueBreachNotice     func(childComplexity int, input IssueBreachNoticeInput) int
 		LiftLegalHold         func(childComplexity int, input LiftLegalHoldInput) int
 		MarkDisclosuresSeen   func(childComplexity int, input MarkDisclosuresSeenInput) int
 		PlaceLegalHold        func(childComplexity int, input PlaceLegalHoldInput) int
 		PublishPolicyVersion  func(childComplexity int, input PublishPolicyVersionInput) int
+		RecordBreach          func(childComplexity int, input RecordBreachInput) int
 		RecordConsent         func(childComplexity int, input RecordConsentInput) int
 		RecordConsentFor      func(childComplexity int, input RecordConsentForInput) int
 		RecordDisclosure      func(childComplexity int, input RecordDisclosureInput) int
 		RecordObligation      func(childComplexity int, input RecordObligationInput) int
+		RecordTechnicalData   func(childComplexity int, input RecordTechnicalDataInput) int
 		RegisterMe            func(childComplexity int, input RegisterMeInput) int
 		ReleaseDisclosure     func(childComplexity int, input ReleaseDisclosureInput) int
 		ReleaseIdentifier     func(childComplexity int, input ReleaseIdentifierInput) int
 		SetChannelPreferences func(childComplexity int, input SetChannelPreferencesInput) int
 		SetFieldVisibility    func(childComplexity int, input SetFieldVisibilityInput) int
 		SettleObligation      func(childComplexity int, input SettleObligationInput) int
+		UpdateBreach          func(childComplexity int, input UpdateBreachInput) int
 		UpdateMyProfile       func(childComplexity int, input UpdateMyProfileInput) int
 		UpdatePolicyDraft     func(childComplexity int, input UpdatePolicyDraftInput) int
 		UpdateRecipientNotice func(childComplexity int, input UpdateRecipientNoticeInput) int
@@ -601,8 +675,11 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		AccessReport       func(childComplexity int, from time.Time, to time.Time, app *string) int
 		App                func(childComplexity int, code string) int
 		AuditEvents        func(childComplexity int, filter *AuditFilter, first *int, after *string) int
+		Breach             func(childComplexity int, id string) int
+		Breaches           func(childComplexity int, open bool) int
 		Consent            func(childComplexity int, id string) int
 		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
 		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
@@ -654,6 +731,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RecordBreachPayload struct {
+		Breach     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RecordConsentForPayload struct {
 		Consents   func(childComplexity int) int
 		User       func(childComplexity int) int
@@ -674,6 +756,13 @@ type ComplexityRoot struct {
 
 	RecordObligationPayload struct {
 		Obstacle   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordTechnicalDataPayload struct {
+		Dropped    func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		Kept       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -705,6 +794,17 @@ type ComplexityRoot struct {
 		Name  func(childComplexity int, locale *string) int
 	}
 
+	RoleAccess struct {
+		Classes func(childComplexity int) int
+		Role    func(childComplexity int) int
+	}
+
+	ServiceAccess struct {
+		Apps     func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Purposes func(childComplexity int) int
+	}
+
 	SetChannelPreferencesPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -721,9 +821,51 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	TakenMeasure struct {
+		At        func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Reference func(childComplexity int) int
+	}
+
+	Tally struct {
+		Name  func(childComplexity int) int
+		Times func(childComplexity int) int
+	}
+
+	TechnicalData struct {
+		App       func(childComplexity int) int
+		Events    func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+	}
+
+	TechnicalDataConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TechnicalDataEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TechnicalEvent struct {
+		At        func(childComplexity int) int
+		CookieID  func(childComplexity int) int
+		IP        func(childComplexity int) int
+		Page      func(childComplexity int) int
+		UserAgent func(childComplexity int) int
+	}
+
 	TraceCount struct {
 		Rows  func(childComplexity int) int
 		Trace func(childComplexity int) int
+	}
+
+	UpdateBreachPayload struct {
+		Breach     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	UpdateMyProfilePayload struct {
@@ -764,6 +906,7 @@ type ComplexityRoot struct {
 		Profile            func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
 		Revision           func(childComplexity int) int
 		Status             func(childComplexity int) int
+		TechnicalData      func(childComplexity int, first *int, after *string, basis *BasisInput) int
 	}
 
 	UserChange struct {
@@ -848,6 +991,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AccessReport.actors":
+		if e.ComplexityRoot.AccessReport.Actors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.Actors(childComplexity), true
+	case "AccessReport.asOf":
+		if e.ComplexityRoot.AccessReport.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.AsOf(childComplexity), true
+	case "AccessReport.from":
+		if e.ComplexityRoot.AccessReport.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.From(childComplexity), true
+	case "AccessReport.partial":
+		if e.ComplexityRoot.AccessReport.Partial == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.Partial(childComplexity), true
+	case "AccessReport.roles":
+		if e.ComplexityRoot.AccessReport.Roles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.Roles(childComplexity), true
+	case "AccessReport.services":
+		if e.ComplexityRoot.AccessReport.Services == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.Services(childComplexity), true
+	case "AccessReport.to":
+		if e.ComplexityRoot.AccessReport.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReport.To(childComplexity), true
+
 	case "AcknowledgedWarning.at":
 		if e.ComplexityRoot.AcknowledgedWarning.At == nil {
 			break
@@ -872,6 +1058,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AcknowledgedWarning.Rule(childComplexity), true
+
+	case "ActorAccess.actor":
+		if e.ComplexityRoot.ActorAccess.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Actor(childComplexity), true
+	case "ActorAccess.classes":
+		if e.ComplexityRoot.ActorAccess.Classes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Classes(childComplexity), true
+	case "ActorAccess.fields":
+		if e.ComplexityRoot.ActorAccess.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Fields(childComplexity), true
+	case "ActorAccess.grounds":
+		if e.ComplexityRoot.ActorAccess.Grounds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Grounds(childComplexity), true
+	case "ActorAccess.lookups":
+		if e.ComplexityRoot.ActorAccess.Lookups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Lookups(childComplexity), true
+	case "ActorAccess.masked":
+		if e.ComplexityRoot.ActorAccess.Masked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Masked(childComplexity), true
+	case "ActorAccess.people":
+		if e.ComplexityRoot.ActorAccess.People == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.People(childComplexity), true
+	case "ActorAccess.refusals":
+		if e.ComplexityRoot.ActorAccess.Refusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Refusals(childComplexity), true
+	case "ActorAccess.refused":
+		if e.ComplexityRoot.ActorAccess.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Refused(childComplexity), true
+	case "ActorAccess.reveals":
+		if e.ComplexityRoot.ActorAccess.Reveals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Reveals(childComplexity), true
+	case "ActorAccess.roles":
+		if e.ComplexityRoot.ActorAccess.Roles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActorAccess.Roles(childComplexity), true
 
 	case "App.authoritativeLanguage":
 		if e.ComplexityRoot.App.AuthoritativeLanguage == nil {
@@ -1087,6 +1340,133 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
 
+	case "Breach.app":
+		if e.ComplexityRoot.Breach.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.App(childComplexity), true
+	case "Breach.closedAt":
+		if e.ComplexityRoot.Breach.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.ClosedAt(childComplexity), true
+	case "Breach.detectedAt":
+		if e.ComplexityRoot.Breach.DetectedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.DetectedAt(childComplexity), true
+	case "Breach.fields":
+		if e.ComplexityRoot.Breach.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.Fields(childComplexity), true
+	case "Breach.id":
+		if e.ComplexityRoot.Breach.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.ID(childComplexity), true
+	case "Breach.kind":
+		if e.ComplexityRoot.Breach.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.Kind(childComplexity), true
+	case "Breach.measures":
+		if e.ComplexityRoot.Breach.Measures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.Measures(childComplexity), true
+	case "Breach.notice":
+		if e.ComplexityRoot.Breach.Notice == nil {
+			break
+		}
+
+		args, err := ec.field_Breach_notice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Breach.Notice(childComplexity, args["for"].(vault.Audience), args["locale"].(string)), true
+	case "Breach.people":
+		if e.ComplexityRoot.Breach.People == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.People(childComplexity), true
+	case "Breach.recordedAt":
+		if e.ComplexityRoot.Breach.RecordedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.RecordedAt(childComplexity), true
+	case "Breach.revision":
+		if e.ComplexityRoot.Breach.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.Revision(childComplexity), true
+	case "Breach.rules":
+		if e.ComplexityRoot.Breach.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.Rules(childComplexity), true
+	case "Breach.state":
+		if e.ComplexityRoot.Breach.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breach.State(childComplexity), true
+
+	case "BreachNotice.download":
+		if e.ComplexityRoot.BreachNotice.Download == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.Download(childComplexity), true
+	case "BreachNotice.dueAt":
+		if e.ComplexityRoot.BreachNotice.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.DueAt(childComplexity), true
+	case "BreachNotice.fields":
+		if e.ComplexityRoot.BreachNotice.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.Fields(childComplexity), true
+	case "BreachNotice.for":
+		if e.ComplexityRoot.BreachNotice.For == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.For(childComplexity), true
+	case "BreachNotice.overdue":
+		if e.ComplexityRoot.BreachNotice.Overdue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.Overdue(childComplexity), true
+	case "BreachNotice.text":
+		if e.ComplexityRoot.BreachNotice.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.Text(childComplexity), true
+	case "BreachNotice.toldAt":
+		if e.ComplexityRoot.BreachNotice.ToldAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreachNotice.ToldAt(childComplexity), true
+
 	case "ChannelPreference.allowed":
 		if e.ComplexityRoot.ChannelPreference.Allowed == nil {
 			break
@@ -1105,6 +1485,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChannelPreference.Item(childComplexity), true
+
+	case "ClassAccess.class":
+		if e.ComplexityRoot.ClassAccess.Class == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClassAccess.Class(childComplexity), true
+	case "ClassAccess.sight":
+		if e.ComplexityRoot.ClassAccess.Sight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClassAccess.Sight(childComplexity), true
+
+	case "CloseBreachPayload.breach":
+		if e.ComplexityRoot.CloseBreachPayload.Breach == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseBreachPayload.Breach(childComplexity), true
+	case "CloseBreachPayload.userErrors":
+		if e.ComplexityRoot.CloseBreachPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseBreachPayload.UserErrors(childComplexity), true
 
 	case "CollectedField.class":
 		if e.ComplexityRoot.CollectedField.Class == nil {
@@ -2158,6 +2564,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InvalidateConsentPayload.UserErrors(childComplexity), true
 
+	case "IssueBreachNoticePayload.breach":
+		if e.ComplexityRoot.IssueBreachNoticePayload.Breach == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueBreachNoticePayload.Breach(childComplexity), true
+	case "IssueBreachNoticePayload.userErrors":
+		if e.ComplexityRoot.IssueBreachNoticePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueBreachNoticePayload.UserErrors(childComplexity), true
+
 	case "ItemField.field":
 		if e.ComplexityRoot.ItemField.Field == nil {
 			break
@@ -2335,6 +2754,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors(childComplexity), true
 
+	case "Mutation.closeBreach":
+		if e.ComplexityRoot.Mutation.CloseBreach == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_closeBreach_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CloseBreach(childComplexity, args["input"].(CloseBreachInput)), true
 	case "Mutation.confirmMyData":
 		if e.ComplexityRoot.Mutation.ConfirmMyData == nil {
 			break
@@ -2390,6 +2820,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.InvalidateConsent(childComplexity, args["input"].(InvalidateConsentInput)), true
+	case "Mutation.issueBreachNotice":
+		if e.ComplexityRoot.Mutation.IssueBreachNotice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_issueBreachNotice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.IssueBreachNotice(childComplexity, args["input"].(IssueBreachNoticeInput)), true
 	case "Mutation.liftLegalHold":
 		if e.ComplexityRoot.Mutation.LiftLegalHold == nil {
 			break
@@ -2434,6 +2875,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishPolicyVersion(childComplexity, args["input"].(PublishPolicyVersionInput)), true
+	case "Mutation.recordBreach":
+		if e.ComplexityRoot.Mutation.RecordBreach == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordBreach_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordBreach(childComplexity, args["input"].(RecordBreachInput)), true
 	case "Mutation.recordConsent":
 		if e.ComplexityRoot.Mutation.RecordConsent == nil {
 			break
@@ -2478,6 +2930,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordObligation(childComplexity, args["input"].(RecordObligationInput)), true
+	case "Mutation.recordTechnicalData":
+		if e.ComplexityRoot.Mutation.RecordTechnicalData == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordTechnicalData_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordTechnicalData(childComplexity, args["input"].(RecordTechnicalDataInput)), true
 	case "Mutation.registerMe":
 		if e.ComplexityRoot.Mutation.RegisterMe == nil {
 			break
@@ -2544,6 +3007,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SettleObligation(childComplexity, args["input"].(SettleObligationInput)), true
+	case "Mutation.updateBreach":
+		if e.ComplexityRoot.Mutation.UpdateBreach == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateBreach_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateBreach(childComplexity, args["input"].(UpdateBreachInput)), true
 	case "Mutation.updateMyProfile":
 		if e.ComplexityRoot.Mutation.UpdateMyProfile == nil {
 			break
@@ -3243,6 +3717,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishPolicyVersionPayload.UserErrors(childComplexity), true
 
+	case "Query.accessReport":
+		if e.ComplexityRoot.Query.AccessReport == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accessReport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AccessReport(childComplexity, args["from"].(time.Time), args["to"].(time.Time), args["app"].(*string)), true
 	case "Query.app":
 		if e.ComplexityRoot.Query.App == nil {
 			break
@@ -3265,6 +3750,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["filter"].(*AuditFilter), args["first"].(*int), args["after"].(*string)), true
+	case "Query.breach":
+		if e.ComplexityRoot.Query.Breach == nil {
+			break
+		}
+
+		args, err := ec.field_Query_breach_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Breach(childComplexity, args["id"].(string)), true
+	case "Query.breaches":
+		if e.ComplexityRoot.Query.Breaches == nil {
+			break
+		}
+
+		args, err := ec.field_Query_breaches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Breaches(childComplexity, args["open"].(bool)), true
 	case "Query.consent":
 		if e.ComplexityRoot.Query.Consent == nil {
 			break
@@ -3583,6 +4090,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecipientNoticeEdge.Node(childComplexity), true
 
+	case "RecordBreachPayload.breach":
+		if e.ComplexityRoot.RecordBreachPayload.Breach == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordBreachPayload.Breach(childComplexity), true
+	case "RecordBreachPayload.userErrors":
+		if e.ComplexityRoot.RecordBreachPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordBreachPayload.UserErrors(childComplexity), true
+
 	case "RecordConsentForPayload.consents":
 		if e.ComplexityRoot.RecordConsentForPayload.Consents == nil {
 			break
@@ -3652,6 +4172,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordObligationPayload.UserErrors(childComplexity), true
+
+	case "RecordTechnicalDataPayload.dropped":
+		if e.ComplexityRoot.RecordTechnicalDataPayload.Dropped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordTechnicalDataPayload.Dropped(childComplexity), true
+	case "RecordTechnicalDataPayload.expiresAt":
+		if e.ComplexityRoot.RecordTechnicalDataPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordTechnicalDataPayload.ExpiresAt(childComplexity), true
+	case "RecordTechnicalDataPayload.kept":
+		if e.ComplexityRoot.RecordTechnicalDataPayload.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordTechnicalDataPayload.Kept(childComplexity), true
+	case "RecordTechnicalDataPayload.userErrors":
+		if e.ComplexityRoot.RecordTechnicalDataPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordTechnicalDataPayload.UserErrors(childComplexity), true
 
 	case "RegisterMePayload.created":
 		if e.ComplexityRoot.RegisterMePayload.Created == nil {
@@ -3741,6 +4286,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResponsiblePerson.Name(childComplexity, args["locale"].(*string)), true
 
+	case "RoleAccess.classes":
+		if e.ComplexityRoot.RoleAccess.Classes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleAccess.Classes(childComplexity), true
+	case "RoleAccess.role":
+		if e.ComplexityRoot.RoleAccess.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleAccess.Role(childComplexity), true
+
+	case "ServiceAccess.apps":
+		if e.ComplexityRoot.ServiceAccess.Apps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceAccess.Apps(childComplexity), true
+	case "ServiceAccess.name":
+		if e.ComplexityRoot.ServiceAccess.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceAccess.Name(childComplexity), true
+	case "ServiceAccess.purposes":
+		if e.ComplexityRoot.ServiceAccess.Purposes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceAccess.Purposes(childComplexity), true
+
 	case "SetChannelPreferencesPayload.user":
 		if e.ComplexityRoot.SetChannelPreferencesPayload.User == nil {
 			break
@@ -3786,6 +4363,126 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettleObligationPayload.UserErrors(childComplexity), true
 
+	case "TakenMeasure.at":
+		if e.ComplexityRoot.TakenMeasure.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TakenMeasure.At(childComplexity), true
+	case "TakenMeasure.code":
+		if e.ComplexityRoot.TakenMeasure.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TakenMeasure.Code(childComplexity), true
+	case "TakenMeasure.reference":
+		if e.ComplexityRoot.TakenMeasure.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TakenMeasure.Reference(childComplexity), true
+
+	case "Tally.name":
+		if e.ComplexityRoot.Tally.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tally.Name(childComplexity), true
+	case "Tally.times":
+		if e.ComplexityRoot.Tally.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tally.Times(childComplexity), true
+
+	case "TechnicalData.app":
+		if e.ComplexityRoot.TechnicalData.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalData.App(childComplexity), true
+	case "TechnicalData.events":
+		if e.ComplexityRoot.TechnicalData.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalData.Events(childComplexity), true
+	case "TechnicalData.expiresAt":
+		if e.ComplexityRoot.TechnicalData.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalData.ExpiresAt(childComplexity), true
+	case "TechnicalData.id":
+		if e.ComplexityRoot.TechnicalData.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalData.ID(childComplexity), true
+
+	case "TechnicalDataConnection.edges":
+		if e.ComplexityRoot.TechnicalDataConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalDataConnection.Edges(childComplexity), true
+	case "TechnicalDataConnection.nodes":
+		if e.ComplexityRoot.TechnicalDataConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalDataConnection.Nodes(childComplexity), true
+	case "TechnicalDataConnection.pageInfo":
+		if e.ComplexityRoot.TechnicalDataConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalDataConnection.PageInfo(childComplexity), true
+
+	case "TechnicalDataEdge.cursor":
+		if e.ComplexityRoot.TechnicalDataEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalDataEdge.Cursor(childComplexity), true
+	case "TechnicalDataEdge.node":
+		if e.ComplexityRoot.TechnicalDataEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalDataEdge.Node(childComplexity), true
+
+	case "TechnicalEvent.at":
+		if e.ComplexityRoot.TechnicalEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalEvent.At(childComplexity), true
+	case "TechnicalEvent.cookieId":
+		if e.ComplexityRoot.TechnicalEvent.CookieID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalEvent.CookieID(childComplexity), true
+	case "TechnicalEvent.ip":
+		if e.ComplexityRoot.TechnicalEvent.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalEvent.IP(childComplexity), true
+	case "TechnicalEvent.page":
+		if e.ComplexityRoot.TechnicalEvent.Page == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalEvent.Page(childComplexity), true
+	case "TechnicalEvent.userAgent":
+		if e.ComplexityRoot.TechnicalEvent.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalEvent.UserAgent(childComplexity), true
+
 	case "TraceCount.rows":
 		if e.ComplexityRoot.TraceCount.Rows == nil {
 			break
@@ -3798,6 +4495,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TraceCount.Trace(childComplexity), true
+
+	case "UpdateBreachPayload.breach":
+		if e.ComplexityRoot.UpdateBreachPayload.Breach == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateBreachPayload.Breach(childComplexity), true
+	case "UpdateBreachPayload.userErrors":
+		if e.ComplexityRoot.UpdateBreachPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateBreachPayload.UserErrors(childComplexity), true
 
 	case "UpdateMyProfilePayload.user":
 		if e.ComplexityRoot.UpdateMyProfilePayload.User == nil {
@@ -3998,6 +4708,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Status(childComplexity), true
+	case "User.technicalData":
+		if e.ComplexityRoot.User.TechnicalData == nil {
+			break
+		}
+
+		args, err := ec.field_User_technicalData_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.TechnicalData(childComplexity, args["first"].(*int), args["after"].(*string), args["basis"].(*BasisInput)), true
 
 	case "UserChange.action":
 		if e.ComplexityRoot.UserChange.Action == nil {
@@ -4244,7 +4965,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ApprovalInput", ec.unmarshalInputApprovalInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
+			graphql.NewInputUnmarshaler("BreachPeopleInput", ec.unmarshalInputBreachPeopleInput),
 			graphql.NewInputUnmarshaler("ChannelDecisionInput", ec.unmarshalInputChannelDecisionInput),
+			graphql.NewInputUnmarshaler("CloseBreachInput", ec.unmarshalInputCloseBreachInput),
 			graphql.NewInputUnmarshaler("ConfirmMyDataInput", ec.unmarshalInputConfirmMyDataInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("ConsentItemInput", ec.unmarshalInputConsentItemInput),
@@ -4257,11 +4980,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FindUsersInput", ec.unmarshalInputFindUsersInput),
 			graphql.NewInputUnmarshaler("InvalidateConsentInput", ec.unmarshalInputInvalidateConsentInput),
+			graphql.NewInputUnmarshaler("IssueBreachNoticeInput", ec.unmarshalInputIssueBreachNoticeInput),
 			graphql.NewInputUnmarshaler("ItemFieldInput", ec.unmarshalInputItemFieldInput),
 			graphql.NewInputUnmarshaler("LegalBasisInput", ec.unmarshalInputLegalBasisInput),
 			graphql.NewInputUnmarshaler("LiftLegalHoldInput", ec.unmarshalInputLiftLegalHoldInput),
 			graphql.NewInputUnmarshaler("LocalizedTextInput", ec.unmarshalInputLocalizedTextInput),
 			graphql.NewInputUnmarshaler("MarkDisclosuresSeenInput", ec.unmarshalInputMarkDisclosuresSeenInput),
+			graphql.NewInputUnmarshaler("MeasureInput", ec.unmarshalInputMeasureInput),
 			graphql.NewInputUnmarshaler("OwnFieldInput", ec.unmarshalInputOwnFieldInput),
 			graphql.NewInputUnmarshaler("PaperConsentInput", ec.unmarshalInputPaperConsentInput),
 			graphql.NewInputUnmarshaler("PlaceLegalHoldInput", ec.unmarshalInputPlaceLegalHoldInput),
@@ -4272,10 +4997,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReceiptInput", ec.unmarshalInputReceiptInput),
 			graphql.NewInputUnmarshaler("RecipientInput", ec.unmarshalInputRecipientInput),
 			graphql.NewInputUnmarshaler("RecipientNoticeFilter", ec.unmarshalInputRecipientNoticeFilter),
+			graphql.NewInputUnmarshaler("RecordBreachInput", ec.unmarshalInputRecordBreachInput),
 			graphql.NewInputUnmarshaler("RecordConsentForInput", ec.unmarshalInputRecordConsentForInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 			graphql.NewInputUnmarshaler("RecordDisclosureInput", ec.unmarshalInputRecordDisclosureInput),
 			graphql.NewInputUnmarshaler("RecordObligationInput", ec.unmarshalInputRecordObligationInput),
+			graphql.NewInputUnmarshaler("RecordTechnicalDataInput", ec.unmarshalInputRecordTechnicalDataInput),
 			graphql.NewInputUnmarshaler("RegisterMeInput", ec.unmarshalInputRegisterMeInput),
 			graphql.NewInputUnmarshaler("ReleaseDisclosureInput", ec.unmarshalInputReleaseDisclosureInput),
 			graphql.NewInputUnmarshaler("ReleaseIdentifierInput", ec.unmarshalInputReleaseIdentifierInput),
@@ -4284,7 +5011,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetChannelPreferencesInput", ec.unmarshalInputSetChannelPreferencesInput),
 			graphql.NewInputUnmarshaler("SetFieldVisibilityInput", ec.unmarshalInputSetFieldVisibilityInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
+			graphql.NewInputUnmarshaler("ShownInput", ec.unmarshalInputShownInput),
+			graphql.NewInputUnmarshaler("TechnicalEventInput", ec.unmarshalInputTechnicalEventInput),
 			graphql.NewInputUnmarshaler("TextChangeInput", ec.unmarshalInputTextChangeInput),
+			graphql.NewInputUnmarshaler("TimeRangeInput", ec.unmarshalInputTimeRangeInput),
+			graphql.NewInputUnmarshaler("ToldInput", ec.unmarshalInputToldInput),
+			graphql.NewInputUnmarshaler("UpdateBreachInput", ec.unmarshalInputUpdateBreachInput),
 			graphql.NewInputUnmarshaler("UpdateMyProfileInput", ec.unmarshalInputUpdateMyProfileInput),
 			graphql.NewInputUnmarshaler("UpdatePolicyDraftInput", ec.unmarshalInputUpdatePolicyDraftInput),
 			graphql.NewInputUnmarshaler("UpdateRecipientNoticeInput", ec.unmarshalInputUpdateRecipientNoticeInput),
@@ -4625,6 +5357,8 @@ enum ErrorCode {
   OPEN_OBLIGATION
   "A parent or guardian decides for this person; the operator records it."
   REPRESENTATIVE_NEEDED
+  "The breach is closed, or somebody is still to be told of it."
+  BREACH_STATE
 }
 
 # ---------------------------------------------------------------- apps and policies
@@ -4984,6 +5718,18 @@ type User implements Node {
     "The app; by default the token's own, or the only one there is."
     app: String
   ): [String!]!
+  """
+  What devices sent by themselves, newest first. A person reads their own;
+  compliance gives a request or a legal ground; nobody else sees it.
+  """
+  technicalData(
+    "How many batches, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+    "The ground of the reading; a person needs none."
+    basis: BasisInput
+  ): TechnicalDataConnection
   """
   The personal fields. A person reads their own without a ground; a service
   gives a purpose; support sees masks and names the fields to reveal with a
@@ -5515,6 +6261,8 @@ enum KeyUse {
   INDEX
   "Receipts, later."
   RECEIPT
+  "Encrypts what devices send by themselves."
+  TECHNICAL
 }
 
 "A named key of the transit engine, with what needs it."
@@ -5707,6 +6455,8 @@ enum Trace {
   OBJECT_VALUES
   "Encrypted network contexts beside consents."
   NETWORK_CONTEXTS
+  "Batches of what the person's devices sent."
+  TECHNICAL_DATA
   "Counts of what the person did on a day."
   DAILY_COUNTS
 }
@@ -6761,6 +7511,25 @@ type Query {
     "Id of the certificate; an unknown one is NOT_FOUND."
     id: ID!
   ): ErasureCertificate @allow(roles: [SUBJECT, COMPLIANCE])
+  "Who may reach personal data, who did, and who was refused. Reading it leaves an audit event."
+  accessReport(
+    "From this moment on."
+    from: DateTime!
+    "Until before this one, a year later at most."
+    to: DateTime!
+    "Only what was done in this app; null: in all."
+    app: String
+  ): AccessReport! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
+  "One breach of security."
+  breach(
+    "Id of a breach; an unknown one is NOT_FOUND."
+    id: ID!
+  ): Breach! @allow(roles: [COMPLIANCE, SECURITY])
+  "Breaches of security, the one noticed last first; at most 100."
+  breaches(
+    "Only those that are not closed."
+    open: Boolean! = false
+  ): [Breach!]! @allow(roles: [COMPLIANCE, SECURITY])
 
   # paper
   "What a form for personal data is drawn from; null: nothing is in force."
@@ -6779,6 +7548,301 @@ type Query {
     "The request that is being worked on."
     basis: RequestBasisInput!
   ): Representative @allow(roles: [COMPLIANCE])
+}
+
+# ---------------------------------------------------------------- technical data
+
+"A batch of what a device sent by itself. Times, addresses and pages are kept for as long as the policy says."
+type TechnicalData {
+  "Opaque id."
+  id: ID!
+  "The app that it was sent by."
+  app: String!
+  "When it is erased."
+  expiresAt: DateTime!
+  "What was sent, in the order in which it came."
+  events: [TechnicalEvent!]!
+}
+
+"One thing that a device sent by itself."
+type TechnicalEvent {
+  "When it happened."
+  at: DateTime!
+  "The network of the address, as 198.51.100.0/24; the whole address where a purpose needs it."
+  ip: String
+  "The identifier in a cookie."
+  cookieId: String
+  "The browser, or the app."
+  userAgent: String
+  "The page, without its query."
+  page: String
+}
+
+"A page of technical data."
+type TechnicalDataConnection {
+  "The batches of the page, each with its cursor."
+  edges: [TechnicalDataEdge!]!
+  "The same batches without cursors."
+  nodes: [TechnicalData!]!
+  "Whether more follows, and the cursor to read on from."
+  pageInfo: PageInfo!
+}
+
+"A batch in a list."
+type TechnicalDataEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The batch that the cursor stands for."
+  node: TechnicalData!
+}
+
+# ---------------------------------------------------------------- access report
+
+"What a role sees of a class of fields."
+enum Sight {
+  "Nothing."
+  FORBIDDEN
+  "A mask."
+  MASKED
+  "A mask, and the value by name with a request."
+  REVEALABLE
+  "The value, on the grounds that the role may give."
+  PLAIN
+}
+
+"Who may reach personal data, who did, and who was refused."
+type AccessReport {
+  "From this moment on."
+  from: DateTime!
+  "Until before this one."
+  to: DateTime!
+  "When it was made."
+  asOf: DateTime!
+  "What each role may see."
+  roles: [RoleAccess!]!
+  "What services are configured for."
+  services: [ServiceAccess!]!
+  "What colleagues and services did; who saw most comes first."
+  actors: [ActorAccess!]!
+  "There was more than a report has room for: ask for a shorter time."
+  partial: Boolean!
+}
+
+"What a role may see."
+type RoleAccess {
+  "The role."
+  role: Role!
+  "Class by class."
+  classes: [ClassAccess!]!
+}
+
+"What a role may see of a class."
+type ClassAccess {
+  "The class."
+  class: FieldClass!
+  "What is seen of it."
+  sight: Sight!
+}
+
+"What a service may name."
+type ServiceAccess {
+  "Its client id, or its subject."
+  name: String!
+  "Codes of apps."
+  apps: [String!]!
+  "Codes of consent items."
+  purposes: [String!]!
+}
+
+"What a colleague or a service did."
+type ActorAccess {
+  "The opaque id that events have; null: the command line, and jobs."
+  actor: String
+  "The roles that allowed it."
+  roles: [Role!]!
+  "Of how many people there are events."
+  people: Int!
+  "How often values were shown."
+  reveals: Int!
+  "How often masks were shown."
+  masked: Int!
+  "How often they looked for people."
+  lookups: Int!
+  "How often they were refused something."
+  refused: Int!
+  "Reveals by the code of a field."
+  fields: [Tally!]!
+  "Reveals by class; an app's own fields count as OTHER."
+  classes: [Tally!]!
+  "Reveals by their ground: the code of a purpose, or of a reason."
+  grounds: [Tally!]!
+  "Refusals by what was refused."
+  refusals: [Tally!]!
+}
+
+"How often there was something."
+type Tally {
+  "What."
+  name: String!
+  "How often."
+  times: Int!
+}
+
+# ---------------------------------------------------------------- breaches
+
+"What sort of breach of security it was."
+enum BreachKind {
+  "Somebody reached what they may not."
+  UNAUTHORISED_ACCESS
+  "Data was passed on, or published."
+  DISCLOSURE
+  "Data is lost."
+  LOSS
+  "Data was changed."
+  ALTERATION
+  "Something else."
+  OTHER
+}
+
+"Where the work on a breach stands."
+enum BreachState {
+  "Somebody works on it."
+  OPEN
+  "It is done with, and stays as it is."
+  CLOSED
+}
+
+"What was done about a breach."
+enum BreachMeasure {
+  "An access was taken away."
+  ACCESS_REVOKED
+  "Keys were rotated."
+  KEYS_ROTATED
+  "A system was cut off."
+  SYSTEM_ISOLATED
+  "Data was brought back."
+  DATA_RESTORED
+  "Logins were reset."
+  LOGINS_RESET
+  "The weakness was mended."
+  WEAKNESS_MENDED
+  "The police was informed."
+  POLICE_INFORMED
+  "Something else; the reference says what."
+  OTHER
+}
+
+"Whom a notice of a breach is for."
+enum Audience {
+  "The authority for the protection of personal data."
+  AUTHORITY
+  "The people concerned."
+  PEOPLE
+}
+
+"A breach of security."
+type Breach {
+  "Opaque id; pass it to ` + "`" + `breach` + "`" + `, and to the download of a notice."
+  id: ID!
+  "Grows with each change; pass it as ` + "`" + `expectedRevision` + "`" + `."
+  revision: Int!
+  "Code of the app."
+  app: String!
+  "What sort of breach."
+  kind: BreachKind!
+  "Where the work stands."
+  state: BreachState!
+  "When it was noticed; terms begin then."
+  detectedAt: DateTime!
+  "When it was recorded here."
+  recordedAt: DateTime!
+  "When it was closed."
+  closedAt: DateTime
+  "The rule pack that the due dates follow."
+  rules: String!
+  "Codes of the fields that were reached."
+  fields: [String!]!
+  "What was done."
+  measures: [TakenMeasure!]!
+  "How many people it touches."
+  people: Int!
+  "What a notice of it says, and how it stands; nobody's data is in it."
+  notice(
+    "Whom it is for."
+    for: Audience!
+    "The language of ` + "`" + `text` + "`" + `: kk, ru or en."
+    locale: Locale! = "ru"
+  ): BreachNotice!
+}
+
+"Something that was done about a breach."
+type TakenMeasure {
+  "What."
+  code: BreachMeasure!
+  "Reference of a ticket or an order; empty: none."
+  reference: String!
+  "When."
+  at: DateTime!
+}
+
+"A notice of a breach."
+type BreachNotice {
+  "Whom it is for."
+  for: Audience!
+  "By when it is to be given; null: the law sets no time."
+  dueAt: DateTime
+  "When it was given, as somebody noted it."
+  toldAt: DateTime
+  "Whether it should have been given by now."
+  overdue: Boolean!
+  "Codes of the fields that it names of each person: those of the rule, and no others."
+  fields: [String!]!
+  "The notice as HTML, without the people: what happened, measures, whom to ask, which rules nobody has confirmed."
+  text: String!
+  "Where it is downloaded, once, with a token of COMPLIANCE; null: it was, or none is issued: ` + "`" + `issueBreachNotice` + "`" + `."
+  download: String
+}
+
+"Whom a breach touches: one of these."
+input BreachPeopleInput @oneOf {
+  "Ids of people, up to 1,000 at a time."
+  ids: [ID!]
+  "Everybody who has decided in the app of this code, and was registered by the detection."
+  app: String
+  "Everybody who registered in a time."
+  registered: TimeRangeInput
+  "Everybody whose values somebody was shown."
+  shown: ShownInput
+}
+
+"A time."
+input TimeRangeInput {
+  "From this moment on."
+  from: DateTime!
+  "Until before this one."
+  to: DateTime!
+}
+
+"What somebody was shown, by the audit log."
+input ShownInput {
+  "The opaque id of a colleague or a service, as events have it."
+  actor: String!
+  "From this moment on."
+  from: DateTime!
+  "Until before this one."
+  to: DateTime!
+  "Code of a field; null: any."
+  field: String
+}
+
+"Something that was done about a breach."
+input MeasureInput {
+  "What."
+  code: BreachMeasure!
+  "Reference of a ticket or an order, as SUP-1234."
+  reference: String
+  "When; now by default."
+  at: DateTime
 }
 
 # ---------------------------------------------------------------- mutations
@@ -7192,6 +8256,142 @@ type ReleaseIdentifierPayload {
   userErrors: [UserError!]!
 }
 
+"What a device sent by itself."
+input TechnicalEventInput {
+  "When it happened."
+  at: DateTime!
+  "The address, by a service only. It is cut to its network unless a purpose needs it whole."
+  ip: String
+  "The identifier in a cookie, up to 256 bytes."
+  cookieId: String
+  "The browser, or the app, up to 300 bytes."
+  userAgent: String
+  "The page, up to 512 bytes; its query and fragment are dropped."
+  page: String
+}
+
+"A batch of what a device sent by itself."
+input RecordTechnicalDataInput {
+  "Whose it is, by a service; a person sends their own."
+  user: ID
+  "The app, by a service; by default the only one that it is configured for."
+  app: String
+  "1 to 100 events."
+  events: [TechnicalEventInput!]!
+  "Take the address from the connection; a person's own word for it is not taken."
+  fromConnection: Boolean
+  "Repeating the call with the same key and input answers the same result for 24 hours."
+  idempotencyKey: String
+}
+
+"What became of a batch."
+type RecordTechnicalDataPayload {
+  "Codes of what was kept."
+  kept: [String!]!
+  "Codes of what was left out, because the person has not agreed to it."
+  dropped: [String!]!
+  "When it is erased; null: nothing was kept."
+  expiresAt: DateTime
+  "What to put right; empty when it was recorded."
+  userErrors: [UserError!]!
+}
+
+"A breach of security as it is reported."
+input RecordBreachInput {
+  "Code of the app."
+  app: String!
+  "What sort of breach."
+  kind: BreachKind!
+  "When it was noticed."
+  detectedAt: DateTime!
+  "Codes of the fields that were reached."
+  fields: [String!]!
+  "Whom it touches."
+  people: BreachPeopleInput!
+  "What was done so far."
+  measures: [MeasureInput!]
+  "Repeating the call with the same key and input answers the same result for 24 hours."
+  idempotencyKey: String
+}
+
+"The breach that was recorded."
+type RecordBreachPayload {
+  "The breach; null when there are ` + "`" + `userErrors` + "`" + `."
+  breach: Breach
+  "What to put right; empty when it was recorded."
+  userErrors: [UserError!]!
+}
+
+"When somebody was told."
+input ToldInput {
+  "Who."
+  for: Audience!
+  "When."
+  at: DateTime!
+}
+
+"What is known of a breach since."
+input UpdateBreachInput {
+  "Id of the breach."
+  id: ID!
+  "The revision that was read."
+  expectedRevision: Int!
+  "Ids of further people, up to 1,000 at a time and 10,000 in all, where people are named."
+  people: [ID!]
+  "Codes of further fields that were reached."
+  fields: [String!]
+  "What was done since."
+  measures: [MeasureInput!]
+  "Who was told, and when."
+  told: [ToldInput!]
+  "Repeating the call with the same key and input answers the same result for 24 hours."
+  idempotencyKey: String
+}
+
+"The breach after the change."
+type UpdateBreachPayload {
+  "The breach; null when there are ` + "`" + `userErrors` + "`" + `."
+  breach: Breach
+  "What to put right; empty when it was changed."
+  userErrors: [UserError!]!
+}
+
+"The breach to close."
+input CloseBreachInput {
+  "Id of the breach."
+  id: ID!
+  "The revision that was read."
+  expectedRevision: Int!
+  "Repeating the call with the same key and input answers the same result for 24 hours."
+  idempotencyKey: String
+}
+
+"The breach that was closed."
+type CloseBreachPayload {
+  "The breach; null when there are ` + "`" + `userErrors` + "`" + `."
+  breach: Breach
+  "What to put right; empty when it was closed."
+  userErrors: [UserError!]!
+}
+
+"The notice to issue."
+input IssueBreachNoticeInput {
+  "Id of the breach."
+  id: ID!
+  "Whom it is for."
+  for: Audience!
+  "Repeating the call with the same key and input answers the same result for 24 hours."
+  idempotencyKey: String
+}
+
+"The breach whose notice was issued."
+type IssueBreachNoticePayload {
+  "The breach; ` + "`" + `notice { download }` + "`" + ` says where. Null when there are ` + "`" + `userErrors` + "`" + `."
+  breach: Breach
+  "What to put right; empty when it was issued."
+  userErrors: [UserError!]!
+}
+
 # ---- paper
 
 "Somebody who acted for a person. All but the ground is kept encrypted."
@@ -7531,6 +8731,31 @@ type Mutation {
     "The revision that the person was shown."
     input: ConfirmMyDataInput!
   ): ConfirmMyDataPayload! @allow(roles: [SUBJECT])
+  "Records what devices sent by themselves, in batches: IP address, cookie, browser, time, page. A person sends their own, a service those of its apps' people."
+  recordTechnicalData(
+    "The batch."
+    input: RecordTechnicalDataInput!
+  ): RecordTechnicalDataPayload! @allow(roles: [SUBJECT, SERVICE])
+  "Records a breach of security: by when the authority and the people are told follows from it."
+  recordBreach(
+    "What happened, and whom it touches."
+    input: RecordBreachInput!
+  ): RecordBreachPayload! @allow(roles: [COMPLIANCE, SECURITY])
+  "Adds to a breach what is known since, and notes who was told."
+  updateBreach(
+    "The breach, and what is known since."
+    input: UpdateBreachInput!
+  ): UpdateBreachPayload! @allow(roles: [COMPLIANCE, SECURITY])
+  "Closes a breach; not before everybody was told who is to be."
+  closeBreach(
+    "The breach."
+    input: CloseBreachInput!
+  ): CloseBreachPayload! @allow(roles: [COMPLIANCE, SECURITY])
+  "Lets the notice of a breach be downloaded, once: it names people, and that counts as a reveal."
+  issueBreachNotice(
+    "The breach, and whom its notice is for."
+    input: IssueBreachNoticeInput!
+  ): IssueBreachNoticePayload! @allow(roles: [COMPLIANCE])
 }
 `, BuiltIn: false},
 }
@@ -7539,6 +8764,26 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AccessReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_AccessReport_from(ctx, field)
+	case "to":
+		return ec.fieldContext_AccessReport_to(ctx, field)
+	case "asOf":
+		return ec.fieldContext_AccessReport_asOf(ctx, field)
+	case "roles":
+		return ec.fieldContext_AccessReport_roles(ctx, field)
+	case "services":
+		return ec.fieldContext_AccessReport_services(ctx, field)
+	case "actors":
+		return ec.fieldContext_AccessReport_actors(ctx, field)
+	case "partial":
+		return ec.fieldContext_AccessReport_partial(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReport", field.Name)
+}
 
 func (ec *executionContext) childFields_AcknowledgedWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -7552,6 +8797,34 @@ func (ec *executionContext) childFields_AcknowledgedWarning(ctx context.Context,
 		return ec.fieldContext_AcknowledgedWarning_at(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AcknowledgedWarning", field.Name)
+}
+
+func (ec *executionContext) childFields_ActorAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "actor":
+		return ec.fieldContext_ActorAccess_actor(ctx, field)
+	case "roles":
+		return ec.fieldContext_ActorAccess_roles(ctx, field)
+	case "people":
+		return ec.fieldContext_ActorAccess_people(ctx, field)
+	case "reveals":
+		return ec.fieldContext_ActorAccess_reveals(ctx, field)
+	case "masked":
+		return ec.fieldContext_ActorAccess_masked(ctx, field)
+	case "lookups":
+		return ec.fieldContext_ActorAccess_lookups(ctx, field)
+	case "refused":
+		return ec.fieldContext_ActorAccess_refused(ctx, field)
+	case "fields":
+		return ec.fieldContext_ActorAccess_fields(ctx, field)
+	case "classes":
+		return ec.fieldContext_ActorAccess_classes(ctx, field)
+	case "grounds":
+		return ec.fieldContext_ActorAccess_grounds(ctx, field)
+	case "refusals":
+		return ec.fieldContext_ActorAccess_refusals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActorAccess", field.Name)
 }
 
 func (ec *executionContext) childFields_App(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7652,6 +8925,58 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Breach(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Breach_id(ctx, field)
+	case "revision":
+		return ec.fieldContext_Breach_revision(ctx, field)
+	case "app":
+		return ec.fieldContext_Breach_app(ctx, field)
+	case "kind":
+		return ec.fieldContext_Breach_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_Breach_state(ctx, field)
+	case "detectedAt":
+		return ec.fieldContext_Breach_detectedAt(ctx, field)
+	case "recordedAt":
+		return ec.fieldContext_Breach_recordedAt(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Breach_closedAt(ctx, field)
+	case "rules":
+		return ec.fieldContext_Breach_rules(ctx, field)
+	case "fields":
+		return ec.fieldContext_Breach_fields(ctx, field)
+	case "measures":
+		return ec.fieldContext_Breach_measures(ctx, field)
+	case "people":
+		return ec.fieldContext_Breach_people(ctx, field)
+	case "notice":
+		return ec.fieldContext_Breach_notice(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Breach", field.Name)
+}
+
+func (ec *executionContext) childFields_BreachNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "for":
+		return ec.fieldContext_BreachNotice_for(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_BreachNotice_dueAt(ctx, field)
+	case "toldAt":
+		return ec.fieldContext_BreachNotice_toldAt(ctx, field)
+	case "overdue":
+		return ec.fieldContext_BreachNotice_overdue(ctx, field)
+	case "fields":
+		return ec.fieldContext_BreachNotice_fields(ctx, field)
+	case "text":
+		return ec.fieldContext_BreachNotice_text(ctx, field)
+	case "download":
+		return ec.fieldContext_BreachNotice_download(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BreachNotice", field.Name)
+}
+
 func (ec *executionContext) childFields_ChannelPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "item":
@@ -7662,6 +8987,26 @@ func (ec *executionContext) childFields_ChannelPreference(ctx context.Context, f
 		return ec.fieldContext_ChannelPreference_allowed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChannelPreference", field.Name)
+}
+
+func (ec *executionContext) childFields_ClassAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "class":
+		return ec.fieldContext_ClassAccess_class(ctx, field)
+	case "sight":
+		return ec.fieldContext_ClassAccess_sight(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClassAccess", field.Name)
+}
+
+func (ec *executionContext) childFields_CloseBreachPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "breach":
+		return ec.fieldContext_CloseBreachPayload_breach(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CloseBreachPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloseBreachPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CollectedField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8160,6 +9505,16 @@ func (ec *executionContext) childFields_InvalidateConsentPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type InvalidateConsentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_IssueBreachNoticePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "breach":
+		return ec.fieldContext_IssueBreachNoticePayload_breach(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_IssueBreachNoticePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IssueBreachNoticePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ItemField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "field":
@@ -8622,6 +9977,16 @@ func (ec *executionContext) childFields_RecipientNoticeEdge(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type RecipientNoticeEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordBreachPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "breach":
+		return ec.fieldContext_RecordBreachPayload_breach(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordBreachPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordBreachPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordConsentForPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8666,6 +10031,20 @@ func (ec *executionContext) childFields_RecordObligationPayload(ctx context.Cont
 		return ec.fieldContext_RecordObligationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordObligationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordTechnicalDataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kept":
+		return ec.fieldContext_RecordTechnicalDataPayload_kept(ctx, field)
+	case "dropped":
+		return ec.fieldContext_RecordTechnicalDataPayload_dropped(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_RecordTechnicalDataPayload_expiresAt(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordTechnicalDataPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordTechnicalDataPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RegisterMePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8724,6 +10103,28 @@ func (ec *executionContext) childFields_ResponsiblePerson(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ResponsiblePerson", field.Name)
 }
 
+func (ec *executionContext) childFields_RoleAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "role":
+		return ec.fieldContext_RoleAccess_role(ctx, field)
+	case "classes":
+		return ec.fieldContext_RoleAccess_classes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleAccess", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ServiceAccess_name(ctx, field)
+	case "apps":
+		return ec.fieldContext_ServiceAccess_apps(ctx, field)
+	case "purposes":
+		return ec.fieldContext_ServiceAccess_purposes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceAccess", field.Name)
+}
+
 func (ec *executionContext) childFields_SetChannelPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8756,6 +10157,80 @@ func (ec *executionContext) childFields_SettleObligationPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type SettleObligationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TakenMeasure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_TakenMeasure_code(ctx, field)
+	case "reference":
+		return ec.fieldContext_TakenMeasure_reference(ctx, field)
+	case "at":
+		return ec.fieldContext_TakenMeasure_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TakenMeasure", field.Name)
+}
+
+func (ec *executionContext) childFields_Tally(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Tally_name(ctx, field)
+	case "times":
+		return ec.fieldContext_Tally_times(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Tally", field.Name)
+}
+
+func (ec *executionContext) childFields_TechnicalData(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TechnicalData_id(ctx, field)
+	case "app":
+		return ec.fieldContext_TechnicalData_app(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TechnicalData_expiresAt(ctx, field)
+	case "events":
+		return ec.fieldContext_TechnicalData_events(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TechnicalData", field.Name)
+}
+
+func (ec *executionContext) childFields_TechnicalDataConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TechnicalDataConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TechnicalDataConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TechnicalDataConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TechnicalDataConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TechnicalDataEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TechnicalDataEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TechnicalDataEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TechnicalDataEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TechnicalEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_TechnicalEvent_at(ctx, field)
+	case "ip":
+		return ec.fieldContext_TechnicalEvent_ip(ctx, field)
+	case "cookieId":
+		return ec.fieldContext_TechnicalEvent_cookieId(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_TechnicalEvent_userAgent(ctx, field)
+	case "page":
+		return ec.fieldContext_TechnicalEvent_page(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TechnicalEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_TraceCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "trace":
@@ -8764,6 +10239,16 @@ func (ec *executionContext) childFields_TraceCount(ctx context.Context, field gr
 		return ec.fieldContext_TraceCount_rows(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TraceCount", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateBreachPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "breach":
+		return ec.fieldContext_UpdateBreachPayload_breach(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateBreachPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateBreachPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateMyProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8830,6 +10315,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_obstacles(ctx, field)
 	case "missingFields":
 		return ec.fieldContext_User_missingFields(ctx, field)
+	case "technicalData":
+		return ec.fieldContext_User_technicalData(ctx, field)
 	case "profile":
 		return ec.fieldContext_User_profile(ctx, field)
 	case "disclosures":

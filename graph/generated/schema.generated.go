@@ -25,6 +25,9 @@ type AcknowledgedWarningResolver interface {
 
 	By(ctx context.Context, obj *vault.Acknowledgement) (*string, error)
 }
+type ActorAccessResolver interface {
+	Actor(ctx context.Context, obj *vault.ActorAccess) (*string, error)
+}
 type AppResolver interface {
 	Name(ctx context.Context, obj *vault.App, locale *string) (*LocalizedText, error)
 
@@ -45,6 +48,14 @@ type AuditEventResolver interface {
 	Consent(ctx context.Context, obj *vault.StoredEvent) (*string, error)
 
 	Canonical(ctx context.Context, obj *vault.StoredEvent) (string, error)
+}
+type BreachResolver interface {
+	ID(ctx context.Context, obj *vault.Breach) (string, error)
+
+	ClosedAt(ctx context.Context, obj *vault.Breach) (*time.Time, error)
+
+	People(ctx context.Context, obj *vault.Breach) (int, error)
+	Notice(ctx context.Context, obj *vault.Breach, forArg vault.Audience, locale string) (*BreachNotice, error)
 }
 type CollectedFieldResolver interface {
 	Label(ctx context.Context, obj *vault.Collected, locale *string) (*LocalizedText, error)
@@ -151,6 +162,11 @@ type MutationResolver interface {
 	CreateUser(ctx context.Context, input CreateUserInput) (*CreateUserPayload, error)
 	UpdateUser(ctx context.Context, input UpdateUserInput) (*UpdateUserPayload, error)
 	ConfirmMyData(ctx context.Context, input ConfirmMyDataInput) (*ConfirmMyDataPayload, error)
+	RecordTechnicalData(ctx context.Context, input RecordTechnicalDataInput) (*RecordTechnicalDataPayload, error)
+	RecordBreach(ctx context.Context, input RecordBreachInput) (*RecordBreachPayload, error)
+	UpdateBreach(ctx context.Context, input UpdateBreachInput) (*UpdateBreachPayload, error)
+	CloseBreach(ctx context.Context, input CloseBreachInput) (*CloseBreachPayload, error)
+	IssueBreachNotice(ctx context.Context, input IssueBreachNoticeInput) (*IssueBreachNoticePayload, error)
 }
 type ObstacleResolver interface {
 	ID(ctx context.Context, obj *vault.Obstacle) (string, error)
@@ -224,6 +240,9 @@ type QueryResolver interface {
 	PublicProfile(ctx context.Context, id string, app *string) (*PublicProfile, error)
 	RecipientNotices(ctx context.Context, filter *RecipientNoticeFilter, first *int, after *string) (*RecipientNoticeConnection, error)
 	ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error)
+	AccessReport(ctx context.Context, from time.Time, to time.Time, app *string) (*vault.AccessReport, error)
+	Breach(ctx context.Context, id string) (*vault.Breach, error)
+	Breaches(ctx context.Context, open bool) ([]vault.Breach, error)
 	ProfileForm(ctx context.Context, app *string, locale *string) (*ProfileForm, error)
 	Representative(ctx context.Context, consent string, seq *int, basis RequestBasisInput) (*Representative, error)
 }
@@ -239,6 +258,15 @@ type RecipientNoticeResolver interface {
 type ResponsiblePersonResolver interface {
 	Name(ctx context.Context, obj *vault.ResponsiblePerson, locale *string) (*LocalizedText, error)
 }
+type TechnicalDataResolver interface {
+	ID(ctx context.Context, obj *vault.TechnicalBatch) (string, error)
+}
+type TechnicalEventResolver interface {
+	IP(ctx context.Context, obj *vault.TechnicalEvent) (*string, error)
+	CookieID(ctx context.Context, obj *vault.TechnicalEvent) (*string, error)
+	UserAgent(ctx context.Context, obj *vault.TechnicalEvent) (*string, error)
+	Page(ctx context.Context, obj *vault.TechnicalEvent) (*string, error)
+}
 type UserResolver interface {
 	ID(ctx context.Context, obj *vault.User) (string, error)
 
@@ -249,6 +277,7 @@ type UserResolver interface {
 	Consents(ctx context.Context, obj *vault.User, first *int, after *string, item *string, state *vault.ConsentState) (*ConsentConnection, error)
 	Obstacles(ctx context.Context, obj *vault.User) ([]vault.Obstacle, error)
 	MissingFields(ctx context.Context, obj *vault.User, app *string) ([]string, error)
+	TechnicalData(ctx context.Context, obj *vault.User, first *int, after *string, basis *BasisInput) (*TechnicalDataConnection, error)
 	Profile(ctx context.Context, obj *vault.User, app *string, basis *BasisInput, reveal []string) (*Profile, error)
 	Disclosures(ctx context.Context, obj *vault.User, first *int, after *string) (*DisclosureConnection, error)
 	ChannelPreferences(ctx context.Context, obj *vault.User, app *string) ([]vault.ChannelPreference, error)
@@ -289,6 +318,28 @@ func (ec *executionContext) field_App_name_args(ctx context.Context, rawArgs map
 		return nil, err
 	}
 	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Breach_notice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "for",
+		func(ctx context.Context, v any) (vault.Audience, error) {
+			return ec.unmarshalNAudience2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAudience(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["for"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNLocale2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg1
 	return args, nil
 }
 
@@ -404,6 +455,20 @@ func (ec *executionContext) field_ExternalLink_title_args(ctx context.Context, r
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_closeBreach_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (CloseBreachInput, error) {
+			return ec.unmarshalNCloseBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCloseBreachInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_confirmMyData_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -474,6 +539,20 @@ func (ec *executionContext) field_Mutation_invalidateConsent_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_issueBreachNotice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (IssueBreachNoticeInput, error) {
+			return ec.unmarshalNIssueBreachNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueBreachNoticeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_liftLegalHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -530,6 +609,20 @@ func (ec *executionContext) field_Mutation_publishPolicyVersion_args(ctx context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_recordBreach_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RecordBreachInput, error) {
+			return ec.unmarshalNRecordBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordBreachInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_recordConsentFor_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -578,6 +671,20 @@ func (ec *executionContext) field_Mutation_recordObligation_args(ctx context.Con
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RecordObligationInput, error) {
 			return ec.unmarshalNRecordObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_recordTechnicalData_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RecordTechnicalDataInput, error) {
+			return ec.unmarshalNRecordTechnicalDataInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordTechnicalDataInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -662,6 +769,20 @@ func (ec *executionContext) field_Mutation_settleObligation_args(ctx context.Con
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SettleObligationInput, error) {
 			return ec.unmarshalNSettleObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateBreach_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (UpdateBreachInput, error) {
+			return ec.unmarshalNUpdateBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateBreachInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -894,6 +1015,36 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_accessReport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_app_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -935,6 +1086,34 @@ func (ec *executionContext) field_Query_auditEvents_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_breach_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_breaches_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "open",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["open"] = arg0
 	return args, nil
 }
 
@@ -1554,9 +1733,227 @@ func (ec *executionContext) field_User_profile_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_User_technicalData_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "basis",
+		func(ctx context.Context, v any) (*BasisInput, error) {
+			return ec.unmarshalOBasisInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBasisInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["basis"] = arg2
+	return args, nil
+}
+
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AccessReport_from(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessReport", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _AccessReport_to(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessReport", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _AccessReport_asOf(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessReport", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _AccessReport_roles(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_roles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Roles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.RoleAccess) graphql.Marshaler {
+			return ec.marshalNRoleAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleAccessᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_roles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RoleAccess(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessReport_services(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_services(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Services, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ServiceAccess) graphql.Marshaler {
+			return ec.marshalNServiceAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐServiceAccessᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_services(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServiceAccess(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessReport_actors(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_actors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ActorAccess) graphql.Marshaler {
+			return ec.marshalNActorAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐActorAccessᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_actors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccessReport",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ActorAccess(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccessReport_partial(ctx context.Context, field graphql.CollectedField, obj *vault.AccessReport) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessReport_partial(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Partial, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessReport_partial(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessReport", field, false, false, "Boolean")
+}
 
 func (ec *executionContext) _AcknowledgedWarning_rule(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -1648,6 +2045,295 @@ func (ec *executionContext) _AcknowledgedWarning_at(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_AcknowledgedWarning_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ActorAccess_actor(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ActorAccess().Actor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, true, true, "String")
+}
+
+func (ec *executionContext) _ActorAccess_roles(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_roles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Roles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Role) graphql.Marshaler {
+			return ec.marshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_roles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, false, false, "Role")
+}
+
+func (ec *executionContext) _ActorAccess_people(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_people(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.People, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_people(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ActorAccess_reveals(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_reveals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reveals, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_reveals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ActorAccess_masked(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_masked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Masked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_masked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ActorAccess_lookups(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_lookups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lookups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_lookups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ActorAccess_refused(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActorAccess", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ActorAccess_fields(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Tally) graphql.Marshaler {
+			return ec.marshalNTally2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTallyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ActorAccess",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tally(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ActorAccess_classes(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_classes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Classes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Tally) graphql.Marshaler {
+			return ec.marshalNTally2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTallyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_classes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ActorAccess",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tally(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ActorAccess_grounds(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_grounds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Grounds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Tally) graphql.Marshaler {
+			return ec.marshalNTally2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTallyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_grounds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ActorAccess",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tally(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ActorAccess_refusals(ctx context.Context, field graphql.CollectedField, obj *vault.ActorAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActorAccess_refusals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refusals, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Tally) graphql.Marshaler {
+			return ec.marshalNTally2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTallyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActorAccess_refusals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ActorAccess",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tally(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _App_code(ctx context.Context, field graphql.CollectedField, obj *vault.App) (ret graphql.Marshaler) {
@@ -2534,6 +3220,496 @@ func (ec *executionContext) fieldContext_AuditEventEdge_node(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Breach_id(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Breach().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Breach_revision(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Breach_app(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "String")
+}
+
+func (ec *executionContext) _Breach_kind(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.BreachKind) graphql.Marshaler {
+			return ec.marshalNBreachKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "BreachKind")
+}
+
+func (ec *executionContext) _Breach_state(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.BreachState) graphql.Marshaler {
+			return ec.marshalNBreachState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "BreachState")
+}
+
+func (ec *executionContext) _Breach_detectedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_detectedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DetectedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_detectedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Breach_recordedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_recordedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_recordedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Breach_closedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_closedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Breach().ClosedAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_closedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, true, true, "DateTime")
+}
+
+func (ec *executionContext) _Breach_rules(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_rules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rules, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_rules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "String")
+}
+
+func (ec *executionContext) _Breach_fields(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, false, false, "String")
+}
+
+func (ec *executionContext) _Breach_measures(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_measures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Measures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.TakenMeasure) graphql.Marshaler {
+			return ec.marshalNTakenMeasure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTakenMeasureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_measures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Breach",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TakenMeasure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Breach_people(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_people(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Breach().People(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_people(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Breach", field, true, true, "Int")
+}
+
+func (ec *executionContext) _Breach_notice(ctx context.Context, field graphql.CollectedField, obj *vault.Breach) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Breach_notice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Breach().Notice(ctx, obj, fc.Args["for"].(vault.Audience), fc.Args["locale"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *BreachNotice) graphql.Marshaler {
+			return ec.marshalNBreachNotice2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBreachNotice(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Breach_notice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Breach",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BreachNotice(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Breach_notice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BreachNotice_for(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_for(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.For, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Audience) graphql.Marshaler {
+			return ec.marshalNAudience2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAudience(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_for(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "Audience")
+}
+
+func (ec *executionContext) _BreachNotice_dueAt(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _BreachNotice_toldAt(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_toldAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ToldAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_toldAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _BreachNotice_overdue(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_overdue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Overdue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _BreachNotice_fields(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "String")
+}
+
+func (ec *executionContext) _BreachNotice_text(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "String")
+}
+
+func (ec *executionContext) _BreachNotice_download(ctx context.Context, field graphql.CollectedField, obj *BreachNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BreachNotice_download(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Download, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BreachNotice_download(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "String")
+}
+
 func (ec *executionContext) _ChannelPreference_item(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2601,6 +3777,116 @@ func (ec *executionContext) _ChannelPreference_allowed(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_ChannelPreference_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ClassAccess_class(ctx context.Context, field graphql.CollectedField, obj *vault.ClassAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClassAccess_class(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Class, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.FieldClass) graphql.Marshaler {
+			return ec.marshalNFieldClass2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldClass(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClassAccess_class(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClassAccess", field, false, false, "FieldClass")
+}
+
+func (ec *executionContext) _ClassAccess_sight(ctx context.Context, field graphql.CollectedField, obj *vault.ClassAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClassAccess_sight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Sight) graphql.Marshaler {
+			return ec.marshalNSight2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSight(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClassAccess_sight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClassAccess", field, false, false, "Sight")
+}
+
+func (ec *executionContext) _CloseBreachPayload_breach(ctx context.Context, field graphql.CollectedField, obj *CloseBreachPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CloseBreachPayload_breach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Breach, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+			return ec.marshalOBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CloseBreachPayload_breach(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CloseBreachPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Breach(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CloseBreachPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CloseBreachPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CloseBreachPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CloseBreachPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CloseBreachPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _CollectedField_code(ctx context.Context, field graphql.CollectedField, obj *vault.Collected) (ret graphql.Marshaler) {
@@ -6921,6 +8207,70 @@ func (ec *executionContext) fieldContext_InvalidateConsentPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _IssueBreachNoticePayload_breach(ctx context.Context, field graphql.CollectedField, obj *IssueBreachNoticePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssueBreachNoticePayload_breach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Breach, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+			return ec.marshalOBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IssueBreachNoticePayload_breach(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IssueBreachNoticePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Breach(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IssueBreachNoticePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *IssueBreachNoticePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssueBreachNoticePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IssueBreachNoticePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IssueBreachNoticePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ItemField_field(ctx context.Context, field graphql.CollectedField, obj *vault.ItemField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9216,6 +10566,316 @@ func (ec *executionContext) fieldContext_Mutation_confirmMyData(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_confirmMyData_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordTechnicalData(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordTechnicalData(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordTechnicalData(ctx, fc.Args["input"].(RecordTechnicalDataInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT", "SERVICE"})
+				if err != nil {
+					var zeroVal *RecordTechnicalDataPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecordTechnicalDataPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordTechnicalDataPayload) graphql.Marshaler {
+			return ec.marshalNRecordTechnicalDataPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordTechnicalDataPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordTechnicalData(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordTechnicalDataPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordTechnicalData_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordBreach(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordBreach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordBreach(ctx, fc.Args["input"].(RecordBreachInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "SECURITY"})
+				if err != nil {
+					var zeroVal *RecordBreachPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecordBreachPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordBreachPayload) graphql.Marshaler {
+			return ec.marshalNRecordBreachPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordBreachPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordBreach(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordBreachPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordBreach_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateBreach(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateBreach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateBreach(ctx, fc.Args["input"].(UpdateBreachInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "SECURITY"})
+				if err != nil {
+					var zeroVal *UpdateBreachPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *UpdateBreachPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *UpdateBreachPayload) graphql.Marshaler {
+			return ec.marshalNUpdateBreachPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateBreachPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateBreach(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateBreachPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateBreach_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_closeBreach(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_closeBreach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CloseBreach(ctx, fc.Args["input"].(CloseBreachInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "SECURITY"})
+				if err != nil {
+					var zeroVal *CloseBreachPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *CloseBreachPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CloseBreachPayload) graphql.Marshaler {
+			return ec.marshalNCloseBreachPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCloseBreachPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_closeBreach(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CloseBreachPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_closeBreach_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_issueBreachNotice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_issueBreachNotice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().IssueBreachNotice(ctx, fc.Args["input"].(IssueBreachNoticeInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *IssueBreachNoticePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *IssueBreachNoticePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *IssueBreachNoticePayload) graphql.Marshaler {
+			return ec.marshalNIssueBreachNoticePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueBreachNoticePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_issueBreachNotice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IssueBreachNoticePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_issueBreachNotice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12905,6 +14565,192 @@ func (ec *executionContext) fieldContext_Query_erasureCertificate(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_accessReport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_accessReport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AccessReport(ctx, fc.Args["from"].(time.Time), fc.Args["to"].(time.Time), fc.Args["app"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "SECURITY", "AUDITOR"})
+				if err != nil {
+					var zeroVal *vault.AccessReport
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *vault.AccessReport
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.AccessReport) graphql.Marshaler {
+			return ec.marshalNAccessReport2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAccessReport(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_accessReport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccessReport(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_accessReport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_breach(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_breach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Breach(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "SECURITY"})
+				if err != nil {
+					var zeroVal *vault.Breach
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *vault.Breach
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+			return ec.marshalNBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_breach(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Breach(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_breach_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_breaches(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_breaches(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Breaches(ctx, fc.Args["open"].(bool))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "SECURITY"})
+				if err != nil {
+					var zeroVal []vault.Breach
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal []vault.Breach
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Breach) graphql.Marshaler {
+			return ec.marshalNBreach2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_breaches(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Breach(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_breaches_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_profileForm(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13629,6 +15475,70 @@ func (ec *executionContext) fieldContext_RecipientNoticeEdge_node(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _RecordBreachPayload_breach(ctx context.Context, field graphql.CollectedField, obj *RecordBreachPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordBreachPayload_breach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Breach, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+			return ec.marshalOBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordBreachPayload_breach(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordBreachPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Breach(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordBreachPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordBreachPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordBreachPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordBreachPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordBreachPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecordConsentForPayload_user(ctx context.Context, field graphql.CollectedField, obj *RecordConsentForPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13971,6 +15881,107 @@ func (ec *executionContext) _RecordObligationPayload_userErrors(ctx context.Cont
 func (ec *executionContext) fieldContext_RecordObligationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordObligationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordTechnicalDataPayload_kept(ctx context.Context, field graphql.CollectedField, obj *RecordTechnicalDataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordTechnicalDataPayload_kept(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kept, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordTechnicalDataPayload_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordTechnicalDataPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecordTechnicalDataPayload_dropped(ctx context.Context, field graphql.CollectedField, obj *RecordTechnicalDataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordTechnicalDataPayload_dropped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Dropped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordTechnicalDataPayload_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordTechnicalDataPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecordTechnicalDataPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *RecordTechnicalDataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordTechnicalDataPayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordTechnicalDataPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordTechnicalDataPayload", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecordTechnicalDataPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordTechnicalDataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordTechnicalDataPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordTechnicalDataPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordTechnicalDataPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -14355,6 +16366,130 @@ func (ec *executionContext) fieldContext_ResponsiblePerson_email(_ context.Conte
 	return graphql.NewScalarFieldContext("ResponsiblePerson", field, false, false, "String")
 }
 
+func (ec *executionContext) _RoleAccess_role(ctx context.Context, field graphql.CollectedField, obj *vault.RoleAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RoleAccess_role(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Role, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Role) graphql.Marshaler {
+			return ec.marshalNRole2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RoleAccess_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RoleAccess", field, false, false, "Role")
+}
+
+func (ec *executionContext) _RoleAccess_classes(ctx context.Context, field graphql.CollectedField, obj *vault.RoleAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RoleAccess_classes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Classes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ClassAccess) graphql.Marshaler {
+			return ec.marshalNClassAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐClassAccessᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RoleAccess_classes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RoleAccess",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClassAccess(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServiceAccess_name(ctx context.Context, field graphql.CollectedField, obj *vault.ServiceAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceAccess_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceAccess_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceAccess", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServiceAccess_apps(ctx context.Context, field graphql.CollectedField, obj *vault.ServiceAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceAccess_apps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Apps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceAccess_apps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceAccess", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServiceAccess_purposes(ctx context.Context, field graphql.CollectedField, obj *vault.ServiceAccess) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceAccess_purposes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Purposes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceAccess_purposes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceAccess", field, false, false, "String")
+}
+
 func (ec *executionContext) _SetChannelPreferencesPayload_user(ctx context.Context, field graphql.CollectedField, obj *SetChannelPreferencesPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14570,6 +16705,488 @@ func (ec *executionContext) fieldContext_SettleObligationPayload_userErrors(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _TakenMeasure_code(ctx context.Context, field graphql.CollectedField, obj *vault.TakenMeasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TakenMeasure_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.BreachMeasure) graphql.Marshaler {
+			return ec.marshalNBreachMeasure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachMeasure(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TakenMeasure_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TakenMeasure", field, false, false, "BreachMeasure")
+}
+
+func (ec *executionContext) _TakenMeasure_reference(ctx context.Context, field graphql.CollectedField, obj *vault.TakenMeasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TakenMeasure_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TakenMeasure_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TakenMeasure", field, false, false, "String")
+}
+
+func (ec *executionContext) _TakenMeasure_at(ctx context.Context, field graphql.CollectedField, obj *vault.TakenMeasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TakenMeasure_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TakenMeasure_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TakenMeasure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Tally_name(ctx context.Context, field graphql.CollectedField, obj *vault.Tally) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tally_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tally_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tally", field, false, false, "String")
+}
+
+func (ec *executionContext) _Tally_times(ctx context.Context, field graphql.CollectedField, obj *vault.Tally) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tally_times(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Times, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tally_times(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Tally", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TechnicalData_id(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalData_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalData().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalData_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalData", field, true, true, "ID")
+}
+
+func (ec *executionContext) _TechnicalData_app(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalData_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalData_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalData", field, false, false, "String")
+}
+
+func (ec *executionContext) _TechnicalData_expiresAt(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalData_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalData_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalData", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TechnicalData_events(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalData_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.TechnicalEvent) graphql.Marshaler {
+			return ec.marshalNTechnicalEvent2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalEventᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalData_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TechnicalData",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TechnicalEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TechnicalDataConnection_edges(ctx context.Context, field graphql.CollectedField, obj *TechnicalDataConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalDataConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []TechnicalDataEdge) graphql.Marshaler {
+			return ec.marshalNTechnicalDataEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalDataEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalDataConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TechnicalDataConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TechnicalDataEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TechnicalDataConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *TechnicalDataConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalDataConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.TechnicalBatch) graphql.Marshaler {
+			return ec.marshalNTechnicalData2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalBatchᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalDataConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TechnicalDataConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TechnicalData(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TechnicalDataConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *TechnicalDataConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalDataConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalDataConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TechnicalDataConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TechnicalDataEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *TechnicalDataEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalDataEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalDataEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalDataEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TechnicalDataEdge_node(ctx context.Context, field graphql.CollectedField, obj *TechnicalDataEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalDataEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.TechnicalBatch) graphql.Marshaler {
+			return ec.marshalNTechnicalData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalBatch(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalDataEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TechnicalDataEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TechnicalData(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TechnicalEvent_at(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalEvent", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TechnicalEvent_ip(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalEvent_ip(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalEvent().IP(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalEvent_ip(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalEvent", field, true, true, "String")
+}
+
+func (ec *executionContext) _TechnicalEvent_cookieId(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalEvent_cookieId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalEvent().CookieID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalEvent_cookieId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalEvent", field, true, true, "String")
+}
+
+func (ec *executionContext) _TechnicalEvent_userAgent(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalEvent_userAgent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalEvent().UserAgent(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalEvent_userAgent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalEvent", field, true, true, "String")
+}
+
+func (ec *executionContext) _TechnicalEvent_page(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalEvent_page(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalEvent().Page(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalEvent_page(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalEvent", field, true, true, "String")
+}
+
 func (ec *executionContext) _TraceCount_trace(ctx context.Context, field graphql.CollectedField, obj *vault.TraceCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14614,6 +17231,70 @@ func (ec *executionContext) _TraceCount_rows(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_TraceCount_rows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TraceCount", field, false, false, "Int")
+}
+
+func (ec *executionContext) _UpdateBreachPayload_breach(ctx context.Context, field graphql.CollectedField, obj *UpdateBreachPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateBreachPayload_breach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Breach, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+			return ec.marshalOBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateBreachPayload_breach(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateBreachPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Breach(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateBreachPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UpdateBreachPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateBreachPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateBreachPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateBreachPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _UpdateMyProfilePayload_user(ctx context.Context, field graphql.CollectedField, obj *UpdateMyProfilePayload) (ret graphql.Marshaler) {
@@ -15212,6 +17893,50 @@ func (ec *executionContext) fieldContext_User_missingFields(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_missingFields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_technicalData(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_technicalData(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().TechnicalData(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["basis"].(*BasisInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *TechnicalDataConnection) graphql.Marshaler {
+			return ec.marshalOTechnicalDataConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalDataConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_technicalData(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TechnicalDataConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_technicalData_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16728,6 +19453,69 @@ func UnmarshalBasisInput(ctx context.Context, raw any) (BasisInput, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputBreachPeopleInput(ctx context.Context, obj any) (BreachPeopleInput, error) {
+	var it BreachPeopleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ids", "app", "registered", "shown"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ids = graphql.OmittableOf(data)
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "registered":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("registered"))
+			data, err := ec.unmarshalOTimeRangeInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTimeRangeInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Registered = graphql.OmittableOf(data)
+		case "shown":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("shown"))
+			data, err := ec.unmarshalOShownInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐShownInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Shown = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalBreachPeopleInput unmarshals raw into the BreachPeopleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBreachPeopleInput(ctx context.Context, raw any) (BreachPeopleInput, error) {
+	var out BreachPeopleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BreachPeopleInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputChannelDecisionInput(ctx context.Context, obj any) (vault.ChannelDecision, error) {
 	var it vault.ChannelDecision
 	if obj == nil {
@@ -16774,6 +19562,62 @@ func (ec *executionContext) unmarshalInputChannelDecisionInput(ctx context.Conte
 func UnmarshalChannelDecisionInput(ctx context.Context, raw any) (vault.ChannelDecision, error) {
 	var out vault.ChannelDecision
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ChannelDecisionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCloseBreachInput(ctx context.Context, obj any) (CloseBreachInput, error) {
+	var it CloseBreachInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCloseBreachInput unmarshals raw into the CloseBreachInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCloseBreachInput(ctx context.Context, raw any) (CloseBreachInput, error) {
+	var out CloseBreachInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CloseBreachInput", raw, &out)
 	return out, err
 }
 
@@ -17600,6 +20444,62 @@ func UnmarshalInvalidateConsentInput(ctx context.Context, raw any) (InvalidateCo
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputIssueBreachNoticeInput(ctx context.Context, obj any) (IssueBreachNoticeInput, error) {
+	var it IssueBreachNoticeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "for", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "for":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("for"))
+			data, err := ec.unmarshalNAudience2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAudience(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.For = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalIssueBreachNoticeInput unmarshals raw into the IssueBreachNoticeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalIssueBreachNoticeInput(ctx context.Context, raw any) (IssueBreachNoticeInput, error) {
+	var out IssueBreachNoticeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "IssueBreachNoticeInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputItemFieldInput(ctx context.Context, obj any) (vault.ItemField, error) {
 	var it vault.ItemField
 	if obj == nil {
@@ -17842,6 +20742,62 @@ func (ec *executionContext) unmarshalInputMarkDisclosuresSeenInput(ctx context.C
 func UnmarshalMarkDisclosuresSeenInput(ctx context.Context, raw any) (MarkDisclosuresSeenInput, error) {
 	var out MarkDisclosuresSeenInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MarkDisclosuresSeenInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputMeasureInput(ctx context.Context, obj any) (MeasureInput, error) {
+	var it MeasureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"code", "reference", "at"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalNBreachMeasure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachMeasure(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = graphql.OmittableOf(data)
+		case "at":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("at"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.At = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMeasureInput unmarshals raw into the MeasureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMeasureInput(ctx context.Context, raw any) (MeasureInput, error) {
+	var out MeasureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MeasureInput", raw, &out)
 	return out, err
 }
 
@@ -18634,6 +21590,90 @@ func UnmarshalRecipientNoticeFilter(ctx context.Context, raw any) (RecipientNoti
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRecordBreachInput(ctx context.Context, obj any) (RecordBreachInput, error) {
+	var it RecordBreachInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"app", "kind", "detectedAt", "fields", "people", "measures", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNBreachKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "detectedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("detectedAt"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DetectedAt = data
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "people":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("people"))
+			data, err := ec.unmarshalNBreachPeopleInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBreachPeopleInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.People = data
+		case "measures":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("measures"))
+			data, err := ec.unmarshalOMeasureInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMeasureInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Measures = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordBreachInput unmarshals raw into the RecordBreachInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordBreachInput(ctx context.Context, raw any) (RecordBreachInput, error) {
+	var out RecordBreachInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordBreachInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRecordConsentForInput(ctx context.Context, obj any) (RecordConsentForInput, error) {
 	var it RecordConsentForInput
 	if obj == nil {
@@ -18933,6 +21973,76 @@ func (ec *executionContext) unmarshalInputRecordObligationInput(ctx context.Cont
 func UnmarshalRecordObligationInput(ctx context.Context, raw any) (RecordObligationInput, error) {
 	var out RecordObligationInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordObligationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRecordTechnicalDataInput(ctx context.Context, obj any) (RecordTechnicalDataInput, error) {
+	var it RecordTechnicalDataInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"user", "app", "events", "fromConnection", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = graphql.OmittableOf(data)
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "events":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("events"))
+			data, err := ec.unmarshalNTechnicalEventInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalEventInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Events = data
+		case "fromConnection":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fromConnection"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FromConnection = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordTechnicalDataInput unmarshals raw into the RecordTechnicalDataInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordTechnicalDataInput(ctx context.Context, raw any) (RecordTechnicalDataInput, error) {
+	var out RecordTechnicalDataInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordTechnicalDataInput", raw, &out)
 	return out, err
 }
 
@@ -19398,6 +22508,139 @@ func UnmarshalSettleObligationInput(ctx context.Context, raw any) (SettleObligat
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputShownInput(ctx context.Context, obj any) (ShownInput, error) {
+	var it ShownInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"actor", "from", "to", "field"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "actor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("actor"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Actor = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalShownInput unmarshals raw into the ShownInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalShownInput(ctx context.Context, raw any) (ShownInput, error) {
+	var out ShownInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ShownInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTechnicalEventInput(ctx context.Context, obj any) (TechnicalEventInput, error) {
+	var it TechnicalEventInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"at", "ip", "cookieId", "userAgent", "page"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "at":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("at"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.At = data
+		case "ip":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ip"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IP = graphql.OmittableOf(data)
+		case "cookieId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cookieId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CookieID = graphql.OmittableOf(data)
+		case "userAgent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userAgent"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserAgent = graphql.OmittableOf(data)
+		case "page":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("page"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Page = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTechnicalEventInput unmarshals raw into the TechnicalEventInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTechnicalEventInput(ctx context.Context, raw any) (TechnicalEventInput, error) {
+	var out TechnicalEventInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TechnicalEventInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputTextChangeInput(ctx context.Context, obj any) (vault.TextChange, error) {
 	var it vault.TextChange
 	if obj == nil {
@@ -19451,6 +22694,188 @@ func (ec *executionContext) unmarshalInputTextChangeInput(ctx context.Context, o
 func UnmarshalTextChangeInput(ctx context.Context, raw any) (vault.TextChange, error) {
 	var out vault.TextChange
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TextChangeInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTimeRangeInput(ctx context.Context, obj any) (TimeRangeInput, error) {
+	var it TimeRangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"from", "to"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTimeRangeInput unmarshals raw into the TimeRangeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTimeRangeInput(ctx context.Context, raw any) (TimeRangeInput, error) {
+	var out TimeRangeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TimeRangeInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputToldInput(ctx context.Context, obj any) (ToldInput, error) {
+	var it ToldInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"for", "at"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "for":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("for"))
+			data, err := ec.unmarshalNAudience2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAudience(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.For = data
+		case "at":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("at"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.At = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalToldInput unmarshals raw into the ToldInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalToldInput(ctx context.Context, raw any) (ToldInput, error) {
+	var out ToldInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ToldInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateBreachInput(ctx context.Context, obj any) (UpdateBreachInput, error) {
+	var it UpdateBreachInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "expectedRevision", "people", "fields", "measures", "told", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "people":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("people"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.People = graphql.OmittableOf(data)
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = graphql.OmittableOf(data)
+		case "measures":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("measures"))
+			data, err := ec.unmarshalOMeasureInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMeasureInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Measures = graphql.OmittableOf(data)
+		case "told":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("told"))
+			data, err := ec.unmarshalOToldInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐToldInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Told = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateBreachInput unmarshals raw into the UpdateBreachInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateBreachInput(ctx context.Context, raw any) (UpdateBreachInput, error) {
+	var out UpdateBreachInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateBreachInput", raw, &out)
 	return out, err
 }
 
@@ -20140,6 +23565,69 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    **************************** object.gotpl ****************************
 
+var accessReportImplementors = []string{"AccessReport"}
+
+func (ec *executionContext) _AccessReport(ctx context.Context, sel ast.SelectionSet, obj *vault.AccessReport) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessReportImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccessReport")
+		case "from":
+			out.Values[i] = ec._AccessReport_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._AccessReport_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._AccessReport_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "roles":
+			out.Values[i] = ec._AccessReport_roles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "services":
+			out.Values[i] = ec._AccessReport_services(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actors":
+			out.Values[i] = ec._AccessReport_actors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "partial":
+			out.Values[i] = ec._AccessReport_partial(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var acknowledgedWarningImplementors = []string{"AcknowledgedWarning"}
 
 func (ec *executionContext) _AcknowledgedWarning(ctx context.Context, sel ast.SelectionSet, obj *vault.Acknowledgement) graphql.Marshaler {
@@ -20170,6 +23658,90 @@ func (ec *executionContext) _AcknowledgedWarning(ctx context.Context, sel ast.Se
 				})
 		case "at":
 			out.Values[i] = ec._AcknowledgedWarning_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var actorAccessImplementors = []string{"ActorAccess"}
+
+func (ec *executionContext) _ActorAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.ActorAccess) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, actorAccessImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ActorAccess")
+		case "actor":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ActorAccess_actor(ctx, field, obj)
+				})
+		case "roles":
+			out.Values[i] = ec._ActorAccess_roles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "people":
+			out.Values[i] = ec._ActorAccess_people(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reveals":
+			out.Values[i] = ec._ActorAccess_reveals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "masked":
+			out.Values[i] = ec._ActorAccess_masked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lookups":
+			out.Values[i] = ec._ActorAccess_lookups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "refused":
+			out.Values[i] = ec._ActorAccess_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fields":
+			out.Values[i] = ec._ActorAccess_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "classes":
+			out.Values[i] = ec._ActorAccess_classes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "grounds":
+			out.Values[i] = ec._ActorAccess_grounds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "refusals":
+			out.Values[i] = ec._ActorAccess_refusals(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -20512,6 +24084,166 @@ func (ec *executionContext) _AuditEventEdge(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var breachImplementors = []string{"Breach"}
+
+func (ec *executionContext) _Breach(ctx context.Context, sel ast.SelectionSet, obj *vault.Breach) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, breachImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Breach")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Breach_id(ctx, field, obj)
+				})
+		case "revision":
+			out.Values[i] = ec._Breach_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "app":
+			out.Values[i] = ec._Breach_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kind":
+			out.Values[i] = ec._Breach_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.Values[i] = ec._Breach_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "detectedAt":
+			out.Values[i] = ec._Breach_detectedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recordedAt":
+			out.Values[i] = ec._Breach_recordedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "closedAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Breach_closedAt(ctx, field, obj)
+				})
+		case "rules":
+			out.Values[i] = ec._Breach_rules(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fields":
+			out.Values[i] = ec._Breach_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "measures":
+			out.Values[i] = ec._Breach_measures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "people":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Breach_people(ctx, field, obj)
+				})
+		case "notice":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Breach_notice(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var breachNoticeImplementors = []string{"BreachNotice"}
+
+func (ec *executionContext) _BreachNotice(ctx context.Context, sel ast.SelectionSet, obj *BreachNotice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, breachNoticeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BreachNotice")
+		case "for":
+			out.Values[i] = ec._BreachNotice_for(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dueAt":
+			out.Values[i] = ec._BreachNotice_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "toldAt":
+			out.Values[i] = ec._BreachNotice_toldAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "overdue":
+			out.Values[i] = ec._BreachNotice_overdue(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._BreachNotice_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._BreachNotice_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "download":
+			out.Values[i] = ec._BreachNotice_download(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var channelPreferenceImplementors = []string{"ChannelPreference"}
 
 func (ec *executionContext) _ChannelPreference(ctx context.Context, sel ast.SelectionSet, obj *vault.ChannelPreference) graphql.Marshaler {
@@ -20535,6 +24267,82 @@ func (ec *executionContext) _ChannelPreference(ctx context.Context, sel ast.Sele
 			}
 		case "allowed":
 			out.Values[i] = ec._ChannelPreference_allowed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var classAccessImplementors = []string{"ClassAccess"}
+
+func (ec *executionContext) _ClassAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.ClassAccess) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, classAccessImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClassAccess")
+		case "class":
+			out.Values[i] = ec._ClassAccess_class(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sight":
+			out.Values[i] = ec._ClassAccess_sight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var closeBreachPayloadImplementors = []string{"CloseBreachPayload"}
+
+func (ec *executionContext) _CloseBreachPayload(ctx context.Context, sel ast.SelectionSet, obj *CloseBreachPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, closeBreachPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CloseBreachPayload")
+		case "breach":
+			out.Values[i] = ec._CloseBreachPayload_breach(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CloseBreachPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -22197,6 +26005,44 @@ func (ec *executionContext) _InvalidateConsentPayload(ctx context.Context, sel a
 	return out
 }
 
+var issueBreachNoticePayloadImplementors = []string{"IssueBreachNoticePayload"}
+
+func (ec *executionContext) _IssueBreachNoticePayload(ctx context.Context, sel ast.SelectionSet, obj *IssueBreachNoticePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, issueBreachNoticePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("IssueBreachNoticePayload")
+		case "breach":
+			out.Values[i] = ec._IssueBreachNoticePayload_breach(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._IssueBreachNoticePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var itemFieldImplementors = []string{"ItemField"}
 
 func (ec *executionContext) _ItemField(ctx context.Context, sel ast.SelectionSet, obj *vault.ItemField) graphql.Marshaler {
@@ -22786,6 +26632,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "confirmMyData":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_confirmMyData(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordTechnicalData":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordTechnicalData(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordBreach":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordBreach(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateBreach":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateBreach(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "closeBreach":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_closeBreach(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "issueBreachNotice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_issueBreachNotice(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -23913,6 +27794,24 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_erasureCertificate(ctx, field)
 				})
+		case "accessReport":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_accessReport(ctx, field)
+				})
+		case "breach":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_breach(ctx, field)
+				})
+		case "breaches":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_breaches(ctx, field)
+				})
 		case "profileForm":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -24167,6 +28066,44 @@ func (ec *executionContext) _RecipientNoticeEdge(ctx context.Context, sel ast.Se
 	return out
 }
 
+var recordBreachPayloadImplementors = []string{"RecordBreachPayload"}
+
+func (ec *executionContext) _RecordBreachPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordBreachPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordBreachPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordBreachPayload")
+		case "breach":
+			out.Values[i] = ec._RecordBreachPayload_breach(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RecordBreachPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var recordConsentForPayloadImplementors = []string{"RecordConsentForPayload"}
 
 func (ec *executionContext) _RecordConsentForPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordConsentForPayload) graphql.Marshaler {
@@ -24314,6 +28251,54 @@ func (ec *executionContext) _RecordObligationPayload(ctx context.Context, sel as
 			}
 		case "userErrors":
 			out.Values[i] = ec._RecordObligationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordTechnicalDataPayloadImplementors = []string{"RecordTechnicalDataPayload"}
+
+func (ec *executionContext) _RecordTechnicalDataPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordTechnicalDataPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordTechnicalDataPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordTechnicalDataPayload")
+		case "kept":
+			out.Values[i] = ec._RecordTechnicalDataPayload_kept(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dropped":
+			out.Values[i] = ec._RecordTechnicalDataPayload_dropped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._RecordTechnicalDataPayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RecordTechnicalDataPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -24540,6 +28525,87 @@ func (ec *executionContext) _ResponsiblePerson(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var roleAccessImplementors = []string{"RoleAccess"}
+
+func (ec *executionContext) _RoleAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.RoleAccess) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, roleAccessImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RoleAccess")
+		case "role":
+			out.Values[i] = ec._RoleAccess_role(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "classes":
+			out.Values[i] = ec._RoleAccess_classes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var serviceAccessImplementors = []string{"ServiceAccess"}
+
+func (ec *executionContext) _ServiceAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.ServiceAccess) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, serviceAccessImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ServiceAccess")
+		case "name":
+			out.Values[i] = ec._ServiceAccess_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "apps":
+			out.Values[i] = ec._ServiceAccess_apps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "purposes":
+			out.Values[i] = ec._ServiceAccess_purposes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var setChannelPreferencesPayloadImplementors = []string{"SetChannelPreferencesPayload"}
 
 func (ec *executionContext) _SetChannelPreferencesPayload(ctx context.Context, sel ast.SelectionSet, obj *SetChannelPreferencesPayload) graphql.Marshaler {
@@ -24659,6 +28725,274 @@ func (ec *executionContext) _SettleObligationPayload(ctx context.Context, sel as
 	return out
 }
 
+var takenMeasureImplementors = []string{"TakenMeasure"}
+
+func (ec *executionContext) _TakenMeasure(ctx context.Context, sel ast.SelectionSet, obj *vault.TakenMeasure) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, takenMeasureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TakenMeasure")
+		case "code":
+			out.Values[i] = ec._TakenMeasure_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reference":
+			out.Values[i] = ec._TakenMeasure_reference(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._TakenMeasure_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var tallyImplementors = []string{"Tally"}
+
+func (ec *executionContext) _Tally(ctx context.Context, sel ast.SelectionSet, obj *vault.Tally) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tallyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Tally")
+		case "name":
+			out.Values[i] = ec._Tally_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "times":
+			out.Values[i] = ec._Tally_times(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var technicalDataImplementors = []string{"TechnicalData"}
+
+func (ec *executionContext) _TechnicalData(ctx context.Context, sel ast.SelectionSet, obj *vault.TechnicalBatch) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, technicalDataImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TechnicalData")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalData_id(ctx, field, obj)
+				})
+		case "app":
+			out.Values[i] = ec._TechnicalData_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "expiresAt":
+			out.Values[i] = ec._TechnicalData_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "events":
+			out.Values[i] = ec._TechnicalData_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var technicalDataConnectionImplementors = []string{"TechnicalDataConnection"}
+
+func (ec *executionContext) _TechnicalDataConnection(ctx context.Context, sel ast.SelectionSet, obj *TechnicalDataConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, technicalDataConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TechnicalDataConnection")
+		case "edges":
+			out.Values[i] = ec._TechnicalDataConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._TechnicalDataConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TechnicalDataConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var technicalDataEdgeImplementors = []string{"TechnicalDataEdge"}
+
+func (ec *executionContext) _TechnicalDataEdge(ctx context.Context, sel ast.SelectionSet, obj *TechnicalDataEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, technicalDataEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TechnicalDataEdge")
+		case "cursor":
+			out.Values[i] = ec._TechnicalDataEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TechnicalDataEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var technicalEventImplementors = []string{"TechnicalEvent"}
+
+func (ec *executionContext) _TechnicalEvent(ctx context.Context, sel ast.SelectionSet, obj *vault.TechnicalEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, technicalEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TechnicalEvent")
+		case "at":
+			out.Values[i] = ec._TechnicalEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ip":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalEvent_ip(ctx, field, obj)
+				})
+		case "cookieId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalEvent_cookieId(ctx, field, obj)
+				})
+		case "userAgent":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalEvent_userAgent(ctx, field, obj)
+				})
+		case "page":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalEvent_page(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var traceCountImplementors = []string{"TraceCount"}
 
 func (ec *executionContext) _TraceCount(ctx context.Context, sel ast.SelectionSet, obj *vault.TraceCount) graphql.Marshaler {
@@ -24677,6 +29011,44 @@ func (ec *executionContext) _TraceCount(ctx context.Context, sel ast.SelectionSe
 			}
 		case "rows":
 			out.Values[i] = ec._TraceCount_rows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateBreachPayloadImplementors = []string{"UpdateBreachPayload"}
+
+func (ec *executionContext) _UpdateBreachPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateBreachPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateBreachPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateBreachPayload")
+		case "breach":
+			out.Values[i] = ec._UpdateBreachPayload_breach(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateBreachPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -24921,6 +29293,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_missingFields(ctx, field, obj)
+				})
+		case "technicalData":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_technicalData(ctx, field, obj)
 				})
 		case "profile":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -25444,6 +29822,14 @@ func (ec *executionContext) _WithdrawConsentPayload(ctx context.Context, sel ast
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNAccessReport2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAccessReport(ctx context.Context, sel ast.SelectionSet, v *vault.AccessReport) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AccessReport!")
+		return graphql.Null
+	}
+	return ec._AccessReport(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNAcknowledgedWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgement(ctx context.Context, sel ast.SelectionSet, v vault.Acknowledgement) graphql.Marshaler {
 	return ec._AcknowledgedWarning(ctx, sel, &v)
 }
@@ -25467,12 +29853,47 @@ func (ec *executionContext) unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcom�
 	return res, nil
 }
 
+func (ec *executionContext) marshalNActorAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐActorAccess(ctx context.Context, sel ast.SelectionSet, v vault.ActorAccess) graphql.Marshaler {
+	return ec._ActorAccess(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNActorAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐActorAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ActorAccess) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNActorAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐActorAccess(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNApp2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐApp(ctx context.Context, sel ast.SelectionSet, v *vault.App) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "App!")
 		return graphql.Null
 	}
 	return ec._App(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNAudience2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAudience(ctx context.Context, v any) (vault.Audience, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Audience(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAudience2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAudience(ctx context.Context, sel ast.SelectionSet, v vault.Audience) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Audience!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNAuditEvent2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐStoredEvent(ctx context.Context, sel ast.SelectionSet, v vault.StoredEvent) graphql.Marshaler {
@@ -25534,6 +29955,92 @@ func (ec *executionContext) marshalNAuditOutcome2githubᚗcomᚋkelisimᚋkelisi
 	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "AuditOutcome!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNBreach2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx context.Context, sel ast.SelectionSet, v vault.Breach) graphql.Marshaler {
+	return ec._Breach(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBreach2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Breach) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBreach2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx context.Context, sel ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Breach!")
+		return graphql.Null
+	}
+	return ec._Breach(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNBreachKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachKind(ctx context.Context, v any) (vault.BreachKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.BreachKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBreachKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachKind(ctx context.Context, sel ast.SelectionSet, v vault.BreachKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "BreachKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNBreachMeasure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachMeasure(ctx context.Context, v any) (vault.BreachMeasure, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.BreachMeasure(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBreachMeasure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachMeasure(ctx context.Context, sel ast.SelectionSet, v vault.BreachMeasure) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "BreachMeasure!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNBreachNotice2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBreachNotice(ctx context.Context, sel ast.SelectionSet, v *BreachNotice) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "BreachNotice!")
+		return graphql.Null
+	}
+	return ec._BreachNotice(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNBreachPeopleInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBreachPeopleInput(ctx context.Context, v any) (BreachPeopleInput, error) {
+	res, err := ec.unmarshalInputBreachPeopleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNBreachState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachState(ctx context.Context, v any) (vault.BreachState, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.BreachState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBreachState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreachState(ctx context.Context, sel ast.SelectionSet, v vault.BreachState) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "BreachState!")
 	}
 	return res
 }
@@ -25620,6 +30127,39 @@ func (ec *executionContext) marshalNChannelPreference2ᚕgithubᚗcomᚋkelisim�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNClassAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐClassAccess(ctx context.Context, sel ast.SelectionSet, v vault.ClassAccess) graphql.Marshaler {
+	return ec._ClassAccess(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNClassAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐClassAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ClassAccess) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClassAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐClassAccess(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNCloseBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCloseBreachInput(ctx context.Context, v any) (CloseBreachInput, error) {
+	res, err := ec.unmarshalInputCloseBreachInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCloseBreachPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCloseBreachPayload(ctx context.Context, sel ast.SelectionSet, v *CloseBreachPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CloseBreachPayload!")
+		return graphql.Null
+	}
+	return ec._CloseBreachPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCollectedField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCollected(ctx context.Context, sel ast.SelectionSet, v vault.Collected) graphql.Marshaler {
@@ -26439,6 +30979,19 @@ func (ec *executionContext) marshalNInvalidationReason2githubᚗcomᚋkelisimᚋ
 	return res
 }
 
+func (ec *executionContext) unmarshalNIssueBreachNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueBreachNoticeInput(ctx context.Context, v any) (IssueBreachNoticeInput, error) {
+	res, err := ec.unmarshalInputIssueBreachNoticeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNIssueBreachNoticePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueBreachNoticePayload(ctx context.Context, sel ast.SelectionSet, v *IssueBreachNoticePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "IssueBreachNoticePayload!")
+		return graphql.Null
+	}
+	return ec._IssueBreachNoticePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNItemField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemField(ctx context.Context, sel ast.SelectionSet, v vault.ItemField) graphql.Marshaler {
 	return ec._ItemField(ctx, sel, &v)
 }
@@ -26721,6 +31274,11 @@ func (ec *executionContext) marshalNMarkDisclosuresSeenPayload2ᚖgithubᚗcom�
 		return graphql.Null
 	}
 	return ec._MarkDisclosuresSeenPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMeasureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMeasureInput(ctx context.Context, v any) (MeasureInput, error) {
+	res, err := ec.unmarshalInputMeasureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx context.Context, v any) (vault.NoticeAbout, error) {
@@ -27208,6 +31766,19 @@ func (ec *executionContext) marshalNRecipientNoticeEdge2ᚕgithubᚗcomᚋkelisi
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRecordBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordBreachInput(ctx context.Context, v any) (RecordBreachInput, error) {
+	res, err := ec.unmarshalInputRecordBreachInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordBreachPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordBreachPayload(ctx context.Context, sel ast.SelectionSet, v *RecordBreachPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordBreachPayload!")
+		return graphql.Null
+	}
+	return ec._RecordBreachPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRecordConsentForInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentForInput(ctx context.Context, v any) (RecordConsentForInput, error) {
 	res, err := ec.unmarshalInputRecordConsentForInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27258,6 +31829,19 @@ func (ec *executionContext) marshalNRecordObligationPayload2ᚖgithubᚗcomᚋke
 		return graphql.Null
 	}
 	return ec._RecordObligationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRecordTechnicalDataInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordTechnicalDataInput(ctx context.Context, v any) (RecordTechnicalDataInput, error) {
+	res, err := ec.unmarshalInputRecordTechnicalDataInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordTechnicalDataPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordTechnicalDataPayload(ctx context.Context, sel ast.SelectionSet, v *RecordTechnicalDataPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordTechnicalDataPayload!")
+		return graphql.Null
+	}
+	return ec._RecordTechnicalDataPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRegisterMeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRegisterMeInput(ctx context.Context, v any) (RegisterMeInput, error) {
@@ -27368,6 +31952,46 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋv
 	return ret
 }
 
+func (ec *executionContext) marshalNRoleAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleAccess(ctx context.Context, sel ast.SelectionSet, v vault.RoleAccess) graphql.Marshaler {
+	return ec._RoleAccess(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRoleAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.RoleAccess) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRoleAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleAccess(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNServiceAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐServiceAccess(ctx context.Context, sel ast.SelectionSet, v vault.ServiceAccess) graphql.Marshaler {
+	return ec._ServiceAccess(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNServiceAccess2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐServiceAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ServiceAccess) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNServiceAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐServiceAccess(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNSetChannelPreferencesInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesInput(ctx context.Context, v any) (SetChannelPreferencesInput, error) {
 	res, err := ec.unmarshalInputSetChannelPreferencesInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27407,6 +32031,140 @@ func (ec *executionContext) marshalNSettleObligationPayload2ᚖgithubᚗcomᚋke
 	return ec._SettleObligationPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNSight2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSight(ctx context.Context, v any) (vault.Sight, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Sight(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSight2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSight(ctx context.Context, sel ast.SelectionSet, v vault.Sight) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Sight!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNTakenMeasure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTakenMeasure(ctx context.Context, sel ast.SelectionSet, v vault.TakenMeasure) graphql.Marshaler {
+	return ec._TakenMeasure(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTakenMeasure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTakenMeasureᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.TakenMeasure) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTakenMeasure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTakenMeasure(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTally2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTally(ctx context.Context, sel ast.SelectionSet, v vault.Tally) graphql.Marshaler {
+	return ec._Tally(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTally2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTallyᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Tally) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTally2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTally(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTechnicalData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalBatch(ctx context.Context, sel ast.SelectionSet, v vault.TechnicalBatch) graphql.Marshaler {
+	return ec._TechnicalData(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTechnicalData2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalBatchᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.TechnicalBatch) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTechnicalData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalBatch(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTechnicalDataEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalDataEdge(ctx context.Context, sel ast.SelectionSet, v TechnicalDataEdge) graphql.Marshaler {
+	return ec._TechnicalDataEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTechnicalDataEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalDataEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []TechnicalDataEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTechnicalDataEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalDataEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTechnicalEvent2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalEvent(ctx context.Context, sel ast.SelectionSet, v vault.TechnicalEvent) graphql.Marshaler {
+	return ec._TechnicalEvent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTechnicalEvent2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalEventᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.TechnicalEvent) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTechnicalEvent2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTechnicalEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNTechnicalEventInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalEventInput(ctx context.Context, v any) (TechnicalEventInput, error) {
+	res, err := ec.unmarshalInputTechnicalEventInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTechnicalEventInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalEventInputᚄ(ctx context.Context, v any) ([]TechnicalEventInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]TechnicalEventInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTechnicalEventInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalEventInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalNTextChangeInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChange(ctx context.Context, v any) (vault.TextChange, error) {
 	res, err := ec.unmarshalInputTextChangeInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27442,6 +32200,11 @@ func (ec *executionContext) marshalNTextReason2githubᚗcomᚋkelisimᚋkelisim�
 	return res
 }
 
+func (ec *executionContext) unmarshalNToldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐToldInput(ctx context.Context, v any) (ToldInput, error) {
+	res, err := ec.unmarshalInputToldInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNTrace2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTrace(ctx context.Context, v any) (vault.Trace, error) {
 	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Trace(tmp)
@@ -27475,6 +32238,19 @@ func (ec *executionContext) marshalNTraceCount2ᚕgithubᚗcomᚋkelisimᚋkelis
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNUpdateBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateBreachInput(ctx context.Context, v any) (UpdateBreachInput, error) {
+	res, err := ec.unmarshalInputUpdateBreachInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateBreachPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateBreachPayload(ctx context.Context, sel ast.SelectionSet, v *UpdateBreachPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateBreachPayload!")
+		return graphql.Null
+	}
+	return ec._UpdateBreachPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateMyProfileInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateMyProfileInput(ctx context.Context, v any) (UpdateMyProfileInput, error) {
@@ -27810,6 +32586,13 @@ func (ec *executionContext) unmarshalOBasisInput2ᚖgithubᚗcomᚋkelisimᚋkel
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOBreach2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx context.Context, sel ast.SelectionSet, v *vault.Breach) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Breach(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, v any) (*vault.Channel, error) {
 	if v == nil {
 		return nil, nil
@@ -28032,6 +32815,23 @@ func (ec *executionContext) marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋke
 	return ec._LocalizedText(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOMeasureInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMeasureInputᚄ(ctx context.Context, v any) ([]MeasureInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]MeasureInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNMeasureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMeasureInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalONode2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋscalarᚐNode(ctx context.Context, sel ast.SelectionSet, v scalar.Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -28214,6 +33014,21 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋv
 	return res
 }
 
+func (ec *executionContext) unmarshalOShownInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐShownInput(ctx context.Context, v any) (*ShownInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputShownInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTechnicalDataConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTechnicalDataConnection(ctx context.Context, sel ast.SelectionSet, v *TechnicalDataConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TechnicalDataConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOTextChangeInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChangeᚄ(ctx context.Context, v any) ([]vault.TextChange, error) {
 	if v == nil {
 		return nil, nil
@@ -28224,6 +33039,31 @@ func (ec *executionContext) unmarshalOTextChangeInput2ᚕgithubᚗcomᚋkelisim�
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
 		res[i], err = ec.unmarshalNTextChangeInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChange(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalOTimeRangeInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTimeRangeInput(ctx context.Context, v any) (*TimeRangeInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTimeRangeInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOToldInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐToldInputᚄ(ctx context.Context, v any) ([]ToldInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ToldInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNToldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐToldInput(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}

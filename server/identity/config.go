@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -51,9 +52,18 @@ type Service struct {
 	Purposes []string `yaml:"purposes"`
 }
 
-// Access narrows who sees what; it converts to vault.Access.
+// Access narrows who sees what; see Config.Grants.
 type Access struct {
 	SupportNeverReveals []string `yaml:"supportNeverReveals"`
+}
+
+// Grants is what the vault is to know of who may see what.
+func (c Config) Grants() vault.Access {
+	out := vault.Access{SupportNeverReveals: c.Access.SupportNeverReveals}
+	for _, s := range c.Services {
+		out.Services = append(out.Services, vault.ServiceAccess{Name: cmp.Or(s.ClientID, s.Subject), Apps: s.Apps, Purposes: s.Purposes})
+	}
+	return out
 }
 
 // Load reads and validates a configuration file; see Validate. The error names file, line, key and what to do,

@@ -17,10 +17,15 @@ func (k *Keyring) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 		return nil, err
 	}
 	policies := k.keys.Load().policies
-	return []vault.KeyFacts{
+	out := []vault.KeyFacts{
 		facts(policies[k.names.data], vault.KeyOfData),
 		facts(policies[k.names.index], vault.KeyOfIndexes),
-	}, nil
+	}
+	technical, there := policies[k.names.technical]
+	if !there { // the keyring is older than this key
+		return append(out, vault.KeyFacts{Name: k.names.technical, Use: vault.KeyOfTechnical, Missing: true}), nil
+	}
+	return append(out, facts(technical, vault.KeyOfTechnical)), nil
 }
 
 func facts(p *keysutil.Policy, use vault.KeyUse) vault.KeyFacts {
@@ -38,6 +43,8 @@ func facts(p *keysutil.Policy, use vault.KeyUse) vault.KeyFacts {
 // Remedy implements vault.KeyReader.
 func (k *Keyring) Remedy(t vault.KeyTrouble) string {
 	switch t.Kind {
+	case vault.KeyNotSetUp:
+		return "kelisim keys rotate --key " + t.Key
 	case vault.KeyMinDecryption, vault.KeyMinEncryption:
 		return fmt.Sprintf("kelisim keys retire --key %s --below %d", t.Key, t.Need.Version)
 	case vault.KeyForeign:

@@ -21,7 +21,13 @@ type Encrypter struct{ keyring *Keyring }
 type Decrypter struct{ keyring *Keyring }
 
 // Rewrapper implements vault.Rewrapper.
-type Rewrapper struct{ keyring *Keyring }
+type Rewrapper struct {
+	keyring *Keyring
+	use     vault.KeyUse
+}
+
+// Of is the same with another key.
+func (r *Rewrapper) Of(use vault.KeyUse) *Rewrapper { return &Rewrapper{r.keyring, use} }
 
 // Encrypt implements vault.Encrypter.
 func (e *Encrypter) Encrypt(ctx context.Context, items []vault.EncryptItem) ([]vault.Encrypted, error) {
@@ -40,7 +46,8 @@ func (k *Keyring) encrypt(item vault.EncryptItem) (vault.Ciphertext, error) {
 	if err != nil {
 		return vault.Ciphertext{}, err
 	}
-	policy, err := k.policy(k.names.data)
+	key := k.names.of(item.Use())
+	policy, err := k.policy(key)
 	if err != nil {
 		return vault.Ciphertext{}, vault.ErrUnavailable.Because(err)
 	}
@@ -48,7 +55,7 @@ func (k *Keyring) encrypt(item vault.EncryptItem) (vault.Ciphertext, error) {
 	if err != nil {
 		return vault.Ciphertext{}, vault.ErrUnavailable.Because(fmt.Errorf("keyring: encrypting: %w", err))
 	}
-	return vault.NewCiphertext(k.names.data, text)
+	return vault.NewCiphertext(key, text)
 }
 
 // Index implements vault.Indexer.
@@ -123,11 +130,12 @@ func (k *Keyring) open(at vault.Place, c vault.Ciphertext) (*keysutil.Policy, st
 	if err := c.Check(); err != nil {
 		return nil, "", err
 	}
-	// Only the key of personal values: a row that names another is not followed.
-	if c.Key != k.names.data {
+	// Only the key of the place: a row that names another is not followed.
+	key := k.names.of(at.Use())
+	if c.Key != key {
 		return nil, "", vault.ErrUndecryptable.Because(ErrNoKey)
 	}
-	policy, err := k.policy(k.names.data)
+	policy, err := k.policy(key)
 	if err != nil {
 		return nil, "", vault.ErrUnavailable.Because(err)
 	}
@@ -165,13 +173,14 @@ func (k *Keyring) rewrap(item vault.RewrapItem) (vault.Ciphertext, error) {
 	if err != nil {
 		return vault.Ciphertext{}, vault.ErrUnavailable.Because(fmt.Errorf("keyring: rewrapping: %w", err))
 	}
-	return vault.NewCiphertext(k.names.data, text)
+	return vault.NewCiphertext(policy.Name, text)
 }
 
 // Newest implements vault.Rewrapper.
 func (r *Rewrapper) Newest(ctx context.Context) (string, int, error) {
-	version, err := r.keyring.LatestVersion(ctx, r.keyring.names.data)
-	return r.keyring.names.data, version, err
+	key := r.keyring.names.of(r.use)
+	version, err := r.keyring.LatestVersion(ctx, key)
+	return key, version, err
 }
 
 // Reindexer implements vault.Reindexer.

@@ -56,7 +56,10 @@ type ExportedKey struct {
 func (k *Keyring) Export(ctx context.Context, database uuid.UUID) (Export, error) {
 	current := k.keys.Load()
 	e := Export{Version: exportVersion, Database: database, Prefix: strings.TrimSuffix(k.names.data, dataSuffix)}
-	for _, name := range []string{k.names.data, k.names.index} {
+	for _, name := range []string{k.names.data, k.names.index, k.names.technical} {
+		if current.policies[name] == nil {
+			continue // the keyring is older than this key
+		}
 		backup, err := current.shelf.backup(ctx, name)
 		if err != nil {
 			return Export{}, err

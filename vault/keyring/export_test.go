@@ -199,7 +199,7 @@ func TestATrimmedVersionIsInNoExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(e.Versions()); got != "[{kelisim-pii 2 2} {kelisim-index 1 1}]" {
+	if got := fmt.Sprint(e.Versions()); got != "[{kelisim-pii 2 2} {kelisim-index 1 1} {kelisim-technical 1 1}]" {
 		t.Errorf("exported: %s", got)
 	}
 	raw, err := base64.StdEncoding.DecodeString(e.Keys[0].Backup)

@@ -44,12 +44,20 @@ type Keyring struct {
 }
 
 // names of the keys under one prefix.
-type names struct{ data, index string }
+type names struct{ data, index, technical string }
 
-const dataSuffix, indexSuffix = "-pii", "-index"
+const dataSuffix, indexSuffix, technicalSuffix = "-pii", "-index", "-technical"
+
+// of is the name of the key of a place's values.
+func (n names) of(use vault.KeyUse) string {
+	if use == vault.KeyOfTechnical {
+		return n.technical
+	}
+	return n.data
+}
 
 func namesOf(prefix string) names {
-	return names{data: prefix + dataSuffix, index: prefix + indexSuffix}
+	return names{data: prefix + dataSuffix, index: prefix + indexSuffix, technical: prefix + technicalSuffix}
 }
 
 // keys is one state of the file, never changed once it can be seen.
@@ -92,8 +100,11 @@ func (k *Keyring) read() (*keys, error) {
 
 func (k *Keyring) load(s shelf) (*keys, error) {
 	loaded := &keys{shelf: s, policies: map[string]*keysutil.Policy{}}
-	for _, name := range []string{k.names.data, k.names.index} {
+	for _, name := range []string{k.names.data, k.names.index, k.names.technical} {
 		policy, err := s.policy(context.Background(), name)
+		if errors.Is(err, ErrNoKey) && name == k.names.technical {
+			continue // the keyring is older than this key
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w; is %s the right file, and its key prefix right?", err, k.path)
 		}
@@ -112,6 +123,7 @@ func (k *Keyring) create(ctx context.Context) error {
 		for _, request := range []keysutil.PolicyRequest{
 			{Name: k.names.data, KeyType: keysutil.KeyType_AES256_GCM96, Derived: true},
 			{Name: k.names.index, KeyType: keysutil.KeyType_HMAC, KeySize: keysutil.HmacMinKeySize},
+			{Name: k.names.technical, KeyType: keysutil.KeyType_AES256_GCM96, Derived: true},
 		} {
 			request.Storage, request.Upsert = s, true
 			if _, _, err := manager.GetPolicy(ctx, request, rand.Reader); err != nil {
@@ -121,6 +133,9 @@ func (k *Keyring) create(ctx context.Context) error {
 		return nil
 	})
 }
+
+// Complete makes the key of technical data in a keyring that is older than it.
+func (k *Keyring) Complete(ctx context.Context) error { return k.create(ctx) }
 
 // Rotate makes a new version of a key and writes the file before the version
 // is used. Older versions go on decrypting and indexing.
@@ -169,6 +184,9 @@ func (k *Keyring) LatestVersion(ctx context.Context, key string) (int, error) {
 // DataKey is the name of the key that encrypts personal values.
 func (k *Keyring) DataKey() string { return k.names.data }
 
+// TechnicalKey is the name of the key that encrypts technical data.
+func (k *Keyring) TechnicalKey() string { return k.names.technical }
+
 // IndexKey is the name of the key of blind indexes and the pepper.
 func (k *Keyring) IndexKey() string { return k.names.index }
 
@@ -199,8 +217,9 @@ func (k *Keyring) Reindexer() *Reindexer {
 	return &Reindexer{Decrypter{keyring: k}, Encrypter{keyring: k}}
 }
 
-// Rewrapper gives the part that moves ciphertexts to the newest version.
-func (k *Keyring) Rewrapper() *Rewrapper { return &Rewrapper{keyring: k} }
+// Rewrapper gives the part that moves ciphertexts of personal values to the
+// newest version.
+func (k *Keyring) Rewrapper() *Rewrapper { return &Rewrapper{k, vault.KeyOfData} }
 
 var (
 	_ vault.Encrypter = (*Encrypter)(nil)

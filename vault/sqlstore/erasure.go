@@ -31,6 +31,7 @@ func traces() []trace {
 		{vault.TraceIndexes, "blind_index", theirs, ""},
 		{vault.TraceObjects, "object_values", theirs, ""},
 		{vault.TraceContexts, "consent_acts", theirs + " AND network_context <> ''", "key_name = '', key_version = 0, network_context = ''"},
+		{vault.TraceTechnical, "technical_data", theirs, ""},
 		{vault.TraceCounts, "daily_counts", theirs, ""},
 		{vault.TraceRepeats, "idempotency", "principal IN (SELECT digest FROM user_subjects WHERE " + theirs + ")", ""},
 		{vault.TraceLogins, "user_subjects", theirs, ""},
@@ -49,6 +50,7 @@ func kept() map[string]string {
 		"disclosures":       "the proof of what was passed on to whom, without anything personal",
 		"disclosure_marks":  "that the person was told, without anything personal",
 		"recipient_notices": "recipients have to be told of the erasure, too",
+		"breach_people":     "whom a breach touched, by the opaque id",
 		"channel_choices":   "the proof of what was refused: codes of channels",
 
 		"retention_marks": "when somebody was warned of what is due, without anything personal",

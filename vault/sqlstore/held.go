@@ -50,6 +50,14 @@ func holdingOf(of vault.Holding) (holding, error) {
 			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Field} },
 		}, nil
 	}
+	if of == vault.HoldingTechnical {
+		return holding{
+			"technical_data", "ciphertext",
+			[]string{"user_id", "id"},
+			func(r vault.HeldRow) []any { return []any{r.Owner, r.Act} },
+			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Act} },
+		}, nil
+	}
 	return holding{}, fmt.Errorf("sqlstore: nothing is held in %q", string(of))
 }
 

@@ -21,7 +21,7 @@ func TestFewUnderAnOldVersionAreFoundByTheirIndex(t *testing.T) {
 	onPostgreSQL, r := opened(t, url, Options{}), newRival(t, url)
 	all := crowd + `;
 UPDATE actors SET key_name = 'k', key_version = 1; UPDATE consent_acts SET key_name = 'k', key_version = 1; ANALYZE;
-UPDATE personal_fields SET key_version = 2; UPDATE object_values SET key_version = 2; UPDATE actors SET key_version = 2; UPDATE consent_acts SET key_version = 2`
+UPDATE personal_fields SET key_version = 2; UPDATE object_values SET key_version = 2; UPDATE technical_data SET key_version = 2; UPDATE actors SET key_version = 2; UPDATE consent_acts SET key_version = 2`
 	if _, err := r.Exec(t.Context(), all, pgx.QueryExecModeSimpleProtocol); err != nil {
 		t.Fatal(err)
 	}

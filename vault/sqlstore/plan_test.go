@@ -44,6 +44,7 @@ INSERT INTO users SELECT gen_random_uuid(), CASE WHEN n % 500 = 0 THEN 'BLOCKED'
 INSERT INTO user_subjects SELECT 'i', 1, id::text, id FROM users;
 INSERT INTO personal_fields SELECT id, code, 'k', 1, 'c', 'PRIVATE', true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO object_values SELECT id, 'requesterName', id, 'k', 1, 'c' FROM users;
+INSERT INTO technical_data SELECT id, id, 'app1', 1, 2, 1, 3, 'k', 1, 'c' FROM users;
 INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO index_plan VALUES (1, '[1]', 1);
 INSERT INTO disclosures SELECT id, id, id, 'app1', '{}', 'CONSENT', '["x"]', '["phone"]', '', 1, '{"v":1}' FROM users;

@@ -8,6 +8,9 @@ REVOKE ALL ON
     apps,
     audit_events,
     blind_index,
+    breach_notices,
+    breach_people,
+    breaches,
     channel_choices,
     consent_acts,
     consent_events,
@@ -29,6 +32,7 @@ REVOKE ALL ON
     retention_marks,
     schema_lease,
     schema_version,
+    technical_data,
     user_subjects,
     users,
     vault_logins
@@ -67,6 +71,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     object_values,
     personal_fields,
     retention_marks,
+    technical_data,
     vault_logins
 TO {{.Role}};
+GRANT SELECT, INSERT, UPDATE ON breaches, breach_notices TO {{.Role}};
+GRANT SELECT, INSERT ON breach_people TO {{.Role}};
 GRANT SELECT ON schema_version TO {{.Role}};

@@ -10,33 +10,29 @@ import (
 // Decrypter implements vault.Decrypter.
 type Decrypter struct {
 	login    *login
-	key      string
-	decrypts *operation
+	decrypts values
 }
 
-func newDecrypter(l *login, key string) *Decrypter {
-	return &Decrypter{login: l, key: key, decrypts: newOperation(l, "decrypt", key, 0)}
+func newDecrypter(l *login) *Decrypter {
+	return &Decrypter{login: l, decrypts: newValues(l, "decrypt")}
 }
 
 // String implements fmt.Stringer: who prints it prints no token with it.
 func (*Decrypter) String() string { return "transit decrypter" }
 
-var errForeignKey = errors.New("transit: the ciphertext names a key that is not the one of personal values")
+var errForeignKey = errors.New("transit: the ciphertext names a key that is not the one of its place")
 
 // Decrypt implements vault.Decrypter.
 func (d *Decrypter) Decrypt(ctx context.Context, items []vault.DecryptItem) ([]vault.Decrypted, error) {
 	answers := make([]vault.Decrypted, len(items))
-	sent := selecting(len(items))
-	for i, one := range items {
-		answers[i].Err = sent.ciphertext(i, d.key, one.Place, one.Ciphertext, one.Reference)
-	}
-	outcomes, err := d.decrypts.ask(ctx, sent.items)
+	err := d.decrypts.ask(ctx, len(items), func(i int) batched {
+		one := items[i]
+		return batched{one.Use(), func(key string, to *selection) error {
+			return to.ciphertext(i, key, one.Place, one.Ciphertext, one.Reference)
+		}}
+	}, func(i int, _ string, o outcome) { answers[i].Value, answers[i].Err = o.decrypted() })
 	if err != nil {
 		return nil, err
-	}
-	for i, outcome := range outcomes {
-		answer := &answers[sent.from[i]]
-		answer.Value, answer.Err = outcome.decrypted()
 	}
 	return answers, nil
 }

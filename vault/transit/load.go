@@ -16,7 +16,7 @@ type Load struct {
 
 // Loads tells of each operation once, by name.
 func (e *Engine) Loads() []Load {
-	operations := append(e.encrypter.operations(), e.decrypter.decrypts)
+	operations := append(e.encrypter.operations(), e.decrypter.decrypts.operations()...)
 	var loads []Load
 	for _, o := range operations {
 		i := slices.IndexFunc(loads, func(l Load) bool { return l.Operation == o.name })
@@ -46,7 +46,7 @@ func (e *Engine) errRests() error {
 func (e *Encrypter) operations() []*operation {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all := []*operation{e.encrypts}
+	all := e.encrypts.operations()
 	for _, hmacs := range e.hmacs {
 		all = append(all, hmacs)
 	}

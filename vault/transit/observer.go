@@ -41,8 +41,8 @@ func NewObserver(config Config) (*Observer, error) {
 func (e *Engine) Observer() *Observer { return &Observer{login: e.encrypter.login} }
 
 // Observer gives the part that reads about keys, under the job's own login,
-// which sees the key of data alone.
-func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, vault.KeyOfData} }
+// which sees its own key alone.
+func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, r.use} }
 
 // Observer gives the part that reads about keys, under the job's own login,
 // which sees the key of indexes alone.
@@ -106,15 +106,19 @@ func madeAt(raw json.RawMessage) (time.Time, error) {
 	return signs.Made.UTC(), nil
 }
 
-// Keys implements vault.KeyReader. Only the key of receipts may be one that the
-// login does not see: Vault may have been set up before it was wanted.
+// Keys implements vault.KeyReader. Only the keys of technical data and of
+// receipts may be some that the login does not see: Vault may have been set up
+// before they were wanted.
 func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 	config := o.login.config
 	var out []vault.KeyFacts
 	for _, key := range []struct {
 		name string
 		use  vault.KeyUse
-	}{{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes}, {config.receiptKey(), vault.KeyOfReceipts}} {
+	}{
+		{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes},
+		{config.technicalKey(), vault.KeyOfTechnical}, {config.receiptKey(), vault.KeyOfReceipts},
+	} {
 		if o.only != "" && o.only != key.use {
 			continue
 		}
@@ -123,7 +127,7 @@ func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 		case missing(err):
 			out = append(out, vault.KeyFacts{Name: key.name, Use: key.use, Missing: true})
 			continue
-		case key.use == vault.KeyOfReceipts && errors.Is(err, ErrForbidden):
+		case key.use.Later() && errors.Is(err, ErrForbidden):
 			out = append(out, vault.KeyFacts{Name: key.name, Use: key.use, Unseen: true})
 			continue
 		case err != nil:

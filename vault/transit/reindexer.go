@@ -31,7 +31,7 @@ func NewReindexer(config Config) (*Reindexer, error) {
 		return nil, err
 	}
 	return &Reindexer{
-		Decrypter: *newDecrypter(l, config.dataKey()),
+		Decrypter: *newDecrypter(l),
 		indexer:   indexer{login: l, key: config.indexKey(), hmacs: map[int]*operation{}},
 	}, nil
 }

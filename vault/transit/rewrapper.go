@@ -12,6 +12,7 @@ import (
 // inside Vault.
 type Rewrapper struct {
 	login   *login
+	use     vault.KeyUse
 	key     string
 	rewraps *operation
 }
@@ -32,9 +33,16 @@ func NewRewrapper(config Config) (*Rewrapper, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := config.dataKey()
-	return &Rewrapper{login: l, key: key, rewraps: newOperation(l, "rewrap", key, 0)}, nil
+	return newRewrapper(l, vault.KeyOfData), nil
 }
+
+func newRewrapper(l *login, use vault.KeyUse) *Rewrapper {
+	key := l.config.keyOf(use)
+	return &Rewrapper{login: l, use: use, key: key, rewraps: newOperation(l, "rewrap", key, 0)}
+}
+
+// Of is the same with another key, under the same login.
+func (r *Rewrapper) Of(use vault.KeyUse) *Rewrapper { return newRewrapper(r.login, use) }
 
 // String implements fmt.Stringer: who prints it prints no token with it.
 func (*Rewrapper) String() string { return "transit rewrapper" }

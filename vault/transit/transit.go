@@ -80,6 +80,16 @@ func (c Config) dataKey() string    { return c.Prefix + "-pii" }
 func (c Config) indexKey() string   { return c.Prefix + "-index" }
 func (c Config) receiptKey() string { return c.Prefix + "-receipt" }
 
+func (c Config) technicalKey() string { return c.Prefix + "-technical" }
+
+// keyOf is the key of a place's values.
+func (c Config) keyOf(use vault.KeyUse) string {
+	if use == vault.KeyOfTechnical {
+		return c.technicalKey()
+	}
+	return c.dataKey()
+}
+
 func orElse[T comparable](value, fallback T) T {
 	var zero T
 	if value == zero {
@@ -119,10 +129,10 @@ func New(config Config) (*Engine, error) {
 	}
 	e := &Engine{config: config}
 	e.encrypter = &Encrypter{
-		indexer: indexer{login: encrypting, key: e.IndexKey(), hmacs: map[int]*operation{}},
-		key:     e.DataKey(), encrypts: newOperation(encrypting, "encrypt", e.DataKey(), 0),
+		indexer:  indexer{login: encrypting, key: e.IndexKey(), hmacs: map[int]*operation{}},
+		encrypts: newValues(encrypting, "encrypt"),
 	}
-	e.decrypter = newDecrypter(decrypting, e.DataKey())
+	e.decrypter = newDecrypter(decrypting)
 	return e, nil
 }
 
@@ -131,6 +141,10 @@ func (e *Engine) DataKey() string { return e.config.dataKey() }
 
 // IndexKey is the name of the key of blind indexes and the pepper.
 func (e *Engine) IndexKey() string { return e.config.indexKey() }
+
+// TechnicalKey is the name of the key that encrypts technical data. Set-ups of
+// earlier versions have none.
+func (e *Engine) TechnicalKey() string { return e.config.technicalKey() }
 
 // logins are the logins, each once.
 func (e *Engine) logins() []*login {

@@ -38,6 +38,10 @@ func (s *storeTest) hold(in vault.Holding, c vault.Ciphertext) vault.Held {
 		out.Owner = s.id()
 		login := vault.SubjectKey{Issuer: "i", KeyVersion: 1, Digest: out.Owner.String()}
 		s.must(s.maintain(func(tx vault.KeepingTx) { tx.InsertColleague(out.Owner, login, c, dawn()) }))
+	case vault.HoldingTechnical:
+		u, _ := s.person()
+		out.Owner, out.Act = u.ID, s.id()
+		s.write(func(tx vault.Tx) { tx.InsertTechnical(vault.TechnicalBatch{User: u.ID, ID: out.Act, Ciphertext: c}) })
 	case vault.HoldingObjects:
 		out.Owner, out.Field = s.id(), vault.FieldRequesterName
 		s.write(func(tx vault.Tx) {

@@ -73,3 +73,26 @@ func TestAnotherMountWithTheSameNamesIsAFirstSetUp(t *testing.T) {
 		t.Errorf("%v", is)
 	}
 }
+
+// A set-up of an earlier version has every key but that of technical data, and
+// policies that do not name it.
+func TestASetUpOfAnEarlierVersionGetsTheKeyOfTechnicalData(t *testing.T) {
+	_, root, c := fresh(t)
+	p := plan(t, c)
+	write(t, root, "sys/mounts/"+c.Mount, map[string]any{"type": "transit"})
+	for name, kind := range map[string]map[string]any{
+		"pii": {"type": "aes256-gcm96", "derived": true}, "index": {"type": "hmac", "key_size": 32}, "receipt": {"type": "ed25519"},
+	} {
+		write(t, root, c.Mount+"/keys/"+c.Prefix+"-"+name, kind)
+	}
+	for _, role := range []string{"encrypt", "decrypt", "rewrap", "observe"} {
+		write(t, root, "sys/policies/acl/"+p.Policy(role), map[string]any{"policy": `path "` + c.Mount + `/keys/x" { capabilities = ["read"] }`})
+	}
+	done := apply(t, p, root)
+	if r := of(t, done, "-technical"); r.State != setup.Created {
+		t.Errorf("%+v", r)
+	}
+	if r := of(t, done, p.Policy("encrypt")); r.State != setup.Updated && r.State != setup.Created {
+		t.Errorf("%+v", r)
+	}
+}

@@ -88,6 +88,7 @@ func (p *Plan) telling() []string {
 	var out []string
 	for _, path := range []string{
 		"encrypt/%s-pii", "decrypt/%s-pii", "rewrap/%s-pii", "datakey/plaintext/%s-pii", "hmac/%s-index", "hmac/%s-pii", "sign/%s-receipt",
+		"encrypt/%s-technical", "decrypt/%s-technical", "rewrap/%s-technical", "keys/%s-technical", "keys/%s-technical/config",
 		"encrypt/%s-no-such-key", "decrypt/%s-no-such-key", // any name: one that is wrong makes a key
 		"keys/%s-pii", "keys/%s-index", "keys/%s-receipt", "keys/%s-no-such-key",
 		"keys/%s-pii/config", "keys/%s-index/config", "keys/%s-pii/rotate", "keys/%s-index/rotate", "keys/%s-pii/trim", "keys/%s-index/trim",

@@ -33,7 +33,7 @@ func TestALoginHasNoMoreThanItsPolicy(t *testing.T) {
 			t.Errorf("%s: %+v", role, got)
 		}
 	}
-	if got := inspect(v.DecryptToken, "encrypt").Excess; !slices.Equal(got, []string{"update " + v.Mount + "/decrypt/kelisim-pii"}) {
+	if got := inspect(v.DecryptToken, "encrypt").Excess; !slices.Equal(got, []string{"update " + v.Mount + "/decrypt/kelisim-pii", "update " + v.Mount + "/decrypt/kelisim-technical"}) {
 		t.Errorf("the login that decrypts, as one that encrypts: %v", got)
 	}
 	if got := inspect(v.DecryptToken, "encrypt", "decrypt"); len(got.Excess) > 0 {

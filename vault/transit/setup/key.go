@@ -73,6 +73,8 @@ func (k key) title() string { return "key " + k.path }
 func (k key) shell() string {
 	why := "# For receipts, which come later: signs, and anybody may check."
 	switch {
+	case strings.HasSuffix(k.path, "-technical"):
+		why = "# The same for what devices send by themselves, which is kept for a short time."
 	case k.derived:
 		why = "# Derived: each field of each user has a key of its own, so that a ciphertext\n# moved elsewhere does not decrypt."
 	case k.index:

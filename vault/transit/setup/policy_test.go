@@ -19,11 +19,11 @@ import (
 // allowed is all that each role may do with the mount, in the names of operations.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"encrypt": {"encrypt pii", "hmac index", "hmac index at version 1", "read pii", "read index", "read receipt"},
-		"decrypt": {"decrypt pii"},
-		"rewrap":  {"rewrap pii", "read pii"},
+		"encrypt": {"encrypt pii", "hmac index", "hmac index at version 1", "read pii", "read index", "read receipt", "encrypt technical", "read technical"},
+		"decrypt": {"decrypt pii", "decrypt technical"},
+		"rewrap":  {"rewrap pii", "read pii", "rewrap technical", "read technical"},
 		"reindex": {"decrypt pii", "hmac index", "hmac index at version 1", "read index"},
-		"observe": {"read pii", "read index", "read receipt", "read the mount's setting"},
+		"observe": {"read pii", "read index", "read receipt", "read technical", "read the mount's setting"},
 	}
 }
 
@@ -61,11 +61,15 @@ func TestEachPolicyDoesItsJobAndNothingElse(t *testing.T) {
 	p := plan(t, c)
 	apply(t, p, root)
 	place := base64.StdEncoding.EncodeToString([]byte("kelisim/1/user/field"))
-	boxed, _ := write(t, root, c.Mount+"/encrypt/"+c.Prefix+"-pii", map[string]any{"plaintext": "eA==", "context": place}).Data["ciphertext"].(string)
+	boxed := map[string]map[string]any{}
+	for _, key := range []string{"pii", "technical"} {
+		text := write(t, root, c.Mount+"/encrypt/"+c.Prefix+"-"+key, map[string]any{"plaintext": "eA==", "context": place}).Data["ciphertext"]
+		boxed[key] = map[string]any{"ciphertext": text, "context": place}
+	}
 	for _, key := range []string{"pii", "index"} { // so that version 1 is an older one
 		write(t, root, c.Mount+"/keys/"+c.Prefix+"-"+key+"/rotate", nil)
 	}
-	operations := everything(v, c, p, map[string]any{"plaintext": "eA==", "context": place}, map[string]any{"ciphertext": boxed, "context": place})
+	operations := everything(v, c, p, map[string]any{"plaintext": "eA==", "context": place}, boxed)
 	before := keys(t, root, c)
 	for _, role := range setup.Roles() {
 		t.Run(role, func(t *testing.T) {
@@ -114,7 +118,7 @@ func enter(t *testing.T, v *daemon.VaultServer, root *api.Client, p *setup.Plan,
 }
 
 // everything is each operation by its name.
-func everything(v *daemon.VaultServer, c setup.Config, p *setup.Plan, plain, boxed map[string]any) map[string]operation {
+func everything(v *daemon.VaultServer, c setup.Config, p *setup.Plan, plain map[string]any, boxes map[string]map[string]any) map[string]operation {
 	input := map[string]any{"input": "eA=="}
 	out := map[string]operation{
 		"look up itself":      {"read", "auth/token/lookup-self", nil},
@@ -149,14 +153,18 @@ func everything(v *daemon.VaultServer, c setup.Config, p *setup.Plan, plain, box
 		"restore a key":       {"write", c.Mount + "/restore", map[string]any{"backup": "x"}},
 		"import a key":        {"write", c.Mount + "/keys/other/import", map[string]any{"ciphertext": "x"}},
 		"encrypt elsewhere":   {"write", v.Mount + "/encrypt/kelisim-pii", plain},
-		"decrypt elsewhere":   {"write", v.Mount + "/decrypt/kelisim-pii", boxed},
+		"decrypt elsewhere":   {"write", v.Mount + "/decrypt/kelisim-pii", boxes["pii"]},
 		"read keys elsewhere": {"read", v.Mount + "/keys/kelisim-pii", nil},
 
 		"hmac index at version 1":  {"write", c.Mount + "/hmac/" + c.Prefix + "-index", map[string]any{"input": "eA==", "key_version": 1}},
 		"hmac index by its path":   {"write", c.Mount + "/hmac/" + c.Prefix + "-index/sha2-512", input},
 		"read the mount's setting": {"read", c.Mount + "/config/keys", nil},
 	}
-	for _, key := range []string{"pii", "index", "receipt", "pii2", "other", ""} {
+	for _, key := range []string{"pii", "index", "receipt", "technical", "pii2", "other", ""} {
+		boxed := boxes["pii"]
+		if own, ok := boxes[key]; ok {
+			boxed = own
+		}
 		at := func(format string) string { return c.Mount + "/" + fmt.Sprintf(format, c.Prefix+"-"+key) }
 		for name, o := range map[string]operation{
 			"encrypt": {"write", at("encrypt/%s"), plain}, "decrypt": {"write", at("decrypt/%s"), boxed}, "rewrap": {"write", at("rewrap/%s"), boxed},
@@ -193,7 +201,7 @@ func keys(t *testing.T, root *api.Client, c setup.Config) map[string]string {
 		}
 		out[fmt.Sprint(name)] = fmt.Sprint(key.Data)
 	}
-	if len(out) != 3 {
+	if len(out) != 4 {
 		t.Errorf("the keys are %v", names)
 	}
 	return out

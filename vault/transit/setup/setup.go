@@ -109,6 +109,7 @@ func New(c Config) (*Plan, error) {
 		newKey(c, "pii", "aes256-gcm96", "derived=true"),
 		newKey(c, "index", "hmac", "key_size=32"),
 		newKey(c, "receipt", "ed25519"),
+		newKey(c, "technical", "aes256-gcm96", "derived=true"), // the last: set-ups of earlier versions have the others
 		header{name: "X-Request-Id"},
 		mount{table: "auth", path: c.AppRole, engine: "approle", enable: "auth"},
 	}}
@@ -130,7 +131,7 @@ func (p *Plan) Script() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `#!/bin/sh
 # Prepares HashiCorp's Vault for Kelisim: the transit mount %q, the keys
-# %s-pii, %[2]s-index and %[2]s-receipt, policies, and an AppRole for each.
+# %s-pii, %[2]s-index, %[2]s-receipt and %[2]s-technical, policies, and an AppRole for each.
 #
 # `+"`kelisim vault setup --dry-run`"+` prints this. Without --dry-run the command does
 # the same itself, says what it found, and refuses what is wrong, where this

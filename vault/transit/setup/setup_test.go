@@ -154,9 +154,9 @@ func write(t *testing.T, client *api.Client, path string, data map[string]any) *
 	return answer
 }
 
-// objects is how many things the plan has: two mounts, three keys, the
+// objects is how many things the plan has: two mounts, four keys, the
 // setting, the header, five policies and five AppRoles.
-const objects = 17
+const objects = 18
 
 func TestSetUpTwiceChangesNothingTheSecondTime(t *testing.T) {
 	v, root := bare(t)
@@ -329,10 +329,10 @@ path "sys/policies/*" { capabilities = ["read"] }`})
 	}
 	var told []setup.Result
 	err = p.Apply(t.Context(), v.Client(token.Auth.ClientToken), func(r setup.Result) { told = append(told, r) })
-	if !errors.Is(err, setup.ErrForbidden) || !strings.Contains(err.Error(), "403 to write sys/policies/acl/"+c.Prefix+"-encrypt:") || len(told) != 7 {
+	if !errors.Is(err, setup.ErrForbidden) || !strings.Contains(err.Error(), "403 to write sys/policies/acl/"+c.Prefix+"-encrypt:") || len(told) != 8 {
 		t.Errorf("with half of the rights: %v, %v", err, told)
 	}
-	if done := states(apply(t, p, root)); done[setup.Created] != 10 || done[setup.Right] != 7 {
+	if done := states(apply(t, p, root)); done[setup.Created] != 10 || done[setup.Right] != 8 {
 		t.Errorf("going on with all rights: %v", done)
 	}
 }

@@ -1,0 +1,55 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/vault"
+)
+
+// Technical implements vault.TechnicalReader.
+func (s *Store) Technical(ctx context.Context, user uuid.UUID, page vault.Page) ([]vault.TechnicalBatch, error) {
+	b := &builder{}
+	b.add("SELECT user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext FROM technical_data WHERE user_id = ?", user)
+	if page.After != uuid.Nil {
+		b.add(" AND id < ?", page.After)
+	}
+	b.add(" ORDER BY id DESC LIMIT ?", page.Limit)
+	return list(ctx, s, b.String(), b.args, func(r row) (t vault.TechnicalBatch, err error) {
+		c := &t.Ciphertext
+		err = r.Scan(&t.User, &t.ID, &t.App, moment{&t.From}, moment{&t.To}, &t.Count, moment{&t.ExpiresAt}, &c.Key, &c.Version, &c.Text)
+		return t, err
+	})
+}
+
+// TechnicalOver implements vault.TechnicalReader.
+func (s *Store) TechnicalOver(ctx context.Context, at time.Time, limit int) ([]vault.HeldRow, error) {
+	return list(ctx, s, `SELECT user_id, id FROM technical_data WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2`,
+		[]any{at.UnixMilli(), limit}, func(r row) (h vault.HeldRow, err error) {
+			err = r.Scan(&h.Owner, &h.Act)
+			return h, err
+		})
+}
+
+// InsertTechnical implements vault.TechnicalTx.
+func (t *tx) InsertTechnical(b vault.TechnicalBatch) {
+	t.living(b.User)
+	t.queue(`INSERT INTO technical_data (user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext)
+		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM users WHERE id = $1 AND status = $11`,
+		b.User, b.ID, b.App, b.From.UnixMilli(), b.To.UnixMilli(), b.Count, b.ExpiresAt.UnixMilli(),
+		b.Ciphertext.Key, b.Ciphertext.Version, b.Ciphertext.Text, vault.StatusActive).orMissed(vault.ErrStale)
+}
+
+// DropTechnical implements vault.TechnicalTx.
+func (t *tx) DropTechnical(user uuid.UUID) {
+	t.queue(`DELETE FROM technical_data WHERE user_id = $1`, user)
+}
+
+// DropTechnicalBatches implements vault.TechnicalTx.
+func (t *tx) DropTechnicalBatches(rows []vault.HeldRow) {
+	for _, r := range rows {
+		t.queue(`DELETE FROM technical_data WHERE user_id = $1 AND id = $2`, r.Owner, r.Act)
+	}
+}
