@@ -43,6 +43,7 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 		typeUser:    {vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Auditor},
 		typeConsent: {vault.Subject, vault.Support, vault.Compliance, vault.Auditor},
 		typeEvent:   {vault.Compliance, vault.Security, vault.Auditor},
+		typeRequest: {vault.Subject, vault.Support, vault.Compliance},
 		typeVersion: {vault.Anonymous, vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor},
 	}
 	if len(actor.Roles) == 0 {
@@ -61,6 +62,8 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 		return one(r.Vault.PolicyVersion(ctx, actor, o.id))
 	case typeEvent:
 		return one(r.Vault.AuditEvent(ctx, actor, o.id))
+	case typeRequest:
+		return one(r.SubjectRequest(ctx, id))
 	}
 	return nil, vault.ErrNotFound
 }

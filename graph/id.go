@@ -16,6 +16,8 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
+	typeRequest = "SubjectRequest"
+	typeExport  = "Export"
 )
 
 // ID encodes an object's id.
@@ -30,6 +32,10 @@ func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 // ParseVersionID reads the id of a policy version as clients know it. Whatever
 // is not one is NOT_FOUND.
 func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
+
+// ParseExportID reads the id of an export as clients know it. Whatever is not one
+// is NOT_FOUND.
+func ParseExportID(id string) (uuid.UUID, error) { return decodeAs(typeExport, id) }
 
 func consentID(user, id uuid.UUID) string {
 	return encodeID(typeConsent + ":" + user.String() + "." + id.String())

@@ -41,6 +41,20 @@ const (
 	ReindexStepped      Action = "reindex.stepped"
 	ReindexEnded        Action = "reindex.ended"
 	DemonstrationFilled Action = "demo.filled"
+
+	RequestSubmitted    Action = "request.submitted"
+	RequestJoined       Action = "request.joined"
+	RequestAssigned     Action = "request.assigned"
+	RequesterVerified   Action = "request.verified"
+	RequestWasFulfilled Action = "request.fulfilled"
+	RequestWasRefused   Action = "request.refused"
+	RequestExtended     Action = "request.extended"
+	RequestWasCancelled Action = "request.cancelled"
+	RequesterRevealed   Action = "request.revealed"
+	UserWasBlocked      Action = "user.blocked"
+	UserWasUnblocked    Action = "user.unblocked"
+	ExportWasMade       Action = "export.made"
+	ExportWasDownloaded Action = "export.downloaded"
 )
 
 // Outcome says how an act ended.
@@ -71,7 +85,8 @@ type AuditEvent struct {
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
-	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents".
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents",
+	// "SubjectRequest:<uuid>;kind=<kind>", "Export:<uuid>".
 	Object    string
 	Outcome   Outcome
 	RequestID string

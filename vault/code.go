@@ -55,6 +55,13 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+
+	CodeRequestClosed        Code = "REQUEST_CLOSED"
+	CodeRequestUnverified    Code = "REQUEST_IDENTITY_UNVERIFIED"
+	CodeRequestVerified      Code = "REQUEST_IDENTITY_VERIFIED"
+	CodeRequestNotExtendable Code = "REQUEST_NOT_EXTENDABLE"
+	CodeRequestGround        Code = "REQUEST_GROUND_INVALID"
+	CodeRequestOutcome       Code = "REQUEST_OUTCOME_INVALID"
 )
 
 // Codes that callers inside the service tell apart.
@@ -80,6 +87,7 @@ var payloadCodes = []Code{
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
 	CodeIdempotencyMismatch,
+	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

@@ -28,12 +28,17 @@ const (
 const (
 	FieldRequesterName         = "requesterName"
 	FieldRequesterContact      = "requesterContact"
+	FieldRequestText           = "requestText"
+	FieldRequestAnswer         = "requestAnswer"
 	FieldRepresentativeName    = "representativeName"
 	FieldRepresentativeContact = "representativeContact"
 )
 
 // objectCodes are all of them; each is reserved, too.
-var objectCodes = []string{FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact}
+var objectCodes = []string{
+	FieldRequesterName, FieldRequesterContact, FieldRequestText, FieldRequestAnswer,
+	FieldRepresentativeName, FieldRepresentativeContact,
+}
 
 // objectPlace is where a value that is kept with an object belongs.
 // CodeFieldNotCollected: nothing of the code is kept with objects.
@@ -48,7 +53,8 @@ func objectPlace(object uuid.UUID, code string) (Place, error) {
 // own, for ever: a field of the same code would share its keys.
 var reserved = []string{
 	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper,
-	FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact,
+	FieldRequesterName, FieldRequesterContact, FieldRequestText, FieldRequestAnswer,
+	FieldRepresentativeName, FieldRepresentativeContact,
 }
 
 // fieldCode reports whether a personal field may have the code.

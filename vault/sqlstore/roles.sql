@@ -5,7 +5,7 @@
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
     actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, idempotency, index_plan, meta,
-    object_values, personal_fields, policy_documents, policy_versions, schema_lease, schema_version, user_subjects, users
+    exports, object_values, personal_fields, policy_documents, policy_versions, request_documents, subject_requests, schema_lease, schema_version, user_subjects, users
 FROM {{.Role}};
 
 -- The record: added to, and never changed.
@@ -20,6 +20,9 @@ GRANT SELECT, INSERT, UPDATE ON policy_versions TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON policy_documents TO {{.Role}};
 
 -- People, and what is kept for work.
+GRANT SELECT, INSERT, UPDATE ON subject_requests TO {{.Role}};
+GRANT SELECT, INSERT ON request_documents, exports TO {{.Role}}; -- an answer never changes
+GRANT UPDATE (used_at) ON exports TO {{.Role}};
 GRANT SELECT, INSERT ON user_subjects TO {{.Role}};
 GRANT SELECT, INSERT, UPDATE ON users, daily_counts, apps, meta TO {{.Role}};
 GRANT SELECT, INSERT ON actors TO {{.Role}};
