@@ -43,7 +43,7 @@ func (r refusal) answered(status int) refusal {
 
 // refusals are the cases, in an order in which the later may publish policies.
 func refusals() []refusal {
-	return append(append(profileRefusals(), consentRefusals()...), append(requestRefusals(), policyRefusals()...)...)
+	return append(append(profileRefusals(), consentRefusals()...), append(requestRefusals(), append(askRefusals(), policyRefusals()...)...)...)
 }
 
 func profileRefusals() []refusal {

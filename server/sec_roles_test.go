@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func (w *world) calls(user, consent string) map[string]string {
 	w.t.Helper()
 	version, screen := w.shown("ru").version, `{eventId: "`+uuid.NewString()+`", version: "x", locale: "ru", documentHash: "x", decisions: []}`
 	request := `basis: {reason: PERSON_ASKED, ticket: "SUP-1"}`
-	return map[string]string{
+	out := map[string]string{
 		"Query.node": `node(id: "` + version + `") { id }`, "Query.me": `me { id }`, "Query.user": `user(id: "` + user + `") { id }`, "Query.users": `users { nodes { id } }`,
 		"Query.findUsers": `findUsers(by: {phone: "+77019264837"}) { id }`, "Query.app": `app(code: "dala") { code }`, "Query.policyInForce": `policyInForce { id }`,
 		"Query.policyVersion": `policyVersion(id: "` + version + `") { id }`, "Query.policyVersions": `policyVersions { nodes { id } }`, "Query.consent": `consent(id: "` + consent + `") { id }`,
@@ -31,6 +32,8 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.createPolicyDraft": `createPolicyDraft(input: {app: "none", label: "x", facts: {lawTitle: [], items: [], fields: [], withdrawal: []}, texts: []}) { policyVersion { id } }`,
 		"Mutation.updatePolicyDraft": `updatePolicyDraft(input: {id: "` + version + `", expectedRevision: 9}) { policyVersion { id } }`, "Mutation.publishPolicyVersion": `publishPolicyVersion(input: {id: "` + version + `"}) { policyVersion { id } }`,
 	}
+	maps.Copy(out, requestCalls())
+	return out
 }
 
 // refusedWithoutToken is the metric of an operation's anonymous refusals.
