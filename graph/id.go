@@ -18,6 +18,9 @@ const (
 	typeEvent   = "AuditEvent"
 	typeRequest = "SubjectRequest"
 	typeExport  = "Export"
+	typeErasure = "ErasureCertificate"
+	// What a person owns besides consents.
+	typeObstacle = "Obstacle"
 )
 
 // ID encodes an object's id.
@@ -37,8 +40,11 @@ func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion,
 // is NOT_FOUND.
 func ParseExportID(id string) (uuid.UUID, error) { return decodeAs(typeExport, id) }
 
-func consentID(user, id uuid.UUID) string {
-	return encodeID(typeConsent + ":" + user.String() + "." + id.String())
+func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
+
+// ownedID is the id of what a person owns.
+func ownedID(kind string, user, id uuid.UUID) string {
+	return encodeID(kind + ":" + user.String() + "." + id.String())
 }
 
 func encodeID(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
@@ -62,7 +68,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has && kind == typeConsent { // nothing else has an owner in its id
+	if owner, own, has := strings.Cut(rest, "."); has && (kind == typeConsent || kind == typeObstacle) { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

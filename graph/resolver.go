@@ -32,26 +32,28 @@ var _ generated.ResolverRoot = (*Resolver)(nil)
 
 // Each noun's resolver is the Resolver under another name.
 type (
-	appResolver               struct{ *Resolver }
-	auditEventResolver        struct{ *Resolver }
-	collectedFieldResolver    struct{ *Resolver }
-	consentCheckResolver      struct{ *Resolver }
-	consentEventResolver      struct{ *Resolver }
-	consentItemResolver       struct{ *Resolver }
-	consentResolver           struct{ *Resolver }
-	contactsResolver          struct{ *Resolver }
-	declaredCopyResolver      struct{ *Resolver }
-	encryptionKeyResolver     struct{ *Resolver }
-	mutationResolver          struct{ *Resolver }
-	operatorResolver          struct{ *Resolver }
-	personalFieldResolver     struct{ *Resolver }
-	policyVersionResolver     struct{ *Resolver }
-	profileResolver           struct{ *Resolver }
-	queryResolver             struct{ *Resolver }
-	recipientResolver         struct{ *Resolver }
-	responsiblePersonResolver struct{ *Resolver }
-	userResolver              struct{ *Resolver }
-	vaultLoginResolver        struct{ *Resolver }
+	appResolver                struct{ *Resolver }
+	auditEventResolver         struct{ *Resolver }
+	collectedFieldResolver     struct{ *Resolver }
+	consentCheckResolver       struct{ *Resolver }
+	consentEventResolver       struct{ *Resolver }
+	consentItemResolver        struct{ *Resolver }
+	consentResolver            struct{ *Resolver }
+	contactsResolver           struct{ *Resolver }
+	declaredCopyResolver       struct{ *Resolver }
+	encryptionKeyResolver      struct{ *Resolver }
+	erasureCertificateResolver struct{ *Resolver }
+	mutationResolver           struct{ *Resolver }
+	obstacleResolver           struct{ *Resolver }
+	operatorResolver           struct{ *Resolver }
+	personalFieldResolver      struct{ *Resolver }
+	policyVersionResolver      struct{ *Resolver }
+	profileResolver            struct{ *Resolver }
+	queryResolver              struct{ *Resolver }
+	recipientResolver          struct{ *Resolver }
+	responsiblePersonResolver  struct{ *Resolver }
+	userResolver               struct{ *Resolver }
+	vaultLoginResolver         struct{ *Resolver }
 
 	exportResolver                 struct{ *Resolver }
 	requesterResolver              struct{ *Resolver }
@@ -103,6 +105,12 @@ func (r *Resolver) Export() generated.ExportResolver       { return exportResolv
 func (r *Resolver) SubjectRequestDocument() generated.SubjectRequestDocumentResolver {
 	return subjectRequestDocumentResolver{r}
 }
+
+// ErasureCertificate implements generated.ResolverRoot.
+func (r *Resolver) ErasureCertificate() generated.ErasureCertificateResolver {
+	return erasureCertificateResolver{r}
+}
+func (r *Resolver) Obstacle() generated.ObstacleResolver { return obstacleResolver{r} }
 
 // appOr is the app named, or the one that is meant when none is.
 func (r *Resolver) appOr(ctx context.Context, app *string) (string, error) {

@@ -34,6 +34,7 @@ type settings struct {
 	TrustedProxies []string `env:"KELISIM_TRUSTED_PROXIES"`
 	AuditFile      string   `env:"KELISIM_AUDIT_FILE"`
 	Rules          string   `env:"KELISIM_RULES"`
+	ErasureLedger  string   `env:"KELISIM_ERASURE_LEDGER"`
 	LogLevel       string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
 	LogFormat      string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 

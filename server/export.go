@@ -136,9 +136,9 @@ func entry(z *zip.Writer, name string, at time.Time, write func(io.Writer) error
 // page writes the readable page.
 func page(w io.Writer, data *vault.PersonalCopy) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
-		"say": func(kk, ru, en string) string { return map[string]string{"kk": kk, "ru": ru, "en": en}[data.Locale] },
+		"say":    func(kk, ru, en string) string { return map[string]string{"kk": kk, "ru": ru, "en": en}[data.Locale] },
 		"moment": func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") },
-		"last": func(list []vault.CopyOfAccess) []vault.CopyOfAccess { return list[:min(len(list), 500)] },
+		"last":   func(list []vault.CopyOfAccess) []vault.CopyOfAccess { return list[:min(len(list), 500)] },
 	}).ParseFS(copyPage, "export/page.html")
 	if err != nil {
 		return err

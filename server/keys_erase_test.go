@@ -40,9 +40,9 @@ func (w *world) backups() vault.Backups {
 // of the database and a snapshot of Vault are taken, a person is erased, both
 // keys are rotated, what is stored follows, the old versions are retired and
 // trimmed. Then the person is not in the dump any more either: not their values,
-// nor who has a phone, nor who logs in.
-//
-// Nothing erases a person as a whole yet: theirs is cleared field by field.
+// nor who has a phone, nor who logs in. And should somebody bring the keys back,
+// too, the ledger still knows: nobody starts on the dump before the person is
+// erased from it as well.
 func TestWhoWasErasedIsNotReadFromACopyOnceTheVersionIsTrimmed(t *testing.T) {
 	v := daemon.PrivateVault(t)
 	w := newWorld(t, "real servers", settingsFor(t, daemon.PostgreSQL(t), v.VaultServer, daemon.Redis(t)))
@@ -55,8 +55,9 @@ func TestWhoWasErasedIsNotReadFromACopyOnceTheVersionIsTrimmed(t *testing.T) {
 	database := w.copied(vault.CopyOfDatabase)
 	w.copied(vault.CopyOfVault)
 
-	w.update(gone, input{"familyName": nil, "phone": nil}).ok()
+	user, certificate := w.userUUID(erased), w.erased(erased)
 	w.turned(database)
+	same(t, "who is erased", w.found(input{"phone": "+77019264837"}), []string{})
 	equal(t, "who stays", str(w.ask(stays, ownProfile, nil).must(), "me", "profile", "familyName", "value"), "Сағынтаева")
 	same(t, "who stays", w.found(input{"phone": "+77019264838"}), []string{neighbour})
 
@@ -67,7 +68,7 @@ func TestWhoWasErasedIsNotReadFromACopyOnceTheVersionIsTrimmed(t *testing.T) {
 	tells(t, "starting on the dump", err, "vault operator raft snapshot restore",
 		"kelisim-pii: versions below 2 were trimmed, and version 1 is needed (meta (canary): 1 row)",
 		"kelisim-index: versions below 2 were trimmed, and version 1 is needed (meta (canary): 1 row)")
-	err = w.decrypts(w.userUUID(erased), value)
+	err = w.decrypts(user, value)
 	if !errors.Is(err, vault.ErrUndecryptable) {
 		t.Errorf("decrypting what was erased: %v", err)
 	}
@@ -81,12 +82,26 @@ func TestWhoWasErasedIsNotReadFromACopyOnceTheVersionIsTrimmed(t *testing.T) {
 
 	// What the gate stood against: with the snapshot it all comes back.
 	v.Restore(snapshot)
-	if err := errors.Join(w.decrypts(w.userUUID(erased), value), w.indexes(1), old.pepper(1)); err != nil {
+	if err := errors.Join(w.decrypts(user, value), w.indexes(1), old.pepper(1)); err != nil {
 		t.Errorf("with the snapshot restored: %v", err)
 	}
+	_, err = old.p.openSystem(old.s, mode{}, vault.Access{})
+	tells(t, "starting with both copies", err, "people who were erased: 1", "kelisim erase replay")
+	equal(t, "a look", old.command("erase", "replay", "--dry-run"), user.String()+"  erased "+str(certificate, "erasedAt")[:19]+"Z, PERSON_ASKED\nto erase again: 1")
+	for _, did := range []string{user.String() + "  erased ", ""} { // the second time nothing is left to do
+		if said := old.command("erase", "replay"); !strings.HasPrefix(said, did) {
+			t.Errorf("replaying says %s", said)
+		}
+	}
 	old.start()
-	equal(t, "with both copies", str(old.ask(gone, ownProfile, nil).must(), "me", "profile", "familyName", "value"), "Бұрынбекова")
-	same(t, "with both copies", old.found(input{"phone": "+77019264837"}), []string{erased})
+	equal(t, "who was erased", old.ask(gone, ownProfile, nil).must()["me"], nil)
+	same(t, "who was erased", old.found(input{"phone": "+77019264837"}), []string{})
+	equal(t, "who stays", str(old.ask(stays, ownProfile, nil).must(), "me", "profile", "familyName", "value"), "Сағынтаева")
+	again := old.ask(old.staff(vault.Compliance), `query($c: ID!) { erasureCertificate(id: $c) { `+certificateFields+` } }`,
+		input{"c": str(certificate, "id")}).must()
+	if str(again, "erasureCertificate", "replayedAt") == "" || str(again, "erasureCertificate", "erasedAt") != str(certificate, "erasedAt") {
+		t.Errorf("the certificate after the replay: %v", again)
+	}
 }
 
 // turned gives both keys another version, and destroys the first as soon as the

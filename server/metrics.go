@@ -20,6 +20,8 @@ type metrics struct {
 	transit  *prometheus.HistogramVec
 	items    *prometheus.CounterVec
 	denied   *prometheus.CounterVec
+	erased   prometheus.Gauge
+	unburied prometheus.Gauge
 }
 
 func newMetrics() *metrics {
@@ -39,8 +41,14 @@ func newMetrics() *metrics {
 		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kelisim_anonymous_denied_total", Help: "Calls refused for want of a token, by root field.",
 		}, []string{"operation"}),
+		erased: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kelisim_erased_people", Help: "People who were erased.",
+		}),
+		unburied: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kelisim_erasure_ledger_behind", Help: "Erasures whose tombstone is not known to be in the ledger; at most 500.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied,
+	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.erased, m.unburied,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -59,6 +67,13 @@ func (m *metrics) transitCall(operation string, items int, took time.Duration, e
 }
 
 func (m *metrics) deniedAnonymous(operation string) { m.denied.WithLabelValues(operation).Inc() }
+
+// erasures shows how many people are erased, and how many of them the ledger
+// does not know.
+func (m *metrics) erasures(erased int64, unburied int) {
+	m.erased.Set(float64(erased))
+	m.unburied.Set(float64(unburied))
+}
 
 // database shows how the connections to the database are used.
 func (m *metrics) database(pool func() sqlstore.Pool) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -43,7 +44,7 @@ func (r refusal) answered(status int) refusal {
 
 // refusals are the cases, in an order in which the later may publish policies.
 func refusals() []refusal {
-	return append(append(profileRefusals(), consentRefusals()...), append(requestRefusals(), append(askRefusals(), policyRefusals()...)...)...)
+	return slices.Concat(profileRefusals(), consentRefusals(), obstacleRefusals(), requestRefusals(), askRefusals(), policyRefusals())
 }
 
 func profileRefusals() []refusal {
@@ -127,6 +128,21 @@ func consentRefusals() []refusal {
 			w.withdraw(me, "contact").ok()
 			return change(me, "withdrawConsent", "", input{"eventId": uuid.NewString(), "items": []string{"contact"}})
 		}},
+	}
+}
+
+// obstacleRefusals are of people whose data is kept for now.
+func obstacleRefusals() []refusal {
+	withdraws := func(code vault.Code, mutation, ground string) refusal {
+		params := []string{"ground", "since", "item"}
+		return refusal{code: code, mutation: "withdrawConsent", path: "items.0", params: params, prepare: func(w *world, me, id string) attempt {
+			w.mutate(w.staff(vault.Compliance), mutation, input{"user": id, "ground": ground, "reference": "COURT-7599-26-00-2/1234"}, "").ok()
+			return change(me, "withdrawConsent", "7599", input{"eventId": uuid.NewString(), "items": []string{"contact"}})
+		}}
+	}
+	return []refusal{
+		withdraws(vault.CodeLegalHold, "placeLegalHold", "INVESTIGATION"),
+		withdraws(vault.CodeOpenObligation, "recordObligation", "DELIVERY"),
 	}
 }
 

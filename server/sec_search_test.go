@@ -91,16 +91,37 @@ func utf16LE(text string) []byte {
 	return out
 }
 
-// search looks for secrets, in every spelling and encoding.
-func search(place string, haystack []byte, secrets []secret) []leak {
-	var found []leak
+// needle is a secret in one spelling and encoding.
+type needle struct{ secret, form, text string }
+
+// headed are needles by how they begin.
+type headed map[[6]byte][]needle
+
+// needles are all that secrets may stand as. There are thousands, so that they
+// are looked for together, in one walk.
+func needles(secrets []secret) headed {
+	out := headed{}
 	for _, s := range secrets {
 		for _, text := range spellings(s.value) {
-			for form, needle := range encodings(text) {
-				if i := bytes.Index(haystack, []byte(needle)); i >= 0 {
-					around := haystack[max(0, i-60):min(len(haystack), i+len(needle)+20)]
-					found = append(found, leak{s.name, form, place, string(around)})
-				}
+			for form, encoded := range encodings(text) {
+				head := [6]byte([]byte(encoded))
+				out[head] = append(out[head], needle{s.name, form, encoded})
+			}
+		}
+	}
+	return out
+}
+
+// search looks for secrets, in every spelling and encoding: each is told once.
+func search(place string, haystack []byte, secrets []secret) []leak {
+	var found []leak
+	by, told := needles(secrets), map[needle]bool{}
+	for i := 0; i+6 <= len(haystack); i++ {
+		for _, n := range by[[6]byte(haystack[i:])] {
+			if !told[n] && bytes.HasPrefix(haystack[i:], []byte(n.text)) {
+				told[n] = true
+				around := haystack[max(0, i-60):min(len(haystack), i+len(n.text)+20)]
+				found = append(found, leak{n.secret, n.form, place, string(around)})
 			}
 		}
 	}

@@ -158,6 +158,7 @@ func (e *edge) serve(ctx context.Context, l listeners, patience time.Duration) e
 		running.Go(func() { e.control.serve(beside) })
 	}
 	running.Go(func() { e.watch.Run(beside) })
+	running.Go(func() { e.keepLedger(beside) })
 	running.Go(func() { housekeeper{e.db, e.clock, e.log}.run(beside) })
 	failed := make(chan error, len(servers))
 	for srv, on := range servers {

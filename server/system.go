@@ -137,6 +137,9 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if err := sys.openRedis(t.namespace(), &config); err != nil {
 		return nil, err
 	}
+	if err := sys.openLedger(&config, t.Instance, m.dev); err != nil {
+		return nil, err
+	}
 	if config.Pepper, err = t.pepper(ctx, sys.engine); err != nil {
 		return nil, err
 	}
@@ -147,6 +150,9 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	sys.watch = sys.watchKeys(config)
 	config.Keys = sys.watch
 	sys.vault = vault.New(config)
+	if err := sys.checkErased(ctx); err != nil {
+		return nil, err
+	}
 	sys.checks = append(sys.checks,
 		check{"database", true, sys.db.Ping},
 		check{"encryption", false, sys.engine.state.Healthy},

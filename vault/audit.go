@@ -55,6 +55,12 @@ const (
 	UserWasUnblocked    Action = "user.unblocked"
 	ExportWasMade       Action = "export.made"
 	ExportWasDownloaded Action = "export.downloaded"
+	UserErased          Action = "user.erased"
+	ErasureReplayed     Action = "erasure.replayed"
+	HoldPlaced          Action = "hold.placed"
+	HoldLifted          Action = "hold.lifted"
+	ObligationRecorded  Action = "obligation.recorded"
+	ObligationSettled   Action = "obligation.settled"
 )
 
 // Outcome says how an act ended.
@@ -85,7 +91,7 @@ type AuditEvent struct {
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
-	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Query.auditEvents",
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Obstacle:<uuid>", "Query.auditEvents",
 	// "SubjectRequest:<uuid>;kind=<kind>", "Export:<uuid>".
 	Object    string
 	Outcome   Outcome

@@ -55,6 +55,8 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeLegalHold           Code = "LEGAL_HOLD"
+	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 
 	CodeRequestClosed        Code = "REQUEST_CLOSED"
 	CodeRequestUnverified    Code = "REQUEST_IDENTITY_UNVERIFIED"
@@ -86,7 +88,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation,
 	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
 }
 

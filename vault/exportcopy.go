@@ -13,17 +13,17 @@ import (
 // values are in clear: it is written to the person and to nobody else, and is
 // kept nowhere. docs/export.schema.json describes it.
 type PersonalCopy struct {
-	V        int              `json:"v"`
-	MadeAt   time.Time        `json:"madeAt"`
-	Locale   string           `json:"locale"`
-	App      string           `json:"app"`
-	Operator CopyOfOperator   `json:"operator"`
-	Person   CopyOfPerson     `json:"person"`
-	Fields   []CopyOfField    `json:"fields"`
-	Consents []CopyOfConsent  `json:"consents"`
-	Requests []CopyOfRequest  `json:"requests"`
-	Reads    []CopyOfAccess   `json:"accesses"` // newest first
-	AllReads bool             `json:"accessesComplete"`
+	V        int             `json:"v"`
+	MadeAt   time.Time       `json:"madeAt"`
+	Locale   string          `json:"locale"`
+	App      string          `json:"app"`
+	Operator CopyOfOperator  `json:"operator"`
+	Person   CopyOfPerson    `json:"person"`
+	Fields   []CopyOfField   `json:"fields"`
+	Consents []CopyOfConsent `json:"consents"`
+	Requests []CopyOfRequest `json:"requests"`
+	Reads    []CopyOfAccess  `json:"accesses"` // newest first
+	AllReads bool            `json:"accessesComplete"`
 }
 
 // CopyOfOperator is who answers for the data.

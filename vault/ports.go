@@ -137,6 +137,8 @@ type Reader interface {
 	AppReader
 	AuditReader
 	KeepingReader
+	ObstacleReader
+	ErasureReader
 }
 
 // UserTx queues changes of people.
@@ -145,7 +147,8 @@ type UserTx interface {
 	// "login"): the login has a person.
 	InsertUser(u User, login SubjectKey)
 	// ReviseUser raises the revision from the expected one, and sets the
-	// locale when it is not nil. ErrStale: the revision is another one.
+	// locale when it is not nil. ErrStale: the revision is another one, or the
+	// person is erased.
 	ReviseUser(id uuid.UUID, expected int64, locale *string)
 	// SetStatus changes whether a person's data is processed. ErrStale: the
 	// revision is another one.
@@ -172,8 +175,8 @@ type FieldTx interface {
 // ConsentTx queues consent events.
 type ConsentTx interface {
 	// Append adds an act with its events, whose Seq follow on expected.
-	// ErrStale: the person's ConsentSeq is another one. ErrTaken (parameter
-	// "what": "act"): the act's id was used.
+	// ErrStale: the person's ConsentSeq is another one, or they are erased.
+	// ErrTaken (parameter "what": "act"): the act's id was used.
 	Append(act Act, expected int64, events []ConsentEvent)
 }
 
@@ -232,6 +235,8 @@ type KeepingTx interface {
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
+	// MarkLedgered notes since when tombstones are known to be in the ledger.
+	MarkLedgered(erasures []uuid.UUID, at time.Time)
 }
 
 // Tx queues changes: nothing happens before the function given to Write has
@@ -245,6 +250,8 @@ type Tx interface {
 	AuditTx
 	KeepingTx
 	CopyTx
+	ObstacleTx
+	ErasureTx
 	RequestTx
 }
 

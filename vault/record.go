@@ -54,7 +54,11 @@ func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (
 	id, err := s.once(ctx, a, "withdrawConsent", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
 			return s.act(ctx, a, in.Act, nil, in.digestParts(), WithdrawalRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
-				return s.withdraw(me, in)
+				act, events, err := s.withdraw(me, in)
+				if err == nil {
+					err = s.unbarred(ctx, me, in, events)
+				}
+				return act, events, err
 			})
 		})
 	})

@@ -191,8 +191,21 @@ func (in Answering) digestParts(more string) []string {
 	return []string{in.Reference, in.Note.Reveal(), more}
 }
 
+// check refuses a reference and words that are not of the agreed form.
+func (in Answering) check(s *Service) error {
+	if in.Reference != "" {
+		if err := checkReference(in.Reference); err != nil {
+			return err.At("reference")
+		}
+	}
+	return s.checkWords(in.Note, "note")
+}
+
 // RefuseRequest answers with a reasoned refusal.
 func (s *Service) RefuseRequest(ctx context.Context, a Actor, in Answering, ground RefusalGround) (SubjectRequest, error) {
+	if err := in.check(s); err != nil {
+		return SubjectRequest{}, err
+	}
 	return s.workOn(ctx, a, "refuseSubjectRequest", in.RequestWork, in.digestParts(string(ground)), RequestWasRefused,
 		func(ctx context.Context, w *work) error {
 			app, err := s.App(ctx, w.was.App)
@@ -206,31 +219,38 @@ func (s *Service) RefuseRequest(ctx context.Context, a Actor, in Answering, grou
 			if w.request, err = w.was.refused(pack, ground, s.now()); err != nil {
 				return err
 			}
+			names, err := s.obstacles(ctx, w, pack)
+			if err != nil {
+				return err
+			}
 			w.event.Reason = string(ground)
-			return s.answer(ctx, w, in, answerFacts{app: app})
+			return s.answer(ctx, w, in, answerFacts{app: app, obstacles: names})
 		})
 }
 
 // FulfilRequest does what is asked, and answers.
 func (s *Service) FulfilRequest(ctx context.Context, a Actor, in Answering, outcome RequestOutcome) (SubjectRequest, error) {
+	if err := in.check(s); err != nil {
+		return SubjectRequest{}, err
+	}
 	return s.workOn(ctx, a, "fulfilSubjectRequest", in.RequestWork, in.digestParts(string(outcome)), RequestWasFulfilled,
 		func(ctx context.Context, w *work) (err error) {
 			if w.request, err = w.was.answered(outcome, s.now()); err != nil {
 				return err
 			}
+			facts, err := s.factsOf(ctx, w)
+			if err != nil {
+				return err
+			}
 			allowed := w.was.Kind.outcomes()
-			if w.was.User == uuid.Nil {
+			if facts.person == nil || facts.person.User.Status == StatusErased && w.was.Kind != AsksErasure {
 				allowed = []RequestOutcome{NothingHeld}
 			}
 			if !slices.Contains(allowed, outcome) {
 				return NewError(CodeRequestOutcome, "such a request cannot come to this").With("outcomes", list(allowed)).At("outcome")
 			}
 			w.event.Reason = string(outcome)
-			facts, err := s.factsOf(ctx, w)
-			if err != nil {
-				return err
-			}
-			if err := s.carryOut(ctx, w, &facts); err != nil {
+			if err := s.carryOut(ctx, w, in, &facts); err != nil {
 				return err
 			}
 			return s.answer(ctx, w, in, facts)
@@ -255,7 +275,7 @@ func (s *Service) factsOf(ctx context.Context, w *work) (answerFacts, error) {
 }
 
 // carryOut does what an outcome says that was done.
-func (s *Service) carryOut(ctx context.Context, w *work, facts *answerFacts) error {
+func (s *Service) carryOut(ctx context.Context, w *work, in Answering, facts *answerFacts) error {
 	switch w.request.Outcome {
 	case DataBlocked:
 		s.setStatus(w, facts.person.User, StatusBlocked, UserWasBlocked)
@@ -265,7 +285,10 @@ func (s *Service) carryOut(ctx context.Context, w *work, facts *answerFacts) err
 		e := s.newExport(w.request)
 		w.also(func(tx Tx) { tx.InsertExport(*e) }, s.exportEvent(w.actor, w.role, ExportWasMade, *e, w.was.App))
 	case DataErased:
-		return s.eraseFor(ctx, w, facts)
+		if !in.Note.Empty() {
+			return NewError(CodeInvalidValue, "nothing is written to somebody who is erased: the document says what was done").At("note")
+		}
+		return s.eraseFor(ctx, w, in.Reference, facts)
 	default:
 	}
 	return nil
@@ -283,12 +306,6 @@ func (s *Service) setStatus(w *work, user *User, to Status, action Action) {
 
 // answer adds the document, and a colleague's words.
 func (s *Service) answer(ctx context.Context, w *work, in Answering, facts answerFacts) error {
-	if in.Reference != "" && !ticketForm.MatchString(in.Reference) && !legalForm.MatchString(in.Reference) {
-		return NewError(CodeInvalidReason, "a reference is capital letters, a hyphen and numbers: SUP-1234, COURT-7599-26/1234").At("reference")
-	}
-	if err := s.checkWords(in.Note, "note"); err != nil {
-		return err
-	}
 	w.request.Reference = in.Reference
 	values, err := s.encryptWith(ctx, w.request.ID, w.request.User, w.event.ID, map[string]Plain{FieldRequestAnswer: in.Note})
 	if err != nil {

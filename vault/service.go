@@ -30,10 +30,12 @@ type Config struct {
 	// Plan is the index plan as it was when the service was started.
 	Plan IndexPlan
 	// Keys watches the keys; commands that serve nobody have none.
-	Keys  *KeyWatch
-	Clock func() time.Time
-	NewID func() uuid.UUID // UUIDv7
-	Log   *slog.Logger
+	Keys *KeyWatch
+	// Ledger keeps tombstones outside the database; nil: there is none.
+	Ledger Ledger
+	Clock  func() time.Time
+	NewID  func() uuid.UUID // UUIDv7
+	Log    *slog.Logger
 }
 
 // Service is the vault: its use cases are the methods in the files beside

@@ -86,7 +86,7 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 	}
 	out.State = v.state(field, known, collected, i >= 0)
 	switch out.State {
-	case StateForbidden, StateNoConsent, StateNotCollected, StateBlocked: // not even that something is there
+	case StateForbidden, StateNoConsent, StateNotCollected, StateBlocked, StateErased: // not even that something is there
 		out.Visibility, out.Verified, out.UpdatedAt = Private, false, time.Time{}
 	default:
 	}
@@ -98,6 +98,9 @@ func (v view) state(field Field, known, collected, stored bool) FieldState {
 		return StateNotCollected
 	}
 	if v.person.User.Status == StatusErased {
+		if stored && v.role == Compliance && v.basis.Legal != "" && slices.Contains(v.service.evidence().Fields, field.Code) {
+			return StatePlain // a rule wants it kept
+		}
 		return StateErased
 	}
 	seen, refused := v.sight(field)

@@ -162,6 +162,32 @@ type CreatePolicyDraftPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Whom to erase, and why.
+type EraseUserInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// Why: PERSON_ASKED, LAW or OPERATOR.
+	Ground vault.ErasureGround `json:"ground"`
+	// Of the request or the order: SUP-1234, COURT-7599-26-00-2/1234. It stays on record in clear.
+	Reference string `json:"reference"`
+	// Only say what would go and what would stay; nothing is changed.
+	DryRun graphql.Omittable[*bool] `json:"dryRun,omitempty"`
+	// The person's revision as it was read; another one is REVISION_CONFLICT. Absent: whatever it is.
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
+	// Made by the client, once per act, up to 128 characters. An erasure counts once without it, too.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `eraseUser`. UNAVAILABLE in `errors` may come after the person was erased: the same call again answers the certificate.
+type EraseUserPayload struct {
+	// The certificate; null when there are `userErrors`, and of a dry run.
+	Certificate *vault.Erasure `json:"certificate,omitempty"`
+	// What would be done; null unless it is a dry run.
+	Plan *vault.ErasurePlan `json:"plan,omitempty"`
+	// Empty when it is done. LEGAL_HOLD, OPEN_OBLIGATION: something stands against it.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A named figure of an error.
 type ErrorParameter struct {
 	// Its name.
@@ -240,6 +266,24 @@ type LegalBasisInput struct {
 	Reference string `json:"reference"`
 }
 
+// Which hold to lift.
+type LiftLegalHoldInput struct {
+	// Id of the hold; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// Of what lifts it.
+	Reference string `json:"reference"`
+	// Made by the client, once per act, up to 128 characters. A hold is lifted once without it, too.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `liftLegalHold`.
+type LiftLegalHoldPayload struct {
+	// The hold as it ended; null when there are `userErrors`.
+	Obstacle *vault.Obstacle `json:"obstacle,omitempty"`
+	// What to put right; empty when it is lifted.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Words, and the language they are really in.
 type LocalizedText struct {
 	// The words.
@@ -262,6 +306,28 @@ type PageInfo struct {
 	StartCursor *string `json:"startCursor,omitempty"`
 	// Pass it as `after` to read the next page; null on an empty page.
 	EndCursor *string `json:"endCursor,omitempty"`
+}
+
+// Whose data to keep, and why.
+type PlaceLegalHoldInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// COURT, INVESTIGATION, STATE_BODY or CLAIM.
+	Ground vault.ObstacleGround `json:"ground"`
+	// Of the order: COURT-7599-26-00-2/1234. It stays on record in clear.
+	Reference string `json:"reference"`
+	// Codes of the consents that cannot be withdrawn meanwhile; empty: none can.
+	Items []string `json:"items"`
+	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second hold.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `placeLegalHold`.
+type PlaceLegalHoldPayload struct {
+	// The hold; null when there are `userErrors`.
+	Obstacle *vault.Obstacle `json:"obstacle,omitempty"`
+	// What to put right; empty when it is placed.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // The canonical document of a version in one language: what a consent pins by its hash.
@@ -388,6 +454,28 @@ type RecordConsentPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Who has an obligation that needs their data.
+type RecordObligationInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// PAYMENT, DELIVERY, CONTRACT or LAW.
+	Ground vault.ObstacleGround `json:"ground"`
+	// Of the contract or the order: ORDER-4711. It stays on record in clear.
+	Reference string `json:"reference"`
+	// Codes of the consents that cannot be withdrawn meanwhile; empty: none can.
+	Items []string `json:"items"`
+	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second obligation.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `recordObligation`.
+type RecordObligationPayload struct {
+	// The obligation; null when there are `userErrors`.
+	Obstacle *vault.Obstacle `json:"obstacle,omitempty"`
+	// What to put right; empty when it is recorded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A request that reached a colleague.
 type RecordSubjectRequestInput struct {
 	// What is asked.
@@ -511,6 +599,24 @@ type RequestExportPayload struct {
 	// The request that it answers.
 	Request *vault.SubjectRequest `json:"request,omitempty"`
 	// What to put right; empty when the export is made.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which obligation is fulfilled.
+type SettleObligationInput struct {
+	// Id of the obligation; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// Of what settled it.
+	Reference string `json:"reference"`
+	// Made by the client, once per act, up to 128 characters. An obligation is settled once without it, too.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `settleObligation`.
+type SettleObligationPayload struct {
+	// The obligation as it ended; null when there are `userErrors`.
+	Obstacle *vault.Obstacle `json:"obstacle,omitempty"`
+	// What to put right; empty when it is settled.
 	UserErrors []UserError `json:"userErrors"`
 }
 

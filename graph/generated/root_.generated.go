@@ -33,8 +33,10 @@ type ResolverRoot interface {
 	Contacts() ContactsResolver
 	DeclaredCopy() DeclaredCopyResolver
 	EncryptionKey() EncryptionKeyResolver
+	ErasureCertificate() ErasureCertificateResolver
 	Export() ExportResolver
 	Mutation() MutationResolver
+	Obstacle() ObstacleResolver
 	Operator() OperatorResolver
 	PersonalField() PersonalFieldResolver
 	PolicyVersion() PolicyVersionResolver
@@ -235,6 +237,30 @@ type ComplexityRoot struct {
 		Logins func(childComplexity int) int
 	}
 
+	EraseUserPayload struct {
+		Certificate func(childComplexity int) int
+		Plan        func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	ErasureCertificate struct {
+		At         func(childComplexity int) int
+		Gone       func(childComplexity int) int
+		Ground     func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kept       func(childComplexity int) int
+		Reference  func(childComplexity int) int
+		ReplayedAt func(childComplexity int) int
+		Text       func(childComplexity int, locale *string) int
+		User       func(childComplexity int) int
+	}
+
+	ErasurePlan struct {
+		Gone      func(childComplexity int) int
+		Kept      func(childComplexity int) int
+		Obstacles func(childComplexity int) int
+	}
+
 	ErrorParameter struct {
 		Name  func(childComplexity int) int
 		Value func(childComplexity int) int
@@ -263,6 +289,12 @@ type ComplexityRoot struct {
 		Required func(childComplexity int) int
 	}
 
+	KeptData struct {
+		Kind   func(childComplexity int) int
+		Source func(childComplexity int) int
+		Until  func(childComplexity int) int
+	}
+
 	KeyNeed struct {
 		By      func(childComplexity int) int
 		Rows    func(childComplexity int) int
@@ -282,6 +314,11 @@ type ComplexityRoot struct {
 		What     func(childComplexity int) int
 	}
 
+	LiftLegalHoldPayload struct {
+		Obstacle   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	LocalizedText struct {
 		IsFallback      func(childComplexity int) int
 		Locale          func(childComplexity int) int
@@ -293,21 +330,37 @@ type ComplexityRoot struct {
 		AssignSubjectRequest func(childComplexity int, input AssignSubjectRequestInput) int
 		CancelMyRequest      func(childComplexity int, input CancelMyRequestInput) int
 		CreatePolicyDraft    func(childComplexity int, input CreatePolicyDraftInput) int
+		EraseUser            func(childComplexity int, input EraseUserInput) int
 		ExtendSubjectRequest func(childComplexity int, input ExtendSubjectRequestInput) int
 		FulfilSubjectRequest func(childComplexity int, input FulfilSubjectRequestInput) int
+		LiftLegalHold        func(childComplexity int, input LiftLegalHoldInput) int
+		PlaceLegalHold       func(childComplexity int, input PlaceLegalHoldInput) int
 		PublishPolicyVersion func(childComplexity int, input PublishPolicyVersionInput) int
 		RecordConsent        func(childComplexity int, input RecordConsentInput) int
+		RecordObligation     func(childComplexity int, input RecordObligationInput) int
 		RecordSubjectRequest func(childComplexity int, input RecordSubjectRequestInput) int
 		RefuseSubjectRequest func(childComplexity int, input RefuseSubjectRequestInput) int
 		RegisterMe           func(childComplexity int, input RegisterMeInput) int
 		ReleaseIdentifier    func(childComplexity int, input ReleaseIdentifierInput) int
 		RequestExport        func(childComplexity int, input RequestExportInput) int
+		SettleObligation     func(childComplexity int, input SettleObligationInput) int
 		SubmitSubjectRequest func(childComplexity int, input SubmitSubjectRequestInput) int
 		UpdateMyProfile      func(childComplexity int, input UpdateMyProfileInput) int
 		UpdatePolicyDraft    func(childComplexity int, input UpdatePolicyDraftInput) int
 		VerifyIdentifier     func(childComplexity int, input VerifyIdentifierInput) int
 		VerifyRequester      func(childComplexity int, input VerifyRequesterInput) int
 		WithdrawConsent      func(childComplexity int, input WithdrawConsentInput) int
+	}
+
+	Obstacle struct {
+		EndReference func(childComplexity int) int
+		EndedAt      func(childComplexity int) int
+		Ground       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Items        func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Reference    func(childComplexity int) int
+		Since        func(childComplexity int) int
 	}
 
 	Operator struct {
@@ -338,6 +391,11 @@ type ComplexityRoot struct {
 		Value      func(childComplexity int) int
 		Verified   func(childComplexity int) int
 		Visibility func(childComplexity int) int
+	}
+
+	PlaceLegalHoldPayload struct {
+		Obstacle   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	PolicyDocument struct {
@@ -408,22 +466,23 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		App             func(childComplexity int, code string) int
-		AuditEvents     func(childComplexity int, filter *AuditFilter, first *int, after *string) int
-		Consent         func(childComplexity int, id string) int
-		ConsentCheck    func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time) int
-		ConsentChecks   func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time) int
-		EncryptionKeys  func(childComplexity int) int
-		FindUsers       func(childComplexity int, by FindUsersInput) int
-		Me              func(childComplexity int) int
-		Node            func(childComplexity int, id string) int
-		PolicyInForce   func(childComplexity int, app *string, at *time.Time) int
-		PolicyVersion   func(childComplexity int, id string) int
-		PolicyVersions  func(childComplexity int, app *string, first *int, after *string) int
-		SubjectRequest  func(childComplexity int, id string) int
-		SubjectRequests func(childComplexity int, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) int
-		User            func(childComplexity int, id string) int
-		Users           func(childComplexity int, first *int, after *string, filter *UserFilter) int
+		App                func(childComplexity int, code string) int
+		AuditEvents        func(childComplexity int, filter *AuditFilter, first *int, after *string) int
+		Consent            func(childComplexity int, id string) int
+		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time) int
+		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time) int
+		EncryptionKeys     func(childComplexity int) int
+		ErasureCertificate func(childComplexity int, id string) int
+		FindUsers          func(childComplexity int, by FindUsersInput) int
+		Me                 func(childComplexity int) int
+		Node               func(childComplexity int, id string) int
+		PolicyInForce      func(childComplexity int, app *string, at *time.Time) int
+		PolicyVersion      func(childComplexity int, id string) int
+		PolicyVersions     func(childComplexity int, app *string, first *int, after *string) int
+		SubjectRequest     func(childComplexity int, id string) int
+		SubjectRequests    func(childComplexity int, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) int
+		User               func(childComplexity int, id string) int
+		Users              func(childComplexity int, first *int, after *string, filter *UserFilter) int
 	}
 
 	Recipient struct {
@@ -435,6 +494,11 @@ type ComplexityRoot struct {
 	RecordConsentPayload struct {
 		Consents   func(childComplexity int) int
 		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordObligationPayload struct {
+		Obstacle   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -476,6 +540,11 @@ type ComplexityRoot struct {
 	ResponsiblePerson struct {
 		Email func(childComplexity int) int
 		Name  func(childComplexity int, locale *string) int
+	}
+
+	SettleObligationPayload struct {
+		Obstacle   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SubjectRequest struct {
@@ -533,6 +602,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	TraceCount struct {
+		Rows  func(childComplexity int) int
+		Trace func(childComplexity int) int
+	}
+
 	UpdateMyProfilePayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -550,6 +624,7 @@ type ComplexityRoot struct {
 		ID              func(childComplexity int) int
 		Locale          func(childComplexity int) int
 		MissingFields   func(childComplexity int, app *string) int
+		Obstacles       func(childComplexity int) int
 		PendingConsents func(childComplexity int, app *string) int
 		PolicyStatus    func(childComplexity int, app *string) int
 		Profile         func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
@@ -1388,6 +1463,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EncryptionKeys.Logins(childComplexity), true
 
+	case "EraseUserPayload.certificate":
+		if e.ComplexityRoot.EraseUserPayload.Certificate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseUserPayload.Certificate(childComplexity), true
+	case "EraseUserPayload.plan":
+		if e.ComplexityRoot.EraseUserPayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseUserPayload.Plan(childComplexity), true
+	case "EraseUserPayload.userErrors":
+		if e.ComplexityRoot.EraseUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseUserPayload.UserErrors(childComplexity), true
+
+	case "ErasureCertificate.erasedAt":
+		if e.ComplexityRoot.ErasureCertificate.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.At(childComplexity), true
+	case "ErasureCertificate.gone":
+		if e.ComplexityRoot.ErasureCertificate.Gone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.Gone(childComplexity), true
+	case "ErasureCertificate.ground":
+		if e.ComplexityRoot.ErasureCertificate.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.Ground(childComplexity), true
+	case "ErasureCertificate.id":
+		if e.ComplexityRoot.ErasureCertificate.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.ID(childComplexity), true
+	case "ErasureCertificate.kept":
+		if e.ComplexityRoot.ErasureCertificate.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.Kept(childComplexity), true
+	case "ErasureCertificate.reference":
+		if e.ComplexityRoot.ErasureCertificate.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.Reference(childComplexity), true
+	case "ErasureCertificate.replayedAt":
+		if e.ComplexityRoot.ErasureCertificate.ReplayedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.ReplayedAt(childComplexity), true
+	case "ErasureCertificate.text":
+		if e.ComplexityRoot.ErasureCertificate.Text == nil {
+			break
+		}
+
+		args, err := ec.field_ErasureCertificate_text_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.Text(childComplexity, args["locale"].(*string)), true
+	case "ErasureCertificate.user":
+		if e.ComplexityRoot.ErasureCertificate.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureCertificate.User(childComplexity), true
+
+	case "ErasurePlan.gone":
+		if e.ComplexityRoot.ErasurePlan.Gone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasurePlan.Gone(childComplexity), true
+	case "ErasurePlan.kept":
+		if e.ComplexityRoot.ErasurePlan.Kept == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasurePlan.Kept(childComplexity), true
+	case "ErasurePlan.obstacles":
+		if e.ComplexityRoot.ErasurePlan.Obstacles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasurePlan.Obstacles(childComplexity), true
+
 	case "ErrorParameter.name":
 		if e.ComplexityRoot.ErrorParameter.Name == nil {
 			break
@@ -1471,6 +1644,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ItemField.Required(childComplexity), true
 
+	case "KeptData.kind":
+		if e.ComplexityRoot.KeptData.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeptData.Kind(childComplexity), true
+	case "KeptData.source":
+		if e.ComplexityRoot.KeptData.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeptData.Source(childComplexity), true
+	case "KeptData.until":
+		if e.ComplexityRoot.KeptData.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KeptData.Until(childComplexity), true
+
 	case "KeyNeed.by":
 		if e.ComplexityRoot.KeyNeed.By == nil {
 			break
@@ -1534,6 +1726,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.KeyTrouble.What(childComplexity), true
 
+	case "LiftLegalHoldPayload.obstacle":
+		if e.ComplexityRoot.LiftLegalHoldPayload.Obstacle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftLegalHoldPayload.Obstacle(childComplexity), true
+	case "LiftLegalHoldPayload.userErrors":
+		if e.ComplexityRoot.LiftLegalHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiftLegalHoldPayload.UserErrors(childComplexity), true
+
 	case "LocalizedText.isFallback":
 		if e.ComplexityRoot.LocalizedText.IsFallback == nil {
 			break
@@ -1592,6 +1797,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreatePolicyDraft(childComplexity, args["input"].(CreatePolicyDraftInput)), true
+	case "Mutation.eraseUser":
+		if e.ComplexityRoot.Mutation.EraseUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_eraseUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EraseUser(childComplexity, args["input"].(EraseUserInput)), true
 	case "Mutation.extendSubjectRequest":
 		if e.ComplexityRoot.Mutation.ExtendSubjectRequest == nil {
 			break
@@ -1614,6 +1830,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.FulfilSubjectRequest(childComplexity, args["input"].(FulfilSubjectRequestInput)), true
+	case "Mutation.liftLegalHold":
+		if e.ComplexityRoot.Mutation.LiftLegalHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_liftLegalHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LiftLegalHold(childComplexity, args["input"].(LiftLegalHoldInput)), true
+	case "Mutation.placeLegalHold":
+		if e.ComplexityRoot.Mutation.PlaceLegalHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_placeLegalHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PlaceLegalHold(childComplexity, args["input"].(PlaceLegalHoldInput)), true
 	case "Mutation.publishPolicyVersion":
 		if e.ComplexityRoot.Mutation.PublishPolicyVersion == nil {
 			break
@@ -1636,6 +1874,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(RecordConsentInput)), true
+	case "Mutation.recordObligation":
+		if e.ComplexityRoot.Mutation.RecordObligation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordObligation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordObligation(childComplexity, args["input"].(RecordObligationInput)), true
 	case "Mutation.recordSubjectRequest":
 		if e.ComplexityRoot.Mutation.RecordSubjectRequest == nil {
 			break
@@ -1691,6 +1940,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestExport(childComplexity, args["input"].(RequestExportInput)), true
+	case "Mutation.settleObligation":
+		if e.ComplexityRoot.Mutation.SettleObligation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_settleObligation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SettleObligation(childComplexity, args["input"].(SettleObligationInput)), true
 	case "Mutation.submitSubjectRequest":
 		if e.ComplexityRoot.Mutation.SubmitSubjectRequest == nil {
 			break
@@ -1757,6 +2017,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.WithdrawConsent(childComplexity, args["input"].(WithdrawConsentInput)), true
+
+	case "Obstacle.endReference":
+		if e.ComplexityRoot.Obstacle.EndReference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.EndReference(childComplexity), true
+	case "Obstacle.endedAt":
+		if e.ComplexityRoot.Obstacle.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.EndedAt(childComplexity), true
+	case "Obstacle.ground":
+		if e.ComplexityRoot.Obstacle.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.Ground(childComplexity), true
+	case "Obstacle.id":
+		if e.ComplexityRoot.Obstacle.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.ID(childComplexity), true
+	case "Obstacle.items":
+		if e.ComplexityRoot.Obstacle.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.Items(childComplexity), true
+	case "Obstacle.kind":
+		if e.ComplexityRoot.Obstacle.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.Kind(childComplexity), true
+	case "Obstacle.reference":
+		if e.ComplexityRoot.Obstacle.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.Reference(childComplexity), true
+	case "Obstacle.since":
+		if e.ComplexityRoot.Obstacle.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Obstacle.Since(childComplexity), true
 
 	case "Operator.bin":
 		if e.ComplexityRoot.Operator.BIN == nil {
@@ -1879,6 +2188,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PersonalField.Visibility(childComplexity), true
+
+	case "PlaceLegalHoldPayload.obstacle":
+		if e.ComplexityRoot.PlaceLegalHoldPayload.Obstacle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceLegalHoldPayload.Obstacle(childComplexity), true
+	case "PlaceLegalHoldPayload.userErrors":
+		if e.ComplexityRoot.PlaceLegalHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceLegalHoldPayload.UserErrors(childComplexity), true
 
 	case "PolicyDocument.consentForm":
 		if e.ComplexityRoot.PolicyDocument.ConsentForm == nil {
@@ -2234,6 +2556,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.EncryptionKeys(childComplexity), true
+	case "Query.erasureCertificate":
+		if e.ComplexityRoot.Query.ErasureCertificate == nil {
+			break
+		}
+
+		args, err := ec.field_Query_erasureCertificate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ErasureCertificate(childComplexity, args["id"].(string)), true
 	case "Query.findUsers":
 		if e.ComplexityRoot.Query.FindUsers == nil {
 			break
@@ -2389,6 +2722,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
 
+	case "RecordObligationPayload.obstacle":
+		if e.ComplexityRoot.RecordObligationPayload.Obstacle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordObligationPayload.Obstacle(childComplexity), true
+	case "RecordObligationPayload.userErrors":
+		if e.ComplexityRoot.RecordObligationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordObligationPayload.UserErrors(childComplexity), true
+
 	case "RecordSubjectRequestPayload.request":
 		if e.ComplexityRoot.RecordSubjectRequestPayload.Request == nil {
 			break
@@ -2514,6 +2860,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResponsiblePerson.Name(childComplexity, args["locale"].(*string)), true
+
+	case "SettleObligationPayload.obstacle":
+		if e.ComplexityRoot.SettleObligationPayload.Obstacle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleObligationPayload.Obstacle(childComplexity), true
+	case "SettleObligationPayload.userErrors":
+		if e.ComplexityRoot.SettleObligationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleObligationPayload.UserErrors(childComplexity), true
 
 	case "SubjectRequest.app":
 		if e.ComplexityRoot.SubjectRequest.App == nil {
@@ -2770,6 +3129,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SubmitSubjectRequestPayload.UserErrors(childComplexity), true
 
+	case "TraceCount.rows":
+		if e.ComplexityRoot.TraceCount.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TraceCount.Rows(childComplexity), true
+	case "TraceCount.trace":
+		if e.ComplexityRoot.TraceCount.Trace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TraceCount.Trace(childComplexity), true
+
 	case "UpdateMyProfilePayload.user":
 		if e.ComplexityRoot.UpdateMyProfilePayload.User == nil {
 			break
@@ -2842,6 +3214,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.MissingFields(childComplexity, args["app"].(*string)), true
+	case "User.obstacles":
+		if e.ComplexityRoot.User.Obstacles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Obstacles(childComplexity), true
 	case "User.pendingConsents":
 		if e.ComplexityRoot.User.PendingConsents == nil {
 			break
@@ -3062,26 +3440,31 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ConsentItemInput", ec.unmarshalInputConsentItemInput),
 			graphql.NewInputUnmarshaler("CreatePolicyDraftInput", ec.unmarshalInputCreatePolicyDraftInput),
 			graphql.NewInputUnmarshaler("DecisionInput", ec.unmarshalInputDecisionInput),
+			graphql.NewInputUnmarshaler("EraseUserInput", ec.unmarshalInputEraseUserInput),
 			graphql.NewInputUnmarshaler("ExtendSubjectRequestInput", ec.unmarshalInputExtendSubjectRequestInput),
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FindUsersInput", ec.unmarshalInputFindUsersInput),
 			graphql.NewInputUnmarshaler("FulfilSubjectRequestInput", ec.unmarshalInputFulfilSubjectRequestInput),
 			graphql.NewInputUnmarshaler("ItemFieldInput", ec.unmarshalInputItemFieldInput),
 			graphql.NewInputUnmarshaler("LegalBasisInput", ec.unmarshalInputLegalBasisInput),
+			graphql.NewInputUnmarshaler("LiftLegalHoldInput", ec.unmarshalInputLiftLegalHoldInput),
 			graphql.NewInputUnmarshaler("LocalizedTextInput", ec.unmarshalInputLocalizedTextInput),
 			graphql.NewInputUnmarshaler("OwnFieldInput", ec.unmarshalInputOwnFieldInput),
+			graphql.NewInputUnmarshaler("PlaceLegalHoldInput", ec.unmarshalInputPlaceLegalHoldInput),
 			graphql.NewInputUnmarshaler("PolicyFactsInput", ec.unmarshalInputPolicyFactsInput),
 			graphql.NewInputUnmarshaler("PolicyTextInput", ec.unmarshalInputPolicyTextInput),
 			graphql.NewInputUnmarshaler("ProfileInput", ec.unmarshalInputProfileInput),
 			graphql.NewInputUnmarshaler("PublishPolicyVersionInput", ec.unmarshalInputPublishPolicyVersionInput),
 			graphql.NewInputUnmarshaler("RecipientInput", ec.unmarshalInputRecipientInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
+			graphql.NewInputUnmarshaler("RecordObligationInput", ec.unmarshalInputRecordObligationInput),
 			graphql.NewInputUnmarshaler("RecordSubjectRequestInput", ec.unmarshalInputRecordSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RefuseSubjectRequestInput", ec.unmarshalInputRefuseSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RegisterMeInput", ec.unmarshalInputRegisterMeInput),
 			graphql.NewInputUnmarshaler("ReleaseIdentifierInput", ec.unmarshalInputReleaseIdentifierInput),
 			graphql.NewInputUnmarshaler("RequestBasisInput", ec.unmarshalInputRequestBasisInput),
 			graphql.NewInputUnmarshaler("RequestExportInput", ec.unmarshalInputRequestExportInput),
+			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
 			graphql.NewInputUnmarshaler("SubjectRequestFilter", ec.unmarshalInputSubjectRequestFilter),
 			graphql.NewInputUnmarshaler("SubmitSubjectRequestInput", ec.unmarshalInputSubmitSubjectRequestInput),
 			graphql.NewInputUnmarshaler("UpdateMyProfileInput", ec.unmarshalInputUpdateMyProfileInput),
@@ -3413,6 +3796,10 @@ enum ErrorCode {
   REQUEST_GROUND_INVALID
   "Such a request cannot come to this; what it can is in the parameters."
   REQUEST_OUTCOME_INVALID
+  "The law wants the data kept for now."
+  LEGAL_HOLD
+  "An obligation that needs the data is not fulfilled."
+  OPEN_OBLIGATION
 }
 
 # ---------------------------------------------------------------- apps and policies
@@ -3720,6 +4107,8 @@ type User implements Node {
     "Only consents that stand so now."
     state: ConsentState
   ): ConsentConnection!
+  "Legal holds and obligations, oldest first, those that ended too: for SUPPORT, COMPLIANCE and AUDITOR; null to others."
+  obstacles: [Obstacle!]
   "Codes of the fields that the policy in force requires and that are empty."
   missingFields(
     "The app; by default the token's own, or the only one there is."
@@ -4829,6 +5218,257 @@ type CancelMyRequestPayload {
   userErrors: [UserError!]!
 }
 
+# ---- erasure
+
+"Why a person is erased."
+enum ErasureGround {
+  "The person asked for it."
+  PERSON_ASKED
+  "The time for which the data may be kept is over; a job erases, nobody names this ground."
+  RETENTION_OVER
+  "A law, a court or the authority wants it."
+  LAW
+  "The operator decided it."
+  OPERATOR
+}
+
+"A sort of thing that is kept of a person and goes with them."
+enum Trace {
+  "Encrypted personal fields, published ones among them."
+  FIELDS
+  "Digests that the person was found by."
+  INDEXES
+  "Logins. Whoever logs in with one of them afterwards is somebody new."
+  LOGINS
+  "Keyed digests of idempotency keys that the person's apps have used."
+  IDEMPOTENCY_KEYS
+  "Encrypted values that were kept with requests and the like."
+  OBJECT_VALUES
+  "Encrypted network contexts beside consents."
+  NETWORK_CONTEXTS
+  "Counts of what the person did on a day."
+  DAILY_COUNTS
+}
+
+"How many of a sort."
+type TraceCount {
+  "The sort."
+  trace: Trace!
+  "How many."
+  rows: Int!
+}
+
+"What stays under the opaque id."
+enum KeptKind {
+  "Consent events: what was shown, its hash, the decisions. Nothing personal is in them."
+  CONSENTS
+  "The audit log. Nothing personal is in it."
+  AUDIT
+  "Personal fields that a rule wants kept as evidence: encrypted, and for COMPLIANCE with a legal ground only."
+  EVIDENCE_FIELDS
+  "Network contexts of consents that a rule wants kept as evidence, encrypted."
+  EVIDENCE_NETWORK_CONTEXTS
+}
+
+"What stays of a person who is erased, and why."
+type KeptData {
+  "What it is."
+  kind: KeptKind!
+  "Where the rule comes from, as the rule pack names it."
+  source: String!
+  "Until when; null: no end is set."
+  until: DateTime
+}
+
+"That a person was erased. Nothing personal is in it."
+type ErasureCertificate {
+  "Opaque id; with it alone the certificate is read again. Keep it: a person who is erased has no login any more by which they could be known."
+  id: ID!
+  "The id that the person had."
+  user: ID!
+  "When."
+  erasedAt: DateTime!
+  "Why."
+  ground: ErasureGround!
+  "Of the request or the order; null when a job erased."
+  reference: String
+  "What went, by kind."
+  gone: [TraceCount!]!
+  "What stays, and why."
+  kept: [KeptData!]!
+  "When it was carried out again, on a database that was restored from an older copy; null: it was not."
+  replayedAt: DateTime
+  "The certificate in words."
+  text(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+}
+
+"What an erasure would do now."
+type ErasurePlan {
+  "What would go, by kind."
+  gone: [TraceCount!]!
+  "What would stay, and why."
+  kept: [KeptData!]!
+  "What refuses it; empty: nothing does."
+  obstacles: [Obstacle!]!
+}
+
+"Whom to erase, and why."
+input EraseUserInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "Why: PERSON_ASKED, LAW or OPERATOR."
+  ground: ErasureGround!
+  "Of the request or the order: SUP-1234, COURT-7599-26-00-2/1234. It stays on record in clear."
+  reference: String!
+  "Only say what would go and what would stay; nothing is changed."
+  dryRun: Boolean
+  "The person's revision as it was read; another one is REVISION_CONFLICT. Absent: whatever it is."
+  expectedRevision: Int
+  "Made by the client, once per act, up to 128 characters. An erasure counts once without it, too."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `eraseUser` + "`" + `. UNAVAILABLE in ` + "`" + `errors` + "`" + ` may come after the person was erased: the same call again answers the certificate."
+type EraseUserPayload {
+  "The certificate; null when there are ` + "`" + `userErrors` + "`" + `, and of a dry run."
+  certificate: ErasureCertificate
+  "What would be done; null unless it is a dry run."
+  plan: ErasurePlan
+  "Empty when it is done. LEGAL_HOLD, OPEN_OBLIGATION: something stands against it."
+  userErrors: [UserError!]!
+}
+
+"What stands against a withdrawal or an erasure."
+enum ObstacleKind {
+  "The law wants the data kept for now."
+  LEGAL_HOLD
+  "An obligation that needs the data is not fulfilled."
+  OBLIGATION
+}
+
+"Why an obstacle stands."
+enum ObstacleGround {
+  "Hold: a court."
+  COURT
+  "Hold: an investigation."
+  INVESTIGATION
+  "Hold: a demand of a state body."
+  STATE_BODY
+  "Hold: a claim by or against the person."
+  CLAIM
+  "Obligation: a payment."
+  PAYMENT
+  "Obligation: a delivery."
+  DELIVERY
+  "Obligation: another part of a contract."
+  CONTRACT
+  "Obligation: a duty under the law."
+  LAW
+}
+
+"A legal hold, or an obligation: the only grounds to refuse a withdrawal or an erasure."
+type Obstacle {
+  "Opaque id."
+  id: ID!
+  "What it is."
+  kind: ObstacleKind!
+  "Why it stands."
+  ground: ObstacleGround!
+  "Of the order, the contract, the request."
+  reference: String!
+  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  items: [String!]!
+  "Since when it stands."
+  since: DateTime!
+  "When it was lifted or settled; null: it stands."
+  endedAt: DateTime
+  "By what it was lifted or settled; null: it stands."
+  endReference: String
+}
+
+"Whose data to keep, and why."
+input PlaceLegalHoldInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "COURT, INVESTIGATION, STATE_BODY or CLAIM."
+  ground: ObstacleGround!
+  "Of the order: COURT-7599-26-00-2/1234. It stays on record in clear."
+  reference: String!
+  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  items: [String!]! = []
+  "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second hold."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `placeLegalHold` + "`" + `."
+type PlaceLegalHoldPayload {
+  "The hold; null when there are ` + "`" + `userErrors` + "`" + `."
+  obstacle: Obstacle
+  "What to put right; empty when it is placed."
+  userErrors: [UserError!]!
+}
+
+"Which hold to lift."
+input LiftLegalHoldInput {
+  "Id of the hold; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "Of what lifts it."
+  reference: String!
+  "Made by the client, once per act, up to 128 characters. A hold is lifted once without it, too."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `liftLegalHold` + "`" + `."
+type LiftLegalHoldPayload {
+  "The hold as it ended; null when there are ` + "`" + `userErrors` + "`" + `."
+  obstacle: Obstacle
+  "What to put right; empty when it is lifted."
+  userErrors: [UserError!]!
+}
+
+"Who has an obligation that needs their data."
+input RecordObligationInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "PAYMENT, DELIVERY, CONTRACT or LAW."
+  ground: ObstacleGround!
+  "Of the contract or the order: ORDER-4711. It stays on record in clear."
+  reference: String!
+  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  items: [String!]! = []
+  "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second obligation."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `recordObligation` + "`" + `."
+type RecordObligationPayload {
+  "The obligation; null when there are ` + "`" + `userErrors` + "`" + `."
+  obstacle: Obstacle
+  "What to put right; empty when it is recorded."
+  userErrors: [UserError!]!
+}
+
+"Which obligation is fulfilled."
+input SettleObligationInput {
+  "Id of the obligation; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "Of what settled it."
+  reference: String!
+  "Made by the client, once per act, up to 128 characters. An obligation is settled once without it, too."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `settleObligation` + "`" + `."
+type SettleObligationPayload {
+  "The obligation as it ended; null when there are ` + "`" + `userErrors` + "`" + `."
+  obstacle: Obstacle
+  "What to put right; empty when it is settled."
+  userErrors: [UserError!]!
+}
+
 # ---------------------------------------------------------------- queries
 
 "Everything that can be read. After each field stands who may call it."
@@ -4943,6 +5583,11 @@ type Query {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection! @allow(roles: [SUPPORT, COMPLIANCE])
+  "That somebody was erased, by the certificate's id alone. A colleague other than COMPLIANCE reads those of their own erasures."
+  erasureCertificate(
+    "Id of the certificate; an unknown one is NOT_FOUND."
+    id: ID!
+  ): ErasureCertificate @allow(roles: [SUBJECT, COMPLIANCE])
 }
 
 # ---------------------------------------------------------------- mutations
@@ -5418,6 +6063,35 @@ type Mutation {
     "Which request."
     input: ExtendSubjectRequestInput!
   ): ExtendSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  """
+  Erases a person for good. Consents, disclosures and audit stay under the
+  opaque id, with nothing personal. It is answered once the tombstone is kept
+  outside the database.
+  """
+  eraseUser(
+    "Whom, on which ground, for which request."
+    input: EraseUserInput!
+  ): EraseUserPayload! @allow(roles: [COMPLIANCE])
+  "Keeps a person's data from being erased, and consents from being withdrawn, for as long as the law wants it."
+  placeLegalHold(
+    "Whose data, and on which ground."
+    input: PlaceLegalHoldInput!
+  ): PlaceLegalHoldPayload! @allow(roles: [COMPLIANCE])
+  "Lifts a legal hold. Lifted before, it answers how."
+  liftLegalHold(
+    "The hold, and what lifts it."
+    input: LiftLegalHoldInput!
+  ): LiftLegalHoldPayload! @allow(roles: [COMPLIANCE])
+  "Records that an obligation needs a person's data until it is fulfilled."
+  recordObligation(
+    "Who, and by which contract."
+    input: RecordObligationInput!
+  ): RecordObligationPayload! @allow(roles: [SERVICE, COMPLIANCE])
+  "Says that an obligation is fulfilled. Settled before, it answers how."
+  settleObligation(
+    "The obligation, and what settled it."
+    input: SettleObligationInput!
+  ): SettleObligationPayload! @allow(roles: [SERVICE, COMPLIANCE])
 }
 `, BuiltIn: false},
 }
@@ -5789,6 +6463,54 @@ func (ec *executionContext) childFields_EncryptionKeys(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type EncryptionKeys", field.Name)
 }
 
+func (ec *executionContext) childFields_EraseUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "certificate":
+		return ec.fieldContext_EraseUserPayload_certificate(ctx, field)
+	case "plan":
+		return ec.fieldContext_EraseUserPayload_plan(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EraseUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EraseUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ErasureCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ErasureCertificate_id(ctx, field)
+	case "user":
+		return ec.fieldContext_ErasureCertificate_user(ctx, field)
+	case "erasedAt":
+		return ec.fieldContext_ErasureCertificate_erasedAt(ctx, field)
+	case "ground":
+		return ec.fieldContext_ErasureCertificate_ground(ctx, field)
+	case "reference":
+		return ec.fieldContext_ErasureCertificate_reference(ctx, field)
+	case "gone":
+		return ec.fieldContext_ErasureCertificate_gone(ctx, field)
+	case "kept":
+		return ec.fieldContext_ErasureCertificate_kept(ctx, field)
+	case "replayedAt":
+		return ec.fieldContext_ErasureCertificate_replayedAt(ctx, field)
+	case "text":
+		return ec.fieldContext_ErasureCertificate_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErasureCertificate", field.Name)
+}
+
+func (ec *executionContext) childFields_ErasurePlan(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gone":
+		return ec.fieldContext_ErasurePlan_gone(ctx, field)
+	case "kept":
+		return ec.fieldContext_ErasurePlan_kept(ctx, field)
+	case "obstacles":
+		return ec.fieldContext_ErasurePlan_obstacles(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErasurePlan", field.Name)
+}
+
 func (ec *executionContext) childFields_ErrorParameter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -5845,6 +6567,18 @@ func (ec *executionContext) childFields_ItemField(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type ItemField", field.Name)
 }
 
+func (ec *executionContext) childFields_KeptData(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_KeptData_kind(ctx, field)
+	case "source":
+		return ec.fieldContext_KeptData_source(ctx, field)
+	case "until":
+		return ec.fieldContext_KeptData_until(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeptData", field.Name)
+}
+
 func (ec *executionContext) childFields_KeyNeed(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "by":
@@ -5883,6 +6617,16 @@ func (ec *executionContext) childFields_KeyTrouble(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type KeyTrouble", field.Name)
 }
 
+func (ec *executionContext) childFields_LiftLegalHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "obstacle":
+		return ec.fieldContext_LiftLegalHoldPayload_obstacle(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LiftLegalHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LiftLegalHoldPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "text":
@@ -5895,6 +6639,28 @@ func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field
 		return ec.fieldContext_LocalizedText_isFallback(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
+}
+
+func (ec *executionContext) childFields_Obstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Obstacle_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Obstacle_kind(ctx, field)
+	case "ground":
+		return ec.fieldContext_Obstacle_ground(ctx, field)
+	case "reference":
+		return ec.fieldContext_Obstacle_reference(ctx, field)
+	case "items":
+		return ec.fieldContext_Obstacle_items(ctx, field)
+	case "since":
+		return ec.fieldContext_Obstacle_since(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Obstacle_endedAt(ctx, field)
+	case "endReference":
+		return ec.fieldContext_Obstacle_endReference(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Obstacle", field.Name)
 }
 
 func (ec *executionContext) childFields_Operator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5955,6 +6721,16 @@ func (ec *executionContext) childFields_PersonalField(ctx context.Context, field
 		return ec.fieldContext_PersonalField_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PersonalField", field.Name)
+}
+
+func (ec *executionContext) childFields_PlaceLegalHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "obstacle":
+		return ec.fieldContext_PlaceLegalHoldPayload_obstacle(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PlaceLegalHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlaceLegalHoldPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PolicyDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6115,6 +6891,16 @@ func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordObligationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "obstacle":
+		return ec.fieldContext_RecordObligationPayload_obstacle(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordObligationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordObligationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "request":
@@ -6193,6 +6979,16 @@ func (ec *executionContext) childFields_ResponsiblePerson(ctx context.Context, f
 		return ec.fieldContext_ResponsiblePerson_email(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResponsiblePerson", field.Name)
+}
+
+func (ec *executionContext) childFields_SettleObligationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "obstacle":
+		return ec.fieldContext_SettleObligationPayload_obstacle(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SettleObligationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettleObligationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SubjectRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6305,6 +7101,16 @@ func (ec *executionContext) childFields_SubmitSubjectRequestPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type SubmitSubjectRequestPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TraceCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "trace":
+		return ec.fieldContext_TraceCount_trace(ctx, field)
+	case "rows":
+		return ec.fieldContext_TraceCount_rows(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TraceCount", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateMyProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -6345,6 +7151,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_pendingConsents(ctx, field)
 	case "consents":
 		return ec.fieldContext_User_consents(ctx, field)
+	case "obstacles":
+		return ec.fieldContext_User_obstacles(ctx, field)
 	case "missingFields":
 		return ec.fieldContext_User_missingFields(ctx, field)
 	case "profile":

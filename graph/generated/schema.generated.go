@@ -77,6 +77,14 @@ type EncryptionKeyResolver interface {
 	AutoRotateSeconds(ctx context.Context, obj *vault.KeyState) (int, error)
 	OldestNeededVersion(ctx context.Context, obj *vault.KeyState) (*int, error)
 }
+type ErasureCertificateResolver interface {
+	ID(ctx context.Context, obj *vault.Erasure) (string, error)
+	User(ctx context.Context, obj *vault.Erasure) (string, error)
+
+	Reference(ctx context.Context, obj *vault.Erasure) (*string, error)
+
+	Text(ctx context.Context, obj *vault.Erasure, locale *string) (*LocalizedText, error)
+}
 type ExportResolver interface {
 	ID(ctx context.Context, obj *vault.Export) (string, error)
 	Path(ctx context.Context, obj *vault.Export) (string, error)
@@ -100,6 +108,16 @@ type MutationResolver interface {
 	FulfilSubjectRequest(ctx context.Context, input FulfilSubjectRequestInput) (*FulfilSubjectRequestPayload, error)
 	RefuseSubjectRequest(ctx context.Context, input RefuseSubjectRequestInput) (*RefuseSubjectRequestPayload, error)
 	ExtendSubjectRequest(ctx context.Context, input ExtendSubjectRequestInput) (*ExtendSubjectRequestPayload, error)
+	EraseUser(ctx context.Context, input EraseUserInput) (*EraseUserPayload, error)
+	PlaceLegalHold(ctx context.Context, input PlaceLegalHoldInput) (*PlaceLegalHoldPayload, error)
+	LiftLegalHold(ctx context.Context, input LiftLegalHoldInput) (*LiftLegalHoldPayload, error)
+	RecordObligation(ctx context.Context, input RecordObligationInput) (*RecordObligationPayload, error)
+	SettleObligation(ctx context.Context, input SettleObligationInput) (*SettleObligationPayload, error)
+}
+type ObstacleResolver interface {
+	ID(ctx context.Context, obj *vault.Obstacle) (string, error)
+
+	EndReference(ctx context.Context, obj *vault.Obstacle) (*string, error)
 }
 type OperatorResolver interface {
 	Name(ctx context.Context, obj *vault.Operator, locale *string) (*LocalizedText, error)
@@ -144,6 +162,7 @@ type QueryResolver interface {
 	EncryptionKeys(ctx context.Context) (*vault.KeyStates, error)
 	SubjectRequest(ctx context.Context, id string) (*vault.SubjectRequest, error)
 	SubjectRequests(ctx context.Context, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) (*SubjectRequestConnection, error)
+	ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error)
 }
 type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
@@ -188,6 +207,7 @@ type UserResolver interface {
 	PolicyStatus(ctx context.Context, obj *vault.User, app *string) (*vault.PolicyStatus, error)
 	PendingConsents(ctx context.Context, obj *vault.User, app *string) ([]vault.Pending, error)
 	Consents(ctx context.Context, obj *vault.User, first *int, after *string, item *string, state *vault.ConsentState) (*ConsentConnection, error)
+	Obstacles(ctx context.Context, obj *vault.User) ([]vault.Obstacle, error)
 	MissingFields(ctx context.Context, obj *vault.User, app *string) ([]string, error)
 	Profile(ctx context.Context, obj *vault.User, app *string, basis *BasisInput, reveal []string) (*Profile, error)
 	Requests(ctx context.Context, obj *vault.User, first *int, after *string) (*SubjectRequestConnection, error)
@@ -284,6 +304,20 @@ func (ec *executionContext) field_Contacts_address_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_ErasureCertificate_text_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_assignSubjectRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -326,6 +360,20 @@ func (ec *executionContext) field_Mutation_createPolicyDraft_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_eraseUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (EraseUserInput, error) {
+			return ec.unmarshalNEraseUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐEraseUserInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_extendSubjectRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -354,6 +402,34 @@ func (ec *executionContext) field_Mutation_fulfilSubjectRequest_args(ctx context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_liftLegalHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (LiftLegalHoldInput, error) {
+			return ec.unmarshalNLiftLegalHoldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLiftLegalHoldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_placeLegalHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (PlaceLegalHoldInput, error) {
+			return ec.unmarshalNPlaceLegalHoldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPlaceLegalHoldInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_publishPolicyVersion_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -374,6 +450,20 @@ func (ec *executionContext) field_Mutation_recordConsent_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RecordConsentInput, error) {
 			return ec.unmarshalNRecordConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_recordObligation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RecordObligationInput, error) {
+			return ec.unmarshalNRecordObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -444,6 +534,20 @@ func (ec *executionContext) field_Mutation_requestExport_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RequestExportInput, error) {
 			return ec.unmarshalNRequestExportInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestExportInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_settleObligation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SettleObligationInput, error) {
+			return ec.unmarshalNSettleObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -743,6 +847,20 @@ func (ec *executionContext) field_Query_consentChecks_args(ctx context.Context, 
 }
 
 func (ec *executionContext) field_Query_consent_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_erasureCertificate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
@@ -4318,6 +4436,444 @@ func (ec *executionContext) fieldContext_EncryptionKeys_logins(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _EraseUserPayload_certificate(ctx context.Context, field graphql.CollectedField, obj *EraseUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EraseUserPayload_certificate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certificate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Erasure) graphql.Marshaler {
+			return ec.marshalOErasureCertificate2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasure(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EraseUserPayload_certificate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EraseUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErasureCertificate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EraseUserPayload_plan(ctx context.Context, field graphql.CollectedField, obj *EraseUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EraseUserPayload_plan(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Plan, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.ErasurePlan) graphql.Marshaler {
+			return ec.marshalOErasurePlan2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasurePlan(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EraseUserPayload_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EraseUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErasurePlan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EraseUserPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *EraseUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EraseUserPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EraseUserPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EraseUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasureCertificate_id(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ErasureCertificate().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureCertificate", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ErasureCertificate_user(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ErasureCertificate().User(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureCertificate", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ErasureCertificate_erasedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_erasedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_erasedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureCertificate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ErasureCertificate_ground(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_ground(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ground, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.ErasureGround) graphql.Marshaler {
+			return ec.marshalNErasureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasureGround(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_ground(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureCertificate", field, false, false, "ErasureGround")
+}
+
+func (ec *executionContext) _ErasureCertificate_reference(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ErasureCertificate().Reference(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureCertificate", field, true, true, "String")
+}
+
+func (ec *executionContext) _ErasureCertificate_gone(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_gone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.TraceCount) graphql.Marshaler {
+			return ec.marshalNTraceCount2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTraceCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_gone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasureCertificate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TraceCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasureCertificate_kept(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_kept(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kept, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Kept) graphql.Marshaler {
+			return ec.marshalNKeptData2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeptᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasureCertificate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeptData(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasureCertificate_replayedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_replayedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReplayedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_replayedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureCertificate", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ErasureCertificate_text(ctx context.Context, field graphql.CollectedField, obj *vault.Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureCertificate_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.ErasureCertificate().Text(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureCertificate_text(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasureCertificate",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ErasureCertificate_text_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasurePlan_gone(ctx context.Context, field graphql.CollectedField, obj *vault.ErasurePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasurePlan_gone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.TraceCount) graphql.Marshaler {
+			return ec.marshalNTraceCount2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTraceCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasurePlan_gone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasurePlan",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TraceCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasurePlan_kept(ctx context.Context, field graphql.CollectedField, obj *vault.ErasurePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasurePlan_kept(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kept, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Kept) graphql.Marshaler {
+			return ec.marshalNKeptData2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeptᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasurePlan_kept(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasurePlan",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeptData(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasurePlan_obstacles(ctx context.Context, field graphql.CollectedField, obj *vault.ErasurePlan) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasurePlan_obstacles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Obstacles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Obstacle) graphql.Marshaler {
+			return ec.marshalNObstacle2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasurePlan_obstacles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasurePlan",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Obstacle(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ErrorParameter_name(ctx context.Context, field graphql.CollectedField, obj *ErrorParameter) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4653,6 +5209,75 @@ func (ec *executionContext) fieldContext_ItemField_required(_ context.Context, f
 	return graphql.NewScalarFieldContext("ItemField", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _KeptData_kind(ctx context.Context, field graphql.CollectedField, obj *vault.Kept) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeptData_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.KeptKind) graphql.Marshaler {
+			return ec.marshalNKeptKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeptKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeptData_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeptData", field, false, false, "KeptKind")
+}
+
+func (ec *executionContext) _KeptData_source(ctx context.Context, field graphql.CollectedField, obj *vault.Kept) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeptData_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeptData_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeptData", field, false, false, "String")
+}
+
+func (ec *executionContext) _KeptData_until(ctx context.Context, field graphql.CollectedField, obj *vault.Kept) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeptData_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeptData_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeptData", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _KeyNeed_by(ctx context.Context, field graphql.CollectedField, obj *vault.KeyNeed) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4881,6 +5506,70 @@ func (ec *executionContext) _KeyTrouble_undo(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_KeyTrouble_undo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeyTrouble", field, false, false, "String")
+}
+
+func (ec *executionContext) _LiftLegalHoldPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *LiftLegalHoldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiftLegalHoldPayload_obstacle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Obstacle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Obstacle) graphql.Marshaler {
+			return ec.marshalOObstacle2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LiftLegalHoldPayload_obstacle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LiftLegalHoldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Obstacle(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LiftLegalHoldPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *LiftLegalHoldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiftLegalHoldPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LiftLegalHoldPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LiftLegalHoldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LocalizedText_text(ctx context.Context, field graphql.CollectedField, obj *LocalizedText) (ret graphql.Marshaler) {
@@ -6091,6 +6780,500 @@ func (ec *executionContext) fieldContext_Mutation_extendSubjectRequest(ctx conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_eraseUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_eraseUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EraseUser(ctx, fc.Args["input"].(EraseUserInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *EraseUserPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *EraseUserPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *EraseUserPayload) graphql.Marshaler {
+			return ec.marshalNEraseUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐEraseUserPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_eraseUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EraseUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_eraseUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_placeLegalHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_placeLegalHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PlaceLegalHold(ctx, fc.Args["input"].(PlaceLegalHoldInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *PlaceLegalHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *PlaceLegalHoldPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *PlaceLegalHoldPayload) graphql.Marshaler {
+			return ec.marshalNPlaceLegalHoldPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPlaceLegalHoldPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_placeLegalHold(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlaceLegalHoldPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_placeLegalHold_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_liftLegalHold(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_liftLegalHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().LiftLegalHold(ctx, fc.Args["input"].(LiftLegalHoldInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *LiftLegalHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *LiftLegalHoldPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *LiftLegalHoldPayload) graphql.Marshaler {
+			return ec.marshalNLiftLegalHoldPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLiftLegalHoldPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_liftLegalHold(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LiftLegalHoldPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_liftLegalHold_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordObligation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordObligation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordObligation(ctx, fc.Args["input"].(RecordObligationInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SERVICE", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RecordObligationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecordObligationPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordObligationPayload) graphql.Marshaler {
+			return ec.marshalNRecordObligationPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordObligation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordObligationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordObligation_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_settleObligation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_settleObligation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SettleObligation(ctx, fc.Args["input"].(SettleObligationInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SERVICE", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *SettleObligationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *SettleObligationPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SettleObligationPayload) graphql.Marshaler {
+			return ec.marshalNSettleObligationPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_settleObligation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettleObligationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_settleObligation_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Obstacle_id(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Obstacle().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Obstacle_kind(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.ObstacleKind) graphql.Marshaler {
+			return ec.marshalNObstacleKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, false, false, "ObstacleKind")
+}
+
+func (ec *executionContext) _Obstacle_ground(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_ground(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ground, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.ObstacleGround) graphql.Marshaler {
+			return ec.marshalNObstacleGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleGround(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_ground(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, false, false, "ObstacleGround")
+}
+
+func (ec *executionContext) _Obstacle_reference(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, false, false, "String")
+}
+
+func (ec *executionContext) _Obstacle_items(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, false, false, "String")
+}
+
+func (ec *executionContext) _Obstacle_since(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Obstacle_endedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Obstacle_endReference(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Obstacle_endReference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Obstacle().EndReference(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Obstacle_endReference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Obstacle", field, true, true, "String")
+}
+
 func (ec *executionContext) _Operator_code(ctx context.Context, field graphql.CollectedField, obj *vault.Operator) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6563,6 +7746,70 @@ func (ec *executionContext) _PersonalField_updatedAt(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_PersonalField_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PersonalField", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PlaceLegalHoldPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *PlaceLegalHoldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlaceLegalHoldPayload_obstacle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Obstacle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Obstacle) graphql.Marshaler {
+			return ec.marshalOObstacle2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PlaceLegalHoldPayload_obstacle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlaceLegalHoldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Obstacle(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PlaceLegalHoldPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PlaceLegalHoldPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlaceLegalHoldPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PlaceLegalHoldPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlaceLegalHoldPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _PolicyDocument_locale(ctx context.Context, field graphql.CollectedField, obj *PolicyDocument) (ret graphql.Marshaler) {
@@ -8804,6 +10051,68 @@ func (ec *executionContext) fieldContext_Query_subjectRequests(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_erasureCertificate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_erasureCertificate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ErasureCertificate(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *vault.Erasure
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *vault.Erasure
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Erasure) graphql.Marshaler {
+			return ec.marshalOErasureCertificate2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasure(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_erasureCertificate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErasureCertificate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_erasureCertificate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9077,6 +10386,70 @@ func (ec *executionContext) _RecordConsentPayload_userErrors(ctx context.Context
 func (ec *executionContext) fieldContext_RecordConsentPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordConsentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordObligationPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *RecordObligationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordObligationPayload_obstacle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Obstacle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Obstacle) graphql.Marshaler {
+			return ec.marshalOObstacle2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordObligationPayload_obstacle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordObligationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Obstacle(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordObligationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordObligationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordObligationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordObligationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordObligationPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -9642,6 +11015,70 @@ func (ec *executionContext) _ResponsiblePerson_email(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_ResponsiblePerson_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ResponsiblePerson", field, false, false, "String")
+}
+
+func (ec *executionContext) _SettleObligationPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *SettleObligationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettleObligationPayload_obstacle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Obstacle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Obstacle) graphql.Marshaler {
+			return ec.marshalOObstacle2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SettleObligationPayload_obstacle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettleObligationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Obstacle(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettleObligationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SettleObligationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettleObligationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettleObligationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettleObligationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SubjectRequest_id(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
@@ -10687,6 +12124,52 @@ func (ec *executionContext) fieldContext_SubmitSubjectRequestPayload_userErrors(
 	return fc, nil
 }
 
+func (ec *executionContext) _TraceCount_trace(ctx context.Context, field graphql.CollectedField, obj *vault.TraceCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TraceCount_trace(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Trace, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Trace) graphql.Marshaler {
+			return ec.marshalNTrace2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTrace(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TraceCount_trace(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TraceCount", field, false, false, "Trace")
+}
+
+func (ec *executionContext) _TraceCount_rows(ctx context.Context, field graphql.CollectedField, obj *vault.TraceCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TraceCount_rows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rows, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TraceCount_rows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TraceCount", field, false, false, "Int")
+}
+
 func (ec *executionContext) _UpdateMyProfilePayload_user(ctx context.Context, field graphql.CollectedField, obj *UpdateMyProfilePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11081,6 +12564,38 @@ func (ec *executionContext) fieldContext_User_consents(ctx context.Context, fiel
 	if fc.Args, err = ec.field_User_consents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_obstacles(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_obstacles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().Obstacles(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Obstacle) graphql.Marshaler {
+			return ec.marshalOObstacle2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_obstacles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Obstacle(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -12495,6 +14010,83 @@ func UnmarshalDecisionInput(ctx context.Context, raw any) (vault.ItemDecision, e
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputEraseUserInput(ctx context.Context, obj any) (EraseUserInput, error) {
+	var it EraseUserInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"user", "ground", "reference", "dryRun", "expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNErasureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasureGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = graphql.OmittableOf(data)
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalEraseUserInput unmarshals raw into the EraseUserInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalEraseUserInput(ctx context.Context, raw any) (EraseUserInput, error) {
+	var out EraseUserInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "EraseUserInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputExtendSubjectRequestInput(ctx context.Context, obj any) (ExtendSubjectRequestInput, error) {
 	var it ExtendSubjectRequestInput
 	if obj == nil {
@@ -12831,6 +14423,62 @@ func UnmarshalLegalBasisInput(ctx context.Context, raw any) (LegalBasisInput, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLiftLegalHoldInput(ctx context.Context, obj any) (LiftLegalHoldInput, error) {
+	var it LiftLegalHoldInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "reference", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLiftLegalHoldInput unmarshals raw into the LiftLegalHoldInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLiftLegalHoldInput(ctx context.Context, raw any) (LiftLegalHoldInput, error) {
+	var out LiftLegalHoldInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LiftLegalHoldInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputLocalizedTextInput(ctx context.Context, obj any) (vault.Word, error) {
 	var it vault.Word
 	if obj == nil {
@@ -12947,6 +14595,80 @@ func (ec *executionContext) unmarshalInputOwnFieldInput(ctx context.Context, obj
 func UnmarshalOwnFieldInput(ctx context.Context, raw any) (vault.Field, error) {
 	var out vault.Field
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "OwnFieldInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPlaceLegalHoldInput(ctx context.Context, obj any) (PlaceLegalHoldInput, error) {
+	var it PlaceLegalHoldInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["items"]; !present {
+		asMap["items"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"user", "ground", "reference", "items", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNObstacleGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPlaceLegalHoldInput unmarshals raw into the PlaceLegalHoldInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPlaceLegalHoldInput(ctx context.Context, raw any) (PlaceLegalHoldInput, error) {
+	var out PlaceLegalHoldInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PlaceLegalHoldInput", raw, &out)
 	return out, err
 }
 
@@ -13378,6 +15100,80 @@ func UnmarshalRecordConsentInput(ctx context.Context, raw any) (RecordConsentInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRecordObligationInput(ctx context.Context, obj any) (RecordObligationInput, error) {
+	var it RecordObligationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["items"]; !present {
+		asMap["items"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"user", "ground", "reference", "items", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNObstacleGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordObligationInput unmarshals raw into the RecordObligationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordObligationInput(ctx context.Context, raw any) (RecordObligationInput, error) {
+	var out RecordObligationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordObligationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRecordSubjectRequestInput(ctx context.Context, obj any) (RecordSubjectRequestInput, error) {
 	var it RecordSubjectRequestInput
 	if obj == nil {
@@ -13788,6 +15584,62 @@ func (ec *executionContext) unmarshalInputRequestExportInput(ctx context.Context
 func UnmarshalRequestExportInput(ctx context.Context, raw any) (RequestExportInput, error) {
 	var out RequestExportInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestExportInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSettleObligationInput(ctx context.Context, obj any) (SettleObligationInput, error) {
+	var it SettleObligationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "reference", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSettleObligationInput unmarshals raw into the SettleObligationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSettleObligationInput(ctx context.Context, raw any) (SettleObligationInput, error) {
+	var out SettleObligationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SettleObligationInput", raw, &out)
 	return out, err
 }
 
@@ -15599,6 +17451,169 @@ func (ec *executionContext) _EncryptionKeys(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var eraseUserPayloadImplementors = []string{"EraseUserPayload"}
+
+func (ec *executionContext) _EraseUserPayload(ctx context.Context, sel ast.SelectionSet, obj *EraseUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, eraseUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EraseUserPayload")
+		case "certificate":
+			out.Values[i] = ec._EraseUserPayload_certificate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "plan":
+			out.Values[i] = ec._EraseUserPayload_plan(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._EraseUserPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var erasureCertificateImplementors = []string{"ErasureCertificate"}
+
+func (ec *executionContext) _ErasureCertificate(ctx context.Context, sel ast.SelectionSet, obj *vault.Erasure) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, erasureCertificateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErasureCertificate")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErasureCertificate_id(ctx, field, obj)
+				})
+		case "user":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErasureCertificate_user(ctx, field, obj)
+				})
+		case "erasedAt":
+			out.Values[i] = ec._ErasureCertificate_erasedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ground":
+			out.Values[i] = ec._ErasureCertificate_ground(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reference":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErasureCertificate_reference(ctx, field, obj)
+				})
+		case "gone":
+			out.Values[i] = ec._ErasureCertificate_gone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "kept":
+			out.Values[i] = ec._ErasureCertificate_kept(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "replayedAt":
+			out.Values[i] = ec._ErasureCertificate_replayedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ErasureCertificate_text(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var erasurePlanImplementors = []string{"ErasurePlan"}
+
+func (ec *executionContext) _ErasurePlan(ctx context.Context, sel ast.SelectionSet, obj *vault.ErasurePlan) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, erasurePlanImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErasurePlan")
+		case "gone":
+			out.Values[i] = ec._ErasurePlan_gone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kept":
+			out.Values[i] = ec._ErasurePlan_kept(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "obstacles":
+			out.Values[i] = ec._ErasurePlan_obstacles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var errorParameterImplementors = []string{"ErrorParameter"}
 
 func (ec *executionContext) _ErrorParameter(ctx context.Context, sel ast.SelectionSet, obj *ErrorParameter) graphql.Marshaler {
@@ -15806,6 +17821,49 @@ func (ec *executionContext) _ItemField(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var keptDataImplementors = []string{"KeptData"}
+
+func (ec *executionContext) _KeptData(ctx context.Context, sel ast.SelectionSet, obj *vault.Kept) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keptDataImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeptData")
+		case "kind":
+			out.Values[i] = ec._KeptData_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._KeptData_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._KeptData_until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var keyNeedImplementors = []string{"KeyNeed"}
 
 func (ec *executionContext) _KeyNeed(ctx context.Context, sel ast.SelectionSet, obj *vault.KeyNeed) graphql.Marshaler {
@@ -15920,6 +17978,44 @@ func (ec *executionContext) _KeyTrouble(ctx context.Context, sel ast.SelectionSe
 			}
 		case "undo":
 			out.Values[i] = ec._KeyTrouble_undo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var liftLegalHoldPayloadImplementors = []string{"LiftLegalHoldPayload"}
+
+func (ec *executionContext) _LiftLegalHoldPayload(ctx context.Context, sel ast.SelectionSet, obj *LiftLegalHoldPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, liftLegalHoldPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LiftLegalHoldPayload")
+		case "obstacle":
+			out.Values[i] = ec._LiftLegalHoldPayload_obstacle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._LiftLegalHoldPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -16133,6 +18229,111 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "eraseUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_eraseUser(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "placeLegalHold":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_placeLegalHold(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "liftLegalHold":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_liftLegalHold(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordObligation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordObligation(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "settleObligation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_settleObligation(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var obstacleImplementors = []string{"Obstacle"}
+
+func (ec *executionContext) _Obstacle(ctx context.Context, sel ast.SelectionSet, obj *vault.Obstacle) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, obstacleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Obstacle")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Obstacle_id(ctx, field, obj)
+				})
+		case "kind":
+			out.Values[i] = ec._Obstacle_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ground":
+			out.Values[i] = ec._Obstacle_ground(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reference":
+			out.Values[i] = ec._Obstacle_reference(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "items":
+			out.Values[i] = ec._Obstacle_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "since":
+			out.Values[i] = ec._Obstacle_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endedAt":
+			out.Values[i] = ec._Obstacle_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endReference":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Obstacle_endReference(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16338,6 +18539,44 @@ func (ec *executionContext) _PersonalField(ctx context.Context, sel ast.Selectio
 			out.Values[i] = ec._PersonalField_updatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var placeLegalHoldPayloadImplementors = []string{"PlaceLegalHoldPayload"}
+
+func (ec *executionContext) _PlaceLegalHoldPayload(ctx context.Context, sel ast.SelectionSet, obj *PlaceLegalHoldPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, placeLegalHoldPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PlaceLegalHoldPayload")
+		case "obstacle":
+			out.Values[i] = ec._PlaceLegalHoldPayload_obstacle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._PlaceLegalHoldPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -16909,6 +19148,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_subjectRequests(ctx, field)
 				})
+		case "erasureCertificate":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_erasureCertificate(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -17008,6 +19253,44 @@ func (ec *executionContext) _RecordConsentPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			out.Values[i] = ec._RecordConsentPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordObligationPayloadImplementors = []string{"RecordObligationPayload"}
+
+func (ec *executionContext) _RecordObligationPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordObligationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordObligationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordObligationPayload")
+		case "obstacle":
+			out.Values[i] = ec._RecordObligationPayload_obstacle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RecordObligationPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17306,6 +19589,44 @@ func (ec *executionContext) _ResponsiblePerson(ctx context.Context, sel ast.Sele
 			out.Values[i] = ec._ResponsiblePerson_email(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settleObligationPayloadImplementors = []string{"SettleObligationPayload"}
+
+func (ec *executionContext) _SettleObligationPayload(ctx context.Context, sel ast.SelectionSet, obj *SettleObligationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settleObligationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SettleObligationPayload")
+		case "obstacle":
+			out.Values[i] = ec._SettleObligationPayload_obstacle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SettleObligationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -17678,6 +19999,44 @@ func (ec *executionContext) _SubmitSubjectRequestPayload(ctx context.Context, se
 	return out
 }
 
+var traceCountImplementors = []string{"TraceCount"}
+
+func (ec *executionContext) _TraceCount(ctx context.Context, sel ast.SelectionSet, obj *vault.TraceCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, traceCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TraceCount")
+		case "trace":
+			out.Values[i] = ec._TraceCount_trace(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rows":
+			out.Values[i] = ec._TraceCount_rows(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateMyProfilePayloadImplementors = []string{"UpdateMyProfilePayload"}
 
 func (ec *executionContext) _UpdateMyProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateMyProfilePayload) graphql.Marshaler {
@@ -17814,6 +20173,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_consents(ctx, field, obj)
+				})
+		case "obstacles":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_obstacles(ctx, field, obj)
 				})
 		case "missingFields":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -18664,6 +21029,34 @@ func (ec *executionContext) marshalNEncryptionKeys2ᚖgithubᚗcomᚋkelisimᚋk
 	return ec._EncryptionKeys(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNEraseUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐEraseUserInput(ctx context.Context, v any) (EraseUserInput, error) {
+	res, err := ec.unmarshalInputEraseUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEraseUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐEraseUserPayload(ctx context.Context, sel ast.SelectionSet, v *EraseUserPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EraseUserPayload!")
+		return graphql.Null
+	}
+	return ec._EraseUserPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNErasureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasureGround(ctx context.Context, v any) (vault.ErasureGround, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ErasureGround(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNErasureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasureGround(ctx context.Context, sel ast.SelectionSet, v vault.ErasureGround) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ErasureGround!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCode(ctx context.Context, v any) (vault.Code, error) {
 	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Code(tmp)
@@ -18874,6 +21267,41 @@ func (ec *executionContext) unmarshalNItemFieldInput2ᚕgithubᚗcomᚋkelisim�
 	return res, nil
 }
 
+func (ec *executionContext) marshalNKeptData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKept(ctx context.Context, sel ast.SelectionSet, v vault.Kept) graphql.Marshaler {
+	return ec._KeptData(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeptData2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeptᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Kept) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeptData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKept(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNKeptKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeptKind(ctx context.Context, v any) (vault.KeptKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.KeptKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKeptKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeptKind(ctx context.Context, sel ast.SelectionSet, v vault.KeptKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "KeptKind!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNKeyNeed2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyNeed(ctx context.Context, sel ast.SelectionSet, v vault.KeyNeed) graphql.Marshaler {
 	return ec._KeyNeed(ctx, sel, &v)
 }
@@ -18964,6 +21392,19 @@ func (ec *executionContext) marshalNLawfulBasis2githubᚗcomᚋkelisimᚋkelisim
 	return res
 }
 
+func (ec *executionContext) unmarshalNLiftLegalHoldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLiftLegalHoldInput(ctx context.Context, v any) (LiftLegalHoldInput, error) {
+	res, err := ec.unmarshalInputLiftLegalHoldInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLiftLegalHoldPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLiftLegalHoldPayload(ctx context.Context, sel ast.SelectionSet, v *LiftLegalHoldPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LiftLegalHoldPayload!")
+		return graphql.Null
+	}
+	return ec._LiftLegalHoldPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNLocale2string(ctx context.Context, v any) (string, error) {
 	res, err := scalar.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19032,6 +21473,56 @@ func (ec *executionContext) unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelis
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalNObstacle2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx context.Context, sel ast.SelectionSet, v vault.Obstacle) graphql.Marshaler {
+	return ec._Obstacle(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNObstacle2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Obstacle) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNObstacle2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNObstacleGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleGround(ctx context.Context, v any) (vault.ObstacleGround, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ObstacleGround(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNObstacleGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleGround(ctx context.Context, sel ast.SelectionSet, v vault.ObstacleGround) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ObstacleGround!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNObstacleKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleKind(ctx context.Context, v any) (vault.ObstacleKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ObstacleKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNObstacleKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleKind(ctx context.Context, sel ast.SelectionSet, v vault.ObstacleKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ObstacleKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNOperator2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐOperator(ctx context.Context, sel ast.SelectionSet, v vault.Operator) graphql.Marshaler {
@@ -19115,6 +21606,19 @@ func (ec *executionContext) marshalNPersonalField2ᚕgithubᚗcomᚋkelisimᚋke
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNPlaceLegalHoldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPlaceLegalHoldInput(ctx context.Context, v any) (PlaceLegalHoldInput, error) {
+	res, err := ec.unmarshalInputPlaceLegalHoldInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPlaceLegalHoldPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPlaceLegalHoldPayload(ctx context.Context, sel ast.SelectionSet, v *PlaceLegalHoldPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PlaceLegalHoldPayload!")
+		return graphql.Null
+	}
+	return ec._PlaceLegalHoldPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPolicyDocument2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPolicyDocument(ctx context.Context, sel ast.SelectionSet, v *PolicyDocument) graphql.Marshaler {
@@ -19303,6 +21807,19 @@ func (ec *executionContext) marshalNRecordConsentPayload2ᚖgithubᚗcomᚋkelis
 	return ec._RecordConsentPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRecordObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationInput(ctx context.Context, v any) (RecordObligationInput, error) {
+	res, err := ec.unmarshalInputRecordObligationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordObligationPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationPayload(ctx context.Context, sel ast.SelectionSet, v *RecordObligationPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordObligationPayload!")
+		return graphql.Null
+	}
+	return ec._RecordObligationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRecordSubjectRequestInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordSubjectRequestInput(ctx context.Context, v any) (RecordSubjectRequestInput, error) {
 	res, err := ec.unmarshalInputRecordSubjectRequestInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19460,6 +21977,19 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋv
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSettleObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationInput(ctx context.Context, v any) (SettleObligationInput, error) {
+	res, err := ec.unmarshalInputSettleObligationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSettleObligationPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationPayload(ctx context.Context, sel ast.SelectionSet, v *SettleObligationPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SettleObligationPayload!")
+		return graphql.Null
+	}
+	return ec._SettleObligationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNSubjectRequest2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSubjectRequest(ctx context.Context, sel ast.SelectionSet, v vault.SubjectRequest) graphql.Marshaler {
 	return ec._SubjectRequest(ctx, sel, &v)
 }
@@ -19594,6 +22124,41 @@ func (ec *executionContext) marshalNSubmitSubjectRequestPayload2ᚖgithubᚗcom�
 		return graphql.Null
 	}
 	return ec._SubmitSubjectRequestPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTrace2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTrace(ctx context.Context, v any) (vault.Trace, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Trace(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTrace2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTrace(ctx context.Context, sel ast.SelectionSet, v vault.Trace) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Trace!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNTraceCount2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTraceCount(ctx context.Context, sel ast.SelectionSet, v vault.TraceCount) graphql.Marshaler {
+	return ec._TraceCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTraceCount2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTraceCountᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.TraceCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTraceCount2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTraceCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNUpdateMyProfileInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateMyProfileInput(ctx context.Context, v any) (UpdateMyProfileInput, error) {
@@ -19892,6 +22457,20 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
+func (ec *executionContext) marshalOErasureCertificate2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasure(ctx context.Context, sel ast.SelectionSet, v *vault.Erasure) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ErasureCertificate(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOErasurePlan2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐErasurePlan(ctx context.Context, sel ast.SelectionSet, v *vault.ErasurePlan) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ErasurePlan(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOExport2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExport(ctx context.Context, sel ast.SelectionSet, v *vault.Export) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -19973,6 +22552,32 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋkelisimᚋkelisimᚋgrap
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOObstacle2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Obstacle) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNObstacle2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalOObstacle2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx context.Context, sel ast.SelectionSet, v *vault.Obstacle) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Obstacle(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOPolicyFactsInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFacts(ctx context.Context, v any) (*vault.Facts, error) {

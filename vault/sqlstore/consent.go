@@ -48,8 +48,8 @@ func (s *Store) Act(ctx context.Context, user, id uuid.UUID) (vault.Act, error) 
 // Append implements vault.ConsentTx. The person's row is changed first: it
 // orders whoever appends at the same time.
 func (t *tx) Append(act vault.Act, expected int64, events []vault.ConsentEvent) {
-	t.queue(`UPDATE users SET consent_seq = consent_seq + $3 WHERE id = $1 AND consent_seq = $2`,
-		act.User, expected, int64(len(events))).orMissed(vault.ErrStale)
+	t.queue(`UPDATE users SET consent_seq = consent_seq + $3 WHERE id = $1 AND consent_seq = $2 AND status <> $4`,
+		act.User, expected, int64(len(events)), vault.StatusErased).orMissed(vault.ErrStale)
 	t.queue(`INSERT INTO consent_acts (user_id, id, digest, received_at, key_name, key_version, network_context)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		act.User, act.ID, act.Digest, act.ReceivedAt.UnixMilli(), act.Context.Key, act.Context.Version, act.Context.Text).

@@ -22,6 +22,9 @@ func (s *Store) ObjectValues(ctx context.Context, objects []uuid.UUID) ([]vault.
 
 // PutObjectValue implements vault.ObjectValueTx.
 func (t *tx) PutObjectValue(v vault.ObjectValue) {
+	if v.User != uuid.Nil {
+		t.living(v.User)
+	}
 	t.queue(`INSERT INTO object_values (object_id, code, user_id, key_name, key_version, ciphertext) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (object_id, code) DO UPDATE SET
 			user_id = excluded.user_id, key_name = excluded.key_name, key_version = excluded.key_version, ciphertext = excluded.ciphertext`,

@@ -127,7 +127,10 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, err := s.Colleague(ctx, login); return err },
 		func() error { _, err := s.SubjectRequest(ctx, user); return err },
 		func() error { _, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByDue, page); return err },
-		func() error { _, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByReceived, page); return err },
+		func() error {
+			_, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByReceived, page)
+			return err
+		},
 		func() error {
 			_, err := s.SubjectRequests(ctx, vault.RequestFilter{User: user, Kind: vault.AsksErasure, Open: true}, vault.ByReceived, vault.Page{Limit: 2})
 			return err

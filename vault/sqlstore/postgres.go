@@ -149,6 +149,10 @@ func (p *postgres) send(ctx context.Context, conn *pgxpool.Conn, list []*stateme
 	return nil
 }
 
+// forget does nothing: rows that were deleted are out of reach, and vacuumed by
+// PostgreSQL itself.
+func (p *postgres) forget(context.Context) error { return nil }
+
 func (p *postgres) finish(ctx context.Context, conn *pgxpool.Conn) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 	defer cancel()
@@ -199,6 +203,7 @@ func (p *postgres) dialect() dialect {
 		locks: locks{
 			followed:  "SELECT 1 FROM index_plan WHERE epoch = $1 AND epoch = " + inForce + " FOR SHARE",
 			untouched: " FOR UPDATE SKIP LOCKED",
+			alive:     "SELECT 1 FROM users WHERE id = $1 AND status <> 'ERASED' FOR SHARE",
 		},
 	}
 }

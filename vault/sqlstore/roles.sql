@@ -4,14 +4,17 @@
 
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
-    actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, idempotency, index_plan, meta,
-    exports, object_values, personal_fields, policy_documents, policy_versions, request_documents, subject_requests, schema_lease, schema_version, user_subjects, users
+    actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, erasures, exports, idempotency, index_plan, leases, meta,
+    object_values, obstacles, personal_fields, policy_documents, policy_versions, request_documents, retention_marks, schema_lease, schema_version, subject_requests, user_subjects, users
 FROM {{.Role}};
 
 -- The record: added to, and never changed.
 GRANT SELECT, INSERT ON audit_events, consent_events TO {{.Role}};
 GRANT SELECT, INSERT ON consent_acts TO {{.Role}};
-GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap
+GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap, and by an erasure
+GRANT SELECT, INSERT ON erasures, obstacles TO {{.Role}};
+GRANT UPDATE (ledgered_at) ON erasures TO {{.Role}};
+GRANT UPDATE (ended_at, ended_by, end_reference) ON obstacles TO {{.Role}};
 GRANT SELECT, INSERT ON copies TO {{.Role}};
 GRANT UPDATE (expired_at) ON copies TO {{.Role}};
 
@@ -23,9 +26,11 @@ GRANT SELECT, INSERT, DELETE ON policy_documents TO {{.Role}};
 GRANT SELECT, INSERT, UPDATE ON subject_requests TO {{.Role}};
 GRANT SELECT, INSERT ON request_documents, exports TO {{.Role}}; -- an answer never changes
 GRANT UPDATE (used_at) ON exports TO {{.Role}};
-GRANT SELECT, INSERT ON user_subjects TO {{.Role}};
-GRANT SELECT, INSERT, UPDATE ON users, daily_counts, apps, meta TO {{.Role}};
+GRANT SELECT, INSERT, DELETE ON user_subjects TO {{.Role}};
+GRANT SELECT, INSERT, UPDATE ON users, apps, meta TO {{.Role}};
 GRANT SELECT, INSERT ON actors TO {{.Role}};
 GRANT UPDATE (key_name, key_version, display_name) ON actors TO {{.Role}}; -- by rewrap
-GRANT SELECT, INSERT, UPDATE, DELETE ON personal_fields, object_values, blind_index, idempotency, index_plan TO {{.Role}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    personal_fields, object_values, blind_index, daily_counts, idempotency, index_plan, leases, retention_marks
+TO {{.Role}};
 GRANT SELECT ON schema_version TO {{.Role}};

@@ -34,6 +34,7 @@ type dialect struct {
 type locks struct {
 	followed  string // holds the plan in force, if it is of an epoch
 	untouched string // takes rows that nobody else has taken
+	alive     string // holds a person as they are, if they are not erased
 }
 
 // schema is what a database does for migrations.

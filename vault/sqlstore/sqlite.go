@@ -52,12 +52,11 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteFile, error
 }
 
 // address is the file with its settings. A commit is on disk when it is
-// answered (synchronous=FULL), and what is deleted is overwritten where that
-// costs nothing.
+// answered (synchronous=FULL), and what is deleted is overwritten.
 func address(path string, o Options, more ...string) string {
 	settings := url.Values{"_pragma": append([]string{
 		"busy_timeout(" + strconv.FormatInt(o.BusyTimeout.Milliseconds(), 10) + ")",
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(FAST)", "trusted_schema(0)",
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(ON)", "trusted_schema(0)",
 	}, more...)}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
 }
@@ -141,6 +140,14 @@ func (d *sqliteFile) run(ctx context.Context, conn *sql.Conn, list []*statement)
 	return nil
 }
 
+// forget takes what was overwritten out of the journal, too: it holds pages as
+// they were until it is written into the file. Readers that are at work keep it
+// from being emptied; then the next one does it.
+func (d *sqliteFile) forget(ctx context.Context) error {
+	_, err := d.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return d.explain(err)
+}
+
 // rollback leaves the connection without a transaction, or ends it.
 func (d *sqliteFile) rollback(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
@@ -175,7 +182,10 @@ func (d *sqliteFile) dialect() dialect {
 		UUID: "TEXT", Text: "TEXT", Integer: "INTEGER", Boolean: "INTEGER", Bytes: "BLOB", End: " STRICT",
 		goose:  goose.DialectSQLite3,
 		exists: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
-		locks:  locks{followed: "UPDATE index_plan SET epoch = epoch WHERE epoch = $1 AND epoch = " + inForce},
+		locks: locks{
+			followed: "UPDATE index_plan SET epoch = epoch WHERE epoch = $1 AND epoch = " + inForce,
+			alive:    "UPDATE users SET id = id WHERE id = $1 AND status <> 'ERASED'",
+		},
 	}
 }
 

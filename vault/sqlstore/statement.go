@@ -18,12 +18,18 @@ type statement struct {
 	sql    string
 	args   []any
 	missed error // it touched no row; nil: that does not matter
+	exact  bool  // it has to touch so many rows, and no others
+	rows   int64
 	taken  error // a unique value was there already
 }
 
 // orMissed says that the statement has to touch a row, and what it means if it
 // does not.
 func (s *statement) orMissed(err error) { s.missed = err }
+
+// exactly says that the statement has to touch so many rows, and what it means
+// if it does not.
+func (s *statement) exactly(rows int64, err error) { s.exact, s.rows, s.missed = true, rows, err }
 
 // orTaken says what it means that a unique value is there already.
 func (s *statement) orTaken(err error) { s.taken = err }
@@ -39,7 +45,7 @@ func (s *statement) outcome(rows int64, err error) error {
 		return s.taken
 	case errors.As(err, &o):
 		return vault.ErrNotFound.Because(o)
-	case err == nil && s.missed != nil && rows == 0:
+	case err == nil && s.exact && rows != s.rows, err == nil && !s.exact && s.missed != nil && rows == 0:
 		return s.missed
 	}
 	return err
@@ -52,6 +58,7 @@ type tx struct {
 	list    []*statement
 	events  int     // audit events recorded
 	follows []int64 // epochs of the plans that are held: one, if nothing is wrong
+	erases  bool    // somebody is erased
 	err     error   // the first change that could not be queued
 }
 

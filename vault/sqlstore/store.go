@@ -44,6 +44,8 @@ type database interface {
 	// write commits all statements or none. Errors are a statement's own, or
 	// explain's.
 	write(ctx context.Context, list []*statement) error
+	// forget removes what is left of deleted rows beside the tables.
+	forget(ctx context.Context) error
 	ping(ctx context.Context) error
 	usage() Pool
 	schema
@@ -139,7 +141,12 @@ func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	err := s.attempt(ctx, func(ctx context.Context) error {
 		t := &tx{locks: s.db.dialect().locks}
 		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
-			return s.db.write(ctx, t.list)
+			if err := s.db.write(ctx, t.list); err != nil || !t.erases {
+				return err
+			}
+			if err := s.db.forget(ctx); err != nil { // it is committed all the same
+				s.log.LogAttrs(ctx, slog.LevelWarn, "what was erased may still stand in the database's journal", slog.Any("error", err))
+			}
 		}
 		return nil
 	})

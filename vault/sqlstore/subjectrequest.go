@@ -107,6 +107,9 @@ func (s *Store) ExportOf(ctx context.Context, request uuid.UUID) (vault.Export, 
 
 // InsertRequest implements vault.RequestTx.
 func (t *tx) InsertRequest(q vault.SubjectRequest) {
+	if q.User != uuid.Nil {
+		t.living(q.User)
+	}
 	b := &builder{}
 	b.add("INSERT INTO subject_requests ("+requestColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", t.requestRow(q)...)
 	t.queue(b.String(), b.args...).orTaken(vault.ErrTaken.With("what", "request"))

@@ -108,12 +108,12 @@ func (t *tx) ReviseUser(id uuid.UUID, expected int64, locale *string) {
 	if locale != nil {
 		chosen = *locale
 	}
-	t.queue(`UPDATE users SET revision = revision + 1, locale = COALESCE($3, locale) WHERE id = $1 AND revision = $2`,
-		id, expected, chosen).orMissed(vault.ErrStale)
+	t.queue(`UPDATE users SET revision = revision + 1, locale = COALESCE($3, locale) WHERE id = $1 AND revision = $2 AND status <> $4`,
+		id, expected, chosen, vault.StatusErased).orMissed(vault.ErrStale)
 }
 
 // SetStatus implements vault.UserTx.
 func (t *tx) SetStatus(id uuid.UUID, expected int64, status vault.Status) {
-	t.queue(`UPDATE users SET revision = revision + 1, status = $3 WHERE id = $1 AND revision = $2`,
-		id, expected, status).orMissed(vault.ErrStale)
+	t.queue(`UPDATE users SET revision = revision + 1, status = $3 WHERE id = $1 AND revision = $2 AND status <> $4`,
+		id, expected, status, vault.StatusErased).orMissed(vault.ErrStale)
 }

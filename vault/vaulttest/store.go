@@ -33,7 +33,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, copyTests, planTests, writeTests, objectValueTests,
+		policyTests, auditTests, keepingTests, heldTests, copyTests, planTests, writeTests, erasureTests, objectValueTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
