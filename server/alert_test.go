@@ -167,7 +167,7 @@ func TestTheAlertsAreOfMetricsThatTheServerShows(t *testing.T) {
 	slices.Sort(alerts)
 	want := []string{
 		"KelisimKeyFlagsWeakened", "KelisimKeyMadeUnusable", "KelisimKeyRotationOverdue", "KelisimOldKeyVersionStillNeeded",
-		"KelisimRevealBurst", "KelisimRewrapStalled", "KelisimVaultLoginExpiring",
+		"KelisimRequestOverdue", "KelisimRevealBurst", "KelisimRewrapStalled", "KelisimVaultLoginExpiring",
 	}
 	if got := slices.Compact(alerts); !slices.Equal(got, want) {
 		t.Errorf("the alerts are %v, want %v", got, want)
