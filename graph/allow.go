@@ -77,9 +77,9 @@ func CheckAllowed(schema *ast.Schema) error {
 const profileType = "Profile"
 
 // Catalogue reads the typed fields out of the schema's @personal directives:
-// the schema is the catalogue of what the product can hold. The labels are the
-// product's own words for them.
-func Catalogue(schema *ast.Schema, labels map[string]vault.Words) (vault.Catalogue, error) {
+// the schema is the catalogue of what the product can hold. The labels and
+// what helps to fill them in are the product's own words.
+func Catalogue(schema *ast.Schema, labels, helps map[string]vault.Words) (vault.Catalogue, error) {
 	var out vault.Catalogue
 	for _, f := range schema.Types[profileType].Fields {
 		d := f.Directives.ForName("personal")
@@ -90,13 +90,15 @@ func Catalogue(schema *ast.Schema, labels map[string]vault.Words) (vault.Catalog
 		text := func(name string) string { s, _ := values[name].(string); return s }
 		field := vault.Field{
 			Code: text("code"), Class: vault.FieldClass(text("class")), Kind: vault.FieldKind(text("kind")),
-			Mask: vault.FieldMask(text("mask")), Index: vault.FieldIndex(text("index")), Label: labels[f.Name],
+			Mask: vault.FieldMask(text("mask")), Index: vault.FieldIndex(text("index")), Label: labels[f.Name], Help: helps[f.Name],
 		}
 		switch {
 		case field.Code != f.Name:
 			return nil, fmt.Errorf("schema: field Profile.%s has the code %q; the two are one", f.Name, field.Code)
 		case len(field.Label) == 0:
 			return nil, fmt.Errorf("schema: field Profile.%s has no labels", f.Name)
+		case len(field.Help) == 0:
+			return nil, fmt.Errorf("schema: field Profile.%s has nothing that helps to fill it in", f.Name)
 		}
 		out = append(out, field)
 	}

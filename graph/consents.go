@@ -124,6 +124,18 @@ func (r consentEventResolver) AppBuild(_ context.Context, e *vault.ConsentEvent)
 	return orNull(e.AppBuild), nil
 }
 
+func (r consentEventResolver) Reference(_ context.Context, e *vault.ConsentEvent) (*string, error) {
+	return orNull(e.Reference), nil
+}
+
+func (r consentEventResolver) Ground(_ context.Context, e *vault.ConsentEvent) (*vault.Ground, error) {
+	return orNull(e.Ground), nil
+}
+
+func (r consentEventResolver) Reason(_ context.Context, e *vault.ConsentEvent) (*vault.Flaw, error) {
+	return orNull(e.Reason), nil
+}
+
 func (r consentCheckResolver) User(_ context.Context, c *vault.Check) (string, error) {
 	return UserID(c.User), nil
 }

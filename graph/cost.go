@@ -32,6 +32,7 @@ func price(c *generated.ComplexityRoot) {
 	}
 	c.SubjectRequest.Joined = func(child int) int { return times(child, 5) }
 	c.SubjectRequest.Document = func(child int, _ *string) int { return textCost + child }
+	c.User.Changes = func(child int, first *int, _ *string) int { return list(child, first) }
 	c.Query.ConsentChecks = func(child int, users []string, _ string, _, _ *string, _ *time.Time) int {
 		return times(child, max(len(users), 1))
 	}

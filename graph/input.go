@@ -145,6 +145,13 @@ func auditFilter(in *generated.AuditFilter) (vault.AuditFilter, error) {
 			return out, vault.NewError(vault.CodeBadRequest, "actor is the opaque id that an event shows").At("filter", "actor")
 		}
 	}
+	if consent := in.Consent.Value(); consent != nil {
+		o, err := decodeID(*consent)
+		if err != nil || o.kind != typeConsent || in.Subject.Value() != nil {
+			return out, vault.NewError(vault.CodeBadRequest, "consent is a consent's id, and names its person too: leave subject out").At("filter", "consent")
+		}
+		out.Subject, out.Consent = o.user, o.id
+	}
 	if subject := in.Subject.Value(); subject != nil {
 		if out.Subject, err = decodeAs(typeUser, *subject); err != nil {
 			return out, vault.NewError(vault.CodeBadRequest, "subject is a user's id").At("filter", "subject")

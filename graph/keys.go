@@ -36,5 +36,5 @@ func (r declaredCopyResolver) ID(_ context.Context, c *vault.Copy) (string, erro
 }
 
 func (r vaultLoginResolver) Known(_ context.Context, l *vault.LoginState) (bool, error) {
-	return l.Err == nil, nil
+	return !l.Lost(), nil
 }

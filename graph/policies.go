@@ -10,6 +10,19 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
+type (
+	acknowledgedWarningResolver struct{ *Resolver }
+	externalLinkResolver        struct{ *Resolver }
+)
+
+// AcknowledgedWarning implements generated.ResolverRoot.
+func (r *Resolver) AcknowledgedWarning() generated.AcknowledgedWarningResolver {
+	return acknowledgedWarningResolver{r}
+}
+
+// ExternalLink implements generated.ResolverRoot.
+func (r *Resolver) ExternalLink() generated.ExternalLinkResolver { return externalLinkResolver{r} }
+
 func (r queryResolver) App(ctx context.Context, code string) (*vault.App, error) {
 	app, err := r.Vault.App(ctx, code)
 	return &app, err
@@ -82,10 +95,19 @@ func (r mutationResolver) PublishPolicyVersion(ctx context.Context, input genera
 	}
 	v, err := r.Vault.Publish(ctx, from(ctx).actor, vault.Publishing{
 		ID: id, EffectiveAt: input.EffectiveAt.Value(),
-		ExpectedRevision: revision(input.ExpectedRevision), IdempotencyKey: deref(input.IdempotencyKey.Value()),
+		ExpectedRevision: revision(input.ExpectedRevision), Acknowledged: acknowledged(input.AcknowledgedWarnings),
+		IdempotencyKey: deref(input.IdempotencyKey.Value()),
 	})
 	errs, err := userErrors(err)
 	return &generated.PublishPolicyVersionPayload{PolicyVersion: v, UserErrors: errs}, err
+}
+
+func acknowledged(given []generated.AcknowledgedWarningInput) []vault.Acknowledgement {
+	var out []vault.Acknowledgement
+	for _, a := range given {
+		out = append(out, vault.Acknowledgement{Rule: vault.RuleID(a.Rule), Reason: a.Reason})
+	}
+	return out
 }
 
 func (r policyVersionResolver) ID(_ context.Context, v *vault.Version) (string, error) {
@@ -146,6 +168,41 @@ func (r policyVersionResolver) PublicSources(_ context.Context, v *vault.Version
 
 func (r policyVersionResolver) Approval(_ context.Context, v *vault.Version) (*vault.Approval, error) {
 	return v.Facts.Approval, nil
+}
+
+func (r policyVersionResolver) PurposesEnd(ctx context.Context, v *vault.Version, locale *string) (*generated.LocalizedText, error) {
+	if len(v.Facts.PurposesEnd) == 0 {
+		return nil, nil //nolint:nilnil // it has a term, or says nothing
+	}
+	return r.text(ctx, v.Facts.PurposesEnd, locale)
+}
+
+func (r policyVersionResolver) ExternalLinks(_ context.Context, v *vault.Version) ([]vault.ExternalLink, error) {
+	return v.Facts.ExternalLinks, nil
+}
+
+func (r policyVersionResolver) RulePack(_ context.Context, v *vault.Version) (*string, error) {
+	return orNull(v.RulePack), nil
+}
+
+// AcknowledgedWarnings are the operator's own affair: who answers for the
+// version sees them, and who looks after it.
+func (r policyVersionResolver) AcknowledgedWarnings(ctx context.Context, v *vault.Version) ([]vault.Acknowledgement, error) {
+	if _, ok := from(ctx).actor.Allowed(vault.Compliance, vault.Security, vault.Auditor); !ok {
+		return nil, nil
+	}
+	return append([]vault.Acknowledgement{}, v.Acknowledged...), nil
+}
+
+func (r acknowledgedWarningResolver) Rule(_ context.Context, a *vault.Acknowledgement) (string, error) {
+	return string(a.Rule), nil
+}
+
+func (r acknowledgedWarningResolver) By(_ context.Context, a *vault.Acknowledgement) (*string, error) {
+	if a.By == uuid.Nil {
+		return nil, nil //nolint:nilnil // the command line has no id
+	}
+	return orNull(a.By.String()), nil
 }
 
 func (r consentItemResolver) ConsentFrom(_ context.Context, i *vault.Item) (*string, error) {

@@ -133,6 +133,14 @@ func (r personalFieldResolver) Label(ctx context.Context, f *vault.PersonalField
 	return r.text(ctx, f.Field.Label, locale)
 }
 
+func (r personalFieldResolver) Source(_ context.Context, f *vault.PersonalField) (*vault.Source, error) {
+	return orNull(f.Source), nil
+}
+
+func (r personalFieldResolver) UpdatedBy(_ context.Context, f *vault.PersonalField) (*vault.Role, error) {
+	return orNull(f.WrittenBy), nil
+}
+
 // Value is where a value leaves its wrapper: into the answer, nowhere else.
 func (r personalFieldResolver) Value(_ context.Context, f *vault.PersonalField) (*string, error) {
 	if f.State != vault.StatePlain && f.State != vault.StateMasked {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/kelisim/kelisim/graph/generated"
@@ -11,6 +12,14 @@ import (
 
 func (r appResolver) Name(ctx context.Context, a *vault.App, locale *string) (*generated.LocalizedText, error) {
 	return r.text(ctx, a.Name, locale)
+}
+
+func (r appResolver) Jurisdiction(_ context.Context, a *vault.App) (string, error) {
+	return cmp.Or(a.Jurisdiction, vault.HomeJurisdiction), nil
+}
+
+func (r externalLinkResolver) Title(ctx context.Context, l *vault.ExternalLink, locale *string) (*generated.LocalizedText, error) {
+	return r.text(ctx, l.Title, locale)
 }
 
 func (r operatorResolver) Name(ctx context.Context, o *vault.Operator, locale *string) (*generated.LocalizedText, error) {

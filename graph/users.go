@@ -220,7 +220,8 @@ func (r *Resolver) identify(ctx context.Context, input generated.VerifyIdentifie
 	return u, errs, err
 }
 
-func orNull(s string) *string {
+// orNull is null for nothing.
+func orNull[T ~string](s T) *T {
 	if s == "" {
 		return nil
 	}

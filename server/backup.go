@@ -123,6 +123,12 @@ func (c backupExpireCommand) Validate() error {
 	return nil
 }
 
+// Help is what --help tells besides.
+func (backupExpireCommand) Help() string {
+	return `On PostgreSQL it takes the DATABASE_URL of the owner, as kelisim migrate does: whoever has the server's login could otherwise ` +
+		`have a version destroyed that a copy needs.`
+}
+
 // Run takes copies off the list.
 func (c backupExpireCommand) Run(p *process) (err error) {
 	sys, err := p.openPlain()
@@ -134,6 +140,8 @@ func (c backupExpireCommand) Run(p *process) (err error) {
 	filter.IDs = c.ID
 	gone, err := vault.Backups{Keys: sys.keys(nil), NewID: p.newID}.Expire(p.ctx, p.systemActor(), filter)
 	switch {
+	case errors.Is(err, vault.ErrOwners):
+		return errors.New("the database's user that serves may not say that a copy is gone: run this with the DATABASE_URL of the owner, as kelisim migrate")
 	case err != nil:
 		return readable(err)
 	case len(gone) < len(c.ID):

@@ -69,7 +69,7 @@ func tie(ctx context.Context, db store, e *engine, newID func() uuid.UUID) (ties
 		return t, err
 	}
 	if err := t.checkWith(ctx, e); err != nil {
-		return t, explain(ctx, e.keys, t.needs(e.state.IndexKey()), err)
+		return t, explain(ctx, e.keys, t.needs(t.Key, e.state.IndexKey()), err)
 	}
 	if t.Pepper != nil {
 		return t, nil
@@ -202,20 +202,22 @@ func (t ties) rewrapped(ctx context.Context, r vault.Rewrapper) (ties, error) {
 	return t, nil
 }
 
-// held counts what the ties hold, for operators.
+// held counts what the ties hold, by what the ciphertexts say and not what stands
+// beside them: whoever writes the row could have a version trimmed that it needs.
 func (t ties) held() []vault.HeldCount {
-	counts := []vault.HeldCount{{Holding: "meta (canary)", Key: t.Key, Version: t.KeyVersion, Rows: 1}}
+	counts := []vault.HeldCount{{Holding: "meta (canary)", Key: t.Key, Version: versionIn(t.Ciphertext, t.KeyVersion), Rows: 1}}
 	if t.Pepper != nil {
-		counts = append(counts, vault.HeldCount{Holding: "meta (pepper)", Key: t.Key, Version: t.Pepper.KeyVersion, Rows: 1})
+		counts = append(counts, vault.HeldCount{Holding: "meta (pepper)", Key: t.Key, Version: versionIn(t.Pepper.Ciphertext, t.Pepper.KeyVersion), Rows: 1})
 	}
 	return counts
 }
 
-// oldest is the oldest version that something in the ties is under.
-func (t ties) oldest() int {
-	version := t.KeyVersion
-	for _, n := range t.held() {
-		version = min(version, n.Version)
+// versionIn is the version in a ciphertext's text; without one it is the version
+// that stands beside it.
+func versionIn(text string, beside int) int {
+	version, _, err := vault.SplitTransit(text)
+	if err != nil {
+		return beside
 	}
 	return version
 }

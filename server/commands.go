@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +80,7 @@ func (c appApplyCommand) Run(p *process) (err error) {
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
 	if err := sys.vault.ApplyApp(p.ctx, p.systemActor(), app); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", c.File, readable(err))
 	}
 	_, err = fmt.Fprintf(p.out, "app %s is as %s says\n", app.Code, c.File)
 	return err
@@ -210,6 +212,7 @@ func (c auditExportCommand) Run(p *process) (err error) {
 }
 
 type policyCommand struct {
+	Lint    policyLintCommand    `cmd:"" help:"Hold a policy's files against the law before they are published; needs no server."`
 	Import  policyImportCommand  `cmd:"" help:"Read a policy folder, or a single text, as a draft."`
 	Export  policyExportCommand  `cmd:"" help:"Write a version as a folder, byte for byte what was imported."`
 	Publish policyPublishCommand `cmd:"" help:"Publish a draft: it never changes again."`
@@ -301,8 +304,9 @@ func (c policyExportCommand) Run(p *process) (err error) {
 }
 
 type policyPublishCommand struct {
-	ID          versionArg `arg:"" help:"Id of the draft, as import and list print it, or as the API and the console show it."`
-	EffectiveAt *instant   `placeholder:"TIME" help:"When it takes effect: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC; at once by default."`
+	ID          versionArg        `arg:"" help:"Id of the draft, as import and list print it, or as the API and the console show it."`
+	EffectiveAt *instant          `placeholder:"TIME" help:"When it takes effect: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC; at once by default."`
+	Acknowledge map[string]string `placeholder:"RULE=REASON" mapsep:"none" help:"Publish in spite of what a rule warns of, and say why: a code or a short reference, which stays with the version. May be repeated."`
 }
 
 // Run publishes a draft.
@@ -315,6 +319,9 @@ func (c policyPublishCommand) Run(p *process) (err error) {
 	publishing := vault.Publishing{ID: uuid.UUID(c.ID)}
 	if c.EffectiveAt != nil {
 		publishing.EffectiveAt = &c.EffectiveAt.Time
+	}
+	for _, rule := range slices.Sorted(maps.Keys(c.Acknowledge)) {
+		publishing.Acknowledged = append(publishing.Acknowledged, vault.Acknowledgement{Rule: vault.RuleID(rule), Reason: c.Acknowledge[rule]})
 	}
 	v, err := sys.vault.Publish(p.ctx, p.systemActor(), publishing)
 	if err != nil {

@@ -64,17 +64,23 @@ type settings struct {
 	proxies []netip.Prefix
 }
 
-// environment is what only the process itself may ask for: its variables, the
-// clock, new ids.
+// environment is what only the process itself may ask for: its variables, its
+// name, the clock, new ids.
 type environment struct {
 	variables map[string]string
+	name      string // of the process, among those that use one database
 	clock     func() time.Time
 	newID     func() uuid.UUID
 }
 
 func systemEnvironment() environment {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
 	return environment{
 		variables: env.ToMap(os.Environ()),
+		name:      fmt.Sprintf("%s/%d", host, os.Getpid()),
 		clock:     time.Now,
 		newID:     func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}

@@ -105,8 +105,8 @@ func TestTokensRevokedWhileServingAreReplacedAndNobodyNotices(t *testing.T) {
 	w.register(w.subject("last"), named())
 	last = w.sys.engine.logins(t.Context())
 	for _, login := range last {
-		if login.Err != nil {
-			t.Errorf("%s: %v", login.Name, login.Err)
+		if login.Lost() {
+			t.Errorf("%s: %s", login.Name, login.Trouble)
 		}
 	}
 	t.Logf("%d answers", answered.Load())

@@ -33,8 +33,14 @@ func uses(fields ...string) []input {
 func item(code string, required bool, fields ...string) input {
 	return input{
 		"code": code, "kind": "PURPOSE", "required": required, "basis": "CONSENT", "fields": uses(fields...), "recipients": []input{},
-		"title": words("ru", "Пункт "+code), "statement": words("ru", "Согласие на "+code),
+		"retention": "P1Y",
+		"title":     words("ru", "Пункт "+code), "statement": words("ru", "Согласие на "+code),
 	}
+}
+
+// lawTitle is the law's full title, as the rules want it.
+func lawTitle() []input {
+	return words("ru", "Закон Республики Казахстан от 21 мая 2013 года № 94-V «О персональных данных и их защите»")
 }
 
 // policy is a policy version with a field of the app's own, as compliance
@@ -47,16 +53,19 @@ func (w *world) policy(label string, change ...func(facts input)) input {
 			item("club", false, "clubNumber"),
 		},
 		"fields":   []input{{"code": "clubNumber", "class": "OTHER", "kind": "TEXT", "mask": "LAST4", "label": words("ru", "Номер клуба", "kk", "Клуб нөмірі")}},
-		"lawTitle": words("ru", "Закон"), "withdrawal": words("ru", "В приложении"),
+		"lawTitle": lawTitle(), "withdrawal": words("ru", "В приложении"),
 		"thirdParties": false, "crossBorder": false, "publicSources": false,
 		"approval": input{"by": "Директор", "at": "2026-11-01", "reference": "Приказ № 1"},
 	}
 	for _, c := range change {
 		c(facts)
 	}
+	if facts["term"] == nil {
+		facts["purposesEnd"] = words("ru", "когда учётная запись закрыта")
+	}
 	return input{
 		"app": "dala", "label": label, "facts": facts,
-		"texts": []input{{"locale": "ru", "text": "# Политика " + label}, {"locale": "kk", "text": "# Саясат " + label}},
+		"texts": []input{{"locale": "ru", "text": "# Политика " + label}, {"locale": "kk", "text": "# Саясат " + label}, {"locale": "en", "text": "# Policy " + label}},
 	}
 }
 
@@ -78,10 +87,15 @@ func (w *world) draft(in input) string {
 	return str(w.mutate(w.staff(vault.Compliance), "createPolicyDraft", in, `policyVersion { id }`).ok().payload, "policyVersion", "id")
 }
 
+// otherTexts is why a version of a test has not all of the app's languages.
+//
+//nolint:gochecknoglobals // Go has no constant maps
+var otherTexts = []input{{"rule": "policy.otherTexts", "reason": "TEST-1"}}
+
 // publish publishes a draft, now unless told otherwise, and answers its id.
 func (w *world) publish(draft string, more input) string {
 	w.t.Helper()
-	in := with(more, input{"id": draft})
+	in := with(input{"acknowledgedWarnings": otherTexts}, with(more, input{"id": draft}))
 	return str(w.mutate(w.staff(vault.Compliance), "publishPolicyVersion", in, `policyVersion { id }`).ok().payload, "policyVersion", "id")
 }
 

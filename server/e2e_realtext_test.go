@@ -37,7 +37,7 @@ func realFacts() input {
 		},
 		"fields":   []input{{"code": "deviceModel", "class": "TECHNICAL", "kind": "TEXT", "mask": "HIDDEN", "label": words("ru", "Модель телефона")}},
 		"term":     "P1Y",
-		"lawTitle": words("ru", "Закон Республики Казахстан от 21 мая 2013 года № 94-V «О персональных данных и их защите»"), "withdrawal": words("ru", "В приложении, раздел «Мои согласия»."),
+		"lawTitle": lawTitle(), "withdrawal": words("ru", "В приложении, раздел «Мои согласия»."),
 		"thirdParties": true, "crossBorder": false, "publicSources": false,
 		"approval": input{"by": "Асель Нурланова", "at": "2026-11-16", "reference": "Приказ № 12"},
 	}
@@ -86,7 +86,8 @@ func TestAWholePolicyTextIsImportedPublishedAgreedToAndReadBack(t *testing.T) {
 		officer, draft := w.staff(vault.Compliance), uuid.MustParse(w.command("policy", "import", "--app", "shop", realText))
 		w.mutate(officer, "publishPolicyVersion", input{"id": versionID(draft)}, "").refused( // the facts are still to be filled in
 			"VERSION_INCOMPLETE@label", "VERSION_INCOMPLETE@facts.thirdParties", "VERSION_INCOMPLETE@facts.crossBorder", "VERSION_INCOMPLETE@facts.publicSources",
-			"VERSION_INCOMPLETE@facts.lawTitle", "VERSION_INCOMPLETE@facts.withdrawal", "VERSION_INCOMPLETE@facts.approval", "VERSION_INCOMPLETE@facts.items")
+			"VERSION_INCOMPLETE@facts.lawTitle", "VERSION_INCOMPLETE@facts.withdrawal", "VERSION_INCOMPLETE@facts.approval", "VERSION_INCOMPLETE@facts.items",
+			"VERSION_INCOMPLETE@facts.term", "VERSION_INCOMPLETE@facts.approval.at")
 		w.mutate(officer, "updatePolicyDraft", input{"id": versionID(draft), "expectedRevision": 1, "label": "2026-11", "facts": realFacts()}, "").ok()
 		published := w.command("policy", "publish", draft.String())
 

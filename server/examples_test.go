@@ -22,7 +22,7 @@ func TestEveryConsoleExampleRunsForItsRole(t *testing.T) {
 	seen := w.shown("kk")
 	filled := strings.NewReplacer(
 		`"version": ""`, `"version": "`+seen.version+`"`, `"documentHash": ""`, `"documentHash": "`+seen.hash+`"`,
-		"{{language}}", "kk", "{{now}}", w.clock.Now().UTC().Format("2006-01-02T15:04:05Z")).Replace(string(raw))
+		"{{language}}", "kk", "{{now}}", w.clock.Now().UTC().Format("2006-01-02T15:04:05.000Z")).Replace(string(raw))
 	var examples []struct {
 		Role      string            `json:"role"`
 		Title     map[string]string `json:"title"`

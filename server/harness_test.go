@@ -46,19 +46,23 @@ type world struct {
 }
 
 // onBoth runs a test on the embedded set-up and on PostgreSQL, HashiCorp Vault
-// and Redis. What holds on one holds on the other.
+// and Redis, side by side. What holds on one holds on the other.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("embedded", func(t *testing.T) {
-		test(t, embedded(t))
-		daemon.Ran(t, "SQLite")
-		daemon.Ran(t, "embedded engine")
-	})
-	t.Run("real servers", func(t *testing.T) {
-		test(t, onServers(t))
-		daemon.Ran(t, "PostgreSQL")
-		daemon.Ran(t, "HashiCorp Vault")
-		daemon.Ran(t, "Redis")
+	t.Run("on", func(t *testing.T) { // which ends when both have
+		t.Run("embedded", func(t *testing.T) {
+			t.Parallel()
+			test(t, embedded(t))
+			daemon.Ran(t, "SQLite")
+			daemon.Ran(t, "embedded engine")
+		})
+		t.Run("real servers", func(t *testing.T) {
+			t.Parallel()
+			test(t, onServers(t))
+			daemon.Ran(t, "PostgreSQL")
+			daemon.Ran(t, "HashiCorp Vault")
+			daemon.Ran(t, "Redis")
+		})
 	})
 }
 
@@ -126,7 +130,7 @@ func newWorld(t *testing.T, name string, s settings) *world {
 	w.audit = filepath.Join(s.Data, "audit.jsonl")
 	s.AuditFile = w.audit
 	w.s = s
-	w.p = &process{ctx: context.Background(), environment: environment{clock: w.clock.Now, newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}, out: w.log, err: w.log}
+	w.p = &process{ctx: context.Background(), environment: environment{name: "first/1", clock: w.clock.Now, newID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}, out: w.log, err: w.log}
 	w.start()
 	if err := w.p.fillDemo(w.sys, w.dev); err != nil {
 		t.Fatal(err)
@@ -165,7 +169,9 @@ func (w *world) start() {
 // replica is a second server on the same back ends.
 func (w *world) replica() *world {
 	w.t.Helper()
-	other := *w
+	other, p := *w, *w.p
+	p.name = "second/1"
+	other.p = &p
 	other.start()
 	return &other
 }

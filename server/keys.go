@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/transit"
@@ -19,7 +20,8 @@ type keysCommand struct {
 }
 
 // pins are what the process keeps for itself that needs versions of keys.
-func pins(db vault.Reader, indexKey string) vault.Pins {
+func pins(db vault.Reader, prefix string) vault.Pins {
+	dataKey, indexKey := prefix+"-pii", prefix+"-index"
 	return func(ctx context.Context) ([]vault.KeyNeed, error) {
 		t, err := readTies(ctx, db)
 		if errors.Is(err, vault.ErrNotFound) {
@@ -28,7 +30,7 @@ func pins(db vault.Reader, indexKey string) vault.Pins {
 		if err != nil {
 			return nil, err
 		}
-		needs := t.needs(indexKey)
+		needs := t.needs(dataKey, indexKey) // whatever key the row names
 		plan, err := db.IndexPlan(ctx)
 		if errors.Is(err, vault.ErrNotFound) && t.Pepper == nil {
 			return needs, nil // no server of this version was started yet
@@ -47,10 +49,10 @@ func pins(db vault.Reader, indexKey string) vault.Pins {
 }
 
 // needs are the versions without which the database is not served from.
-func (t ties) needs(indexKey string) []vault.KeyNeed {
+func (t ties) needs(dataKey, indexKey string) []vault.KeyNeed {
 	var needs []vault.KeyNeed
 	for _, n := range t.held() {
-		needs = append(needs, vault.KeyNeed{Key: n.Key, Version: n.Version, By: string(n.Holding), Rows: n.Rows})
+		needs = append(needs, vault.KeyNeed{Key: dataKey, Version: n.Version, By: string(n.Holding), Rows: n.Rows})
 	}
 	by := "meta (canary)"
 	if t.Pepper == nil {
@@ -66,34 +68,39 @@ func (sys *system) keys(engine vault.KeyReader) vault.Keys {
 
 func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
 	return vault.Keys{
-		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix+"-index"),
-		Clock: c.Clock, Notes: sys.db, Writer: c.Writer,
+		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix),
+		Clock: c.Clock, Notes: sys.db, Writer: c.Writer, Told: sys.db,
 	}
 }
 
 // watchKeys makes the server's watch, and shows what it finds.
 func (sys *system) watchKeys(c vault.Config) *vault.KeyWatch {
 	keys := sys.keysOf(c, sys.engine.keys)
-	keys.Logins, keys.Foreign = sys.engine.logins, (&trial{db: sys.db, engine: sys.engine}).foreign
+	keys.Server, keys.Logins, keys.Foreign = sys.name, sys.engine.logins, (&trial{db: sys.db, engine: sys.engine}).foreign
 	watch := vault.NewKeyWatch(keys, sys.log)
-	sys.metrics.keys(watch.Last, c.Clock)
+	sys.metrics.keys(watch.Last, sys.name, c.Clock)
 	return watch
 }
 
-// openObserver is what reads about keys for a command, and how to be done with
-// it.
-func (p *process) openObserver(s settings, m mode) (vault.KeyReader, func(context.Context) error, error) {
+// observer is what reads about keys for a command.
+type observer struct {
+	vault.KeyReader
+	login func(ctx context.Context) vault.LoginState // that it is read with; nil with the embedded engine
+	close func(ctx context.Context) error            // nil: nothing to give back
+}
+
+func (p *process) openObserver(s settings, m mode) (observer, error) {
 	if s.VaultAddr == "" {
 		k, err := p.openKeyring(s, m)
-		return k, nil, err
+		return observer{KeyReader: k}, err
 	}
 	config := s.transit()
 	config.Timeout, config.ObserveLogin = jobTimeout, s.loginOr(s.ObserveLogin)
 	o, err := transit.NewObserver(config)
 	if err != nil {
-		return nil, nil, err
+		return observer{}, err
 	}
-	return o, o.Close, nil
+	return observer{o, o.Login, o.Close}, nil
 }
 
 // suitObserve is suit for commands that read about keys.
@@ -118,16 +125,43 @@ func (p *process) openKeys(m mode) (*system, vault.Keys, error) {
 	if err != nil {
 		return nil, vault.Keys{}, err
 	}
-	observer, done, err := p.openObserver(s, m)
+	o, err := p.openObserver(s, m)
 	if err != nil {
 		return nil, vault.Keys{}, errors.Join(err, sys.close())
 	}
-	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, done, sys.log) })
-	return sys, sys.keys(observer), nil
+	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, o.close, sys.log) })
+	keys := sys.keys(o)
+	if o.login != nil {
+		keys.Server = commandsOwn
+		keys.Logins = func(ctx context.Context) []vault.LoginState { return append(s.lookUp(ctx), o.login(ctx)) }
+	}
+	return sys, keys, nil
 }
 
-// logins tells how the service's logins stand, as far as the settings hold
-// tokens: a login that makes its own has another one here than in the server.
+// commandsOwn is in the place of a server's name for the logins that a command
+// finds in its settings.
+const commandsOwn = "this command"
+
+// serversFirst leaves out what the command has from the same file as a server
+// that tells of it, and puts the command's own last.
+func serversFirst(all []vault.LoginState) []vault.LoginState {
+	var servers, own []vault.LoginState
+	for _, l := range all {
+		if l.Server != commandsOwn {
+			servers = append(servers, l)
+		}
+	}
+	for _, l := range all {
+		told := slices.ContainsFunc(slices.Concat(servers, own), func(o vault.LoginState) bool { return o.Accessor != "" && o.Accessor == l.Accessor })
+		if l.Server == commandsOwn && !told {
+			own = append(own, l)
+		}
+	}
+	return slices.Concat(servers, own)
+}
+
+// lookUp tells how the logins of the settings stand that have a token: one that
+// makes its own has another one here than in a server, which tells of its own.
 func (s settings) lookUp(ctx context.Context) []vault.LoginState {
 	var out []vault.LoginState
 	config := s.transit()
@@ -140,7 +174,6 @@ func (s settings) lookUp(ctx context.Context) []vault.LoginState {
 		{"decrypt", s.login(s.DecryptLogin)},
 		{"rewrap", s.login(s.RewrapLogin)},
 		{"reindex", s.login(s.ReindexLogin)},
-		{"read about keys", s.login(s.ObserveLogin)},
 	} {
 		if one.how == nil {
 			continue
@@ -150,7 +183,7 @@ func (s settings) lookUp(ctx context.Context) []vault.LoginState {
 		case errors.Is(err, vault.ErrNotFound):
 			continue
 		case err != nil:
-			state = vault.LoginState{Name: one.name, Method: one.how.String(), Err: err}
+			state = vault.LoginState{Name: one.name, Method: one.how.String(), Trouble: reason(err).Error()}
 		}
 		out = append(out, state)
 	}

@@ -63,12 +63,15 @@ type (
 		Versions   []vault.KeyRange `json:"versions"`
 	}
 	loginView struct {
+		Server    string     `json:"server"`
 		Name      string     `json:"name"`
 		Method    string     `json:"method"`
 		Accessor  string     `json:"accessor"`
 		Policies  []string   `json:"policies"`
 		ExpiresAt *time.Time `json:"expiresAt"`
-		Trouble   string     `json:"trouble,omitempty"`
+		SeenAt    time.Time  `json:"seenAt"`
+		Known     bool       `json:"known"`
+		Trouble   string     `json:"trouble"`
 	}
 )
 
@@ -86,11 +89,10 @@ func viewKeys(s vault.KeyStates) keysView {
 		out.Keys = append(out.Keys, viewKey(k))
 	}
 	for _, l := range s.Logins {
-		view := loginView{Name: l.Name, Method: l.Method, Accessor: l.Accessor, Policies: l.Policies, ExpiresAt: orNull(l.Expires)}
-		if l.Err != nil {
-			view.Trouble = reason(l.Err).Error()
-		}
-		out.Logins = append(out.Logins, view)
+		out.Logins = append(out.Logins, loginView{
+			Server: l.Server, Name: l.Name, Method: l.Method, Accessor: l.Accessor, Policies: append([]string{}, l.Policies...),
+			ExpiresAt: orNull(l.Expires), SeenAt: l.SeenAt, Known: !l.Lost(), Trouble: l.Trouble,
+		})
 	}
 	return out
 }

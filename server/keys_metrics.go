@@ -17,19 +17,20 @@ import (
 // found anything, and the moment stays as it is while it finds nothing: alerts
 // look at it.
 type keyMetrics struct {
-	last  func() (vault.KeyStates, bool)
-	clock func() time.Time
+	last   func() (vault.KeyStates, bool)
+	server string // whose logins are shown: each server shows its own
+	clock  func() time.Time
 
 	asOf, rows, latest, oldest, age, minimum, flag, trouble, login, copies *prometheus.Desc
 }
 
 // keys adds the metrics of the keys.
-func (m *metrics) keys(last func() (vault.KeyStates, bool), clock func() time.Time) {
+func (m *metrics) keys(last func() (vault.KeyStates, bool), server string, clock func() time.Time) {
 	gauge := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	m.registry.MustRegister(&keyMetrics{
-		last: last, clock: clock,
+		last: last, server: server, clock: clock,
 		asOf:    gauge("kelisim_keys_as_of_timestamp_seconds", "When the rows under the keys were counted."),
 		rows:    gauge("kelisim_key_rows", "What is stored under a version of a key.", "key", "version"),
 		latest:  gauge("kelisim_key_latest_version", "The version that new values are encrypted under.", "key"),
@@ -65,13 +66,13 @@ func (k *keyMetrics) Collect(to chan<- prometheus.Metric) {
 		for _, t := range key.Troubles {
 			show(k.trouble, 1, key.Name, t.Kind.Word())
 		}
-		if !key.Missing {
+		if key.Latest > 0 {
 			k.key(show, key, now)
 		}
 	}
-	for _, l := range states.Logins {
+	for _, l := range states.LoginsOf(k.server) {
 		switch {
-		case l.Err != nil:
+		case l.Lost():
 			show(k.login, 0, l.Name)
 		case !l.Expires.IsZero():
 			show(k.login, l.Expires.Sub(now).Seconds(), l.Name)
@@ -113,7 +114,9 @@ func keysSound(last func() (vault.KeyStates, bool)) func(context.Context) error 
 		states, _ := last()
 		var wrong []string
 		for _, t := range states.Troubles() {
-			wrong = append(wrong, t.Key+" "+t.Kind.Word())
+			if t.Harmful() {
+				wrong = append(wrong, t.Key+" "+t.Kind.Word())
+			}
 		}
 		if len(wrong) == 0 {
 			return nil

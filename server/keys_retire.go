@@ -66,7 +66,8 @@ type keysTrimCommand struct {
 func (*keysTrimCommand) Help() string {
 	return `What was encrypted under a trimmed version is gone for good, and so is whoever was erased, in every copy of the database. ` +
 		`Refuses what is not retired (kelisim keys retire), and while any copy, of data or of keys, is declared that needs or holds ` +
-		`one of those versions. Asks for the key's name to be typed.
+		`one of those versions. Asks for the key's name to be typed. Reads every ciphertext first, which on a large database takes minutes, ` +
+		`and refuses where one is under another version than its row says.
 
 With HashiCorp Vault it needs a token of your own, VAULT_TOKEN or VAULT_TOKEN_FILE, with leave to write to transit/keys/NAME/trim: ` +
 		`no login of the service has that.`
@@ -140,9 +141,11 @@ func (p *process) custody(m mode, do func(*system, vault.Retirement) error) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
+	line := newProgressLine(p.err, p.clock)
 	err = do(sys, vault.Retirement{
-		Keys: sys.keys(custodian), Custodian: custodian, NewID: p.newID, Wait: p.waitForWrites,
+		Keys: sys.keys(custodian), Custodian: custodian, Labels: sys.db, NewID: p.newID, Compared: line.show, Wait: p.waitForWrites,
 	})
+	line.end()
 	if errors.Is(err, transit.ErrForbidden) {
 		return fmt.Errorf("%w; no login of the service may do this: give VAULT_TOKEN or VAULT_TOKEN_FILE with a token of your own, which may", readable(err))
 	}

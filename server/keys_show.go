@@ -20,7 +20,10 @@ type keysShowCommand struct {
 // Help is what --help tells besides.
 func (keysShowCommand) Help() string {
 	return `Counts all rows, which on a large database takes a while. The figures are those of encryptionKeys in the API and of the metrics. ` +
-		`With HashiCorp Vault it needs the login of KELISIM_OBSERVE_TOKEN_FILE, or the one that encrypts.`
+		`With HashiCorp Vault it needs the login of KELISIM_OBSERVE_TOKEN_FILE, or the one that encrypts.
+
+Exit status 1: something stored cannot be had, be it that a key is missing, another, or that a version is retired or trimmed which is needed; ` +
+		`what is wrong is told all the same, with --json in JSON. Warnings of weakened flags change nothing about it.`
 }
 
 // Run shows how the keys stand.
@@ -30,9 +33,6 @@ func (c keysShowCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	if sys.settings.VaultAddr != "" {
-		keys.Logins = sys.settings.lookUp
-	}
 	try, err := p.openTrial(sys, c.mode())
 	if err != nil {
 		return err
@@ -42,23 +42,41 @@ func (c keysShowCommand) Run(p *process) (err error) {
 	if err != nil {
 		return readable(err)
 	}
+	states.Logins = serversFirst(states.Logins)
 	if try.err != nil && !slices.ContainsFunc(states.Troubles(), vault.KeyTrouble.Blocking) {
 		if _, err := fmt.Fprintln(p.err, "warning: whether these are the keys that the database was written with could not be tried:", readable(try.err)); err != nil {
 			return err
 		}
 	}
+	return errors.Join(c.tell(p, states), blocked(states))
+}
+
+// tell prints what there is.
+func (c keysShowCommand) tell(p *process, states vault.KeyStates) error {
 	if c.JSON {
 		return printJSON(p.out, viewKeys(states))
 	}
-	if err := printKeys(p.out, states); err != nil {
-		return err
-	}
+	err := printKeys(p.out, states)
 	for _, t := range states.Troubles() {
-		if _, err := fmt.Fprintln(p.err, "warning:", t); err != nil {
-			return err
+		_, printed := fmt.Fprintln(p.err, "warning:", t)
+		err = errors.Join(err, printed)
+	}
+	return err
+}
+
+// blocked is why the command fails, though it told all: something stored cannot be
+// had.
+func blocked(states vault.KeyStates) error {
+	var names []string
+	for _, t := range states.Troubles() {
+		if t.Blocking() && !slices.Contains(names, t.Key) {
+			names = append(names, t.Key)
 		}
 	}
-	return nil
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("something stored needs what these keys do not serve: %s", strings.Join(names, ", "))
 }
 
 // printKeys writes what people read: a block for each key, then copies and
@@ -69,7 +87,7 @@ func printKeys(to io.Writer, states vault.KeyStates) error {
 	line("as of %s", orDash(states.AsOf))
 	for _, k := range states.Keys {
 		line("\n%s\t%s", k.Name, summaryOf(k))
-		if k.Missing {
+		if k.Latest == 0 {
 			for _, n := range k.Needs {
 				line("  needed\t%s", n)
 			}
@@ -95,7 +113,7 @@ func printKeys(to io.Writer, states vault.KeyStates) error {
 	if len(states.Logins) > 0 {
 		line("\nlogins")
 		for _, l := range states.Logins {
-			line("  %s\t%s", l.Name, loginOf(l, states.AsOf))
+			line("  %s\t%s\t%s", l.Server, l.Name, loginOf(l, states.AsOf))
 		}
 	}
 	return out.Flush()
@@ -106,6 +124,8 @@ func summaryOf(k vault.KeyState) string {
 	switch {
 	case k.Missing:
 		return "is missing"
+	case k.Unseen:
+		return "may not be read about"
 	case len(k.Needs) == 0:
 		return fmt.Sprintf("newest version %d; nothing is under it", k.Latest)
 	}
@@ -155,8 +175,8 @@ func flagsOf(f vault.KeyFacts) []flag {
 }
 
 func loginOf(l vault.LoginState, now time.Time) string {
-	if l.Err != nil {
-		return fmt.Sprintf("by %s: %v", l.Method, reason(l.Err))
+	if l.Lost() {
+		return fmt.Sprintf("by %s: %s", l.Method, l.Trouble)
 	}
 	left := "does not end"
 	if !l.Expires.IsZero() {

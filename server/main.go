@@ -23,7 +23,7 @@ type cli struct {
 	Serve       serveCommand       `cmd:"" help:"Serve the API. Needs VAULT_ADDR, or --keyring, or --dev."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to this program's."`
 	App         appCommand         `cmd:"" help:"Apps: apply."`
-	Policy      policyCommand      `cmd:"" help:"Policies as folders: import, export, publish, list."`
+	Policy      policyCommand      `cmd:"" help:"Policies as folders: lint, import, export, publish, list."`
 	Audit       auditCommand       `cmd:"" help:"The audit log: export."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
 	Erase       eraseCommand       `cmd:"" help:"Who was erased: replay, after a restore."`

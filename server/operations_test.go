@@ -49,7 +49,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 			}},
 			Logins: []vault.LoginState{{Name: "encrypt", Expires: time.Now()}},
 		}, true
-	}, time.Now)
+	}, "", time.Now)
 	m.registry.MustRegister(newTransitLoad(func() []transit.Load { return []transit.Load{{Operation: "encrypt"}} }))
 	families, err := m.registry.Gather()
 	if err != nil {

@@ -69,7 +69,7 @@ func (c reindexCommand) Run(p *process) (err error) {
 	stop := reindexer.keep(p.ctx, sys.log)
 	defer stop()
 	if err := t.check(p.ctx, "the login to reindex", job.Reindexer, job.Reindexer); err != nil {
-		return explain(p.ctx, reindexer.keys, t.needs(s.KeyPrefix+"-index"), err)
+		return explain(p.ctx, reindexer.keys, t.needs(t.Key, s.KeyPrefix+"-index"), err)
 	}
 	return c.move(p, sys, job, line)
 }
@@ -125,6 +125,9 @@ func (c reindexCommand) move(p *process, sys *system, job vault.Reindexing, line
 	line.end()
 	if err == nil && done.Unmoved == 0 {
 		err = followIndex(p, sys, job.Reindexer)
+	}
+	if errors.Is(err, vault.ErrNotFound) {
+		return errUnplanned
 	}
 	if _, printed := fmt.Fprintln(p.out, summary(done, took)); printed != nil {
 		return errors.Join(err, printed)

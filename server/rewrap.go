@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -43,7 +44,7 @@ func (c rewrapCommand) Run(p *process) (err error) {
 		return err
 	}
 	line := newProgressLine(p.err, p.clock)
-	job := vault.Rewrapping{Job: c.job(p, sys, line), Reader: sys.db, Rewrapper: rewrapper}
+	job := vault.Rewrapping{Job: c.job(p, sys, line), Reader: sys.db, Rewrapper: rewrapper, Kept: keptTies(sys.db, rewrapper)}
 	if c.DryRun {
 		return c.count(p, job, t)
 	}
@@ -52,9 +53,9 @@ func (c rewrapCommand) Run(p *process) (err error) {
 	// That canary and pepper can be rewrapped at all says that the keys are this
 	// database's.
 	if _, err := t.rewrapped(p.ctx, job.Rewrapper); err != nil {
-		return explain(p.ctx, rewrapper.keys, t.needs(s.KeyPrefix+"-index"), err)
+		return explain(p.ctx, rewrapper.keys, t.needs(t.Key, s.KeyPrefix+"-index"), err)
 	}
-	return c.move(p, sys, job, line)
+	return c.move(p, job, line)
 }
 
 // rewrapper is a vault.Rewrapper with its login.
@@ -80,20 +81,31 @@ func (p *process) openRewrapper(s settings, m mode) (rewrapper, error) {
 	return rewrapper{r, jobLogin{r.Observer(), r.Renew, r.Close}}, nil
 }
 
-// move runs the job, and moves canary and pepper last.
-func (c rewrapCommand) move(p *process, sys *system, job vault.Rewrapping, line *progressLine) error {
+// keptTies moves canary and pepper, which the dry run counts as well.
+func keptTies(db store, r vault.Rewrapper) func(ctx context.Context, version int) (int, error) {
+	return func(ctx context.Context, version int) (moved int, err error) {
+		_, err = changeTies(ctx, db, func(t ties) (ties, error) {
+			moved = 0
+			for _, n := range t.held() {
+				if n.Version < version {
+					moved++
+				}
+			}
+			if moved == 0 {
+				return t, nil
+			}
+			return t.rewrapped(ctx, r)
+		})
+		return moved, err
+	}
+}
+
+// move runs the job.
+func (c rewrapCommand) move(p *process, job vault.Rewrapping, line *progressLine) error {
 	start := p.clock()
 	done, err := job.Run(p.ctx, p.systemActor())
 	took := p.clock().Sub(start)
 	line.end()
-	if err == nil {
-		_, err = changeTies(p.ctx, sys.db, func(t ties) (ties, error) {
-			if t.oldest() >= done.Version {
-				return t, nil
-			}
-			return t.rewrapped(p.ctx, job.Rewrapper)
-		})
-	}
 	if _, printed := fmt.Fprintln(p.out, summary(done, took)); printed != nil {
 		return errors.Join(err, printed)
 	}

@@ -116,7 +116,7 @@ func TestTheDocumentedSightsAreTheVaults(t *testing.T) {
 }
 
 func TestTheDocumentedFieldsAreTheCatalogues(t *testing.T) {
-	catalogue, err := graph.Catalogue(graph.Schema(), labels())
+	catalogue, err := graph.Catalogue(graph.Schema(), labels(), helps())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestTheDocumentedFieldsAreTheCatalogues(t *testing.T) {
 // TestAccessIsNarrowedAndNeverWidened: what a deployment may configure only
 // takes away.
 func TestAccessIsNarrowedAndNeverWidened(t *testing.T) {
-	catalogue, err := graph.Catalogue(graph.Schema(), labels())
+	catalogue, err := graph.Catalogue(graph.Schema(), labels(), helps())
 	if err != nil {
 		t.Fatal(err)
 	}

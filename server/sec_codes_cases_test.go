@@ -95,6 +95,11 @@ func profileRefusals() []refusal {
 			return change(w.staff(vault.Support), "verifyIdentifier", "+77019264831",
 				input{"user": id, "field": "PHONE", "basis": input{"reason": "PERSON_ASKED", "ticket": "+77019264831"}})
 		}},
+		{code: vault.CodeRepresentativeNeeded, mutation: "updateMyProfile", path: "profile.iin", params: []string{"years"}, prepare: func(w *world, me, _ string) attempt {
+			born := w.clock.Now().AddDate(-9, 0, 0)
+			iin := iinOf(w.t, born.Format("060102"), '5', "0001")
+			return change(me, "updateMyProfile", iin, input{"profile": input{"iin": iin, "birthDate": nil}})
+		}},
 		{code: vault.CodeIdempotencyMismatch, mutation: "updateMyProfile", path: "idempotencyKey", prepare: func(w *world, me, _ string) attempt {
 			w.mutate(me, "updateMyProfile", input{"idempotencyKey": "Күнсұлу-кілті", "profile": input{"familyName": "Бұрынбекова"}}, "").ok()
 			return change(me, "updateMyProfile", "Күнсұлу-кілті", input{"idempotencyKey": "Күнсұлу-кілті", "profile": input{"familyName": "Жаңабекова"}})
@@ -181,9 +186,14 @@ func policyRefusals() []refusal {
 		{code: vault.CodeVersionPublished, mutation: "updatePolicyDraft", path: "id", prepare: func(w *world, _, _ string) attempt {
 			return change(compliance(w), "updatePolicyDraft", "", input{"id": w.shown("ru").version, "expectedRevision": 1, "label": "y"})
 		}},
-		{code: vault.CodeVersionIncomplete, mutation: "publishPolicyVersion", path: "facts.approval", prepare: func(w *world, _, _ string) attempt {
-			draft := w.draft(w.policy("not approved", func(facts input) { delete(facts, "approval") }))
+		{code: vault.CodeVersionIncomplete, mutation: "publishPolicyVersion", path: "facts.withdrawal", params: []string{"rule", "article"}, prepare: func(w *world, _, _ string) attempt {
+			draft := w.draft(w.policy("without a way back", func(facts input) { facts["withdrawal"] = []input{} }))
 			return change(compliance(w), "publishPolicyVersion", "", input{"id": draft})
+		}},
+		{code: vault.CodeWarningUnanswered, mutation: "publishPolicyVersion", path: "texts", params: []string{"rule"}, prepare: func(w *world, _, _ string) attempt {
+			in := w.policy("without Kazakh")
+			in["texts"] = []input{{"locale": "ru", "text": "# Политика"}, {"locale": "en", "text": "# Policy"}}
+			return change(compliance(w), "publishPolicyVersion", "", input{"id": w.draft(in)})
 		}},
 		screenOf(vault.CodeVersionOutdated, "consent.version", []string{"policyVersionId"}, "", func(w *world, _ string, _ input) {
 			w.publish(w.draft(w.policy("newer")), nil)

@@ -20,6 +20,8 @@ func (w *world) calls(user, consent string) map[string]string {
 	w.t.Helper()
 	version, screen := w.shown("ru").version, `{eventId: "`+uuid.NewString()+`", version: "x", locale: "ru", documentHash: "x", decisions: []}`
 	request := `basis: {reason: PERSON_ASKED, ticket: "SUP-1"}`
+	receipt := `receipt: {method: WRITTEN, reference: "DOC-1", signedAt: "2026-01-01T00:00:00Z"}`
+	paper := strings.TrimSuffix(screen, "}") + ", " + receipt + "}"
 	out := map[string]string{
 		"Query.node": `node(id: "` + version + `") { id }`, "Query.me": `me { id }`, "Query.user": `user(id: "` + user + `") { id }`, "Query.users": `users { nodes { id } }`,
 		"Query.findUsers": `findUsers(by: {phone: "+77019264837"}) { id }`, "Query.app": `app(code: "dala") { code }`, "Query.policyInForce": `policyInForce { id }`,
@@ -35,7 +37,14 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.eraseUser":         `eraseUser(input: {user: "` + user + `", ground: LAW, reference: "ART-18", dryRun: true}) { plan { kept { kind } } }`,
 		"Mutation.placeLegalHold":    `placeLegalHold(input: {user: "` + user + `", ground: COURT, reference: "x"}) { obstacle { id } }`, "Mutation.liftLegalHold": `liftLegalHold(input: {id: "x", reference: "ART-18"}) { obstacle { id } }`,
 		"Mutation.recordObligation": `recordObligation(input: {user: "` + user + `", ground: PAYMENT, reference: "x"}) { obstacle { id } }`, "Mutation.settleObligation": `settleObligation(input: {id: "x", reference: "ART-18"}) { obstacle { id } }`,
-		"Mutation.updatePolicyDraft": `updatePolicyDraft(input: {id: "` + version + `", expectedRevision: 9}) { policyVersion { id } }`, "Mutation.publishPolicyVersion": `publishPolicyVersion(input: {id: "` + version + `"}) { policyVersion { id } }`,
+		"Query.profileForm": `profileForm { fields { code } }`, "Query.representative": `representative(consent: "` + consent + `", ` + request + `) { ground }`,
+		"Mutation.recordConsentFor":   `recordConsentFor(input: {user: "` + user + `", consent: ` + paper + `}) { user { id } }`,
+		"Mutation.withdrawConsentFor": `withdrawConsentFor(input: {user: "` + user + `", eventId: "` + uuid.NewString() + `", items: ["improve"], ` + receipt + `}) { user { id } }`,
+		"Mutation.invalidateConsent":  `invalidateConsent(input: {eventId: "` + uuid.NewString() + `", consent: "` + consent + `", reason: FRAUD, reference: "x"}) { user { id } }`,
+		"Mutation.createUser":         `createUser(input: {consent: ` + paper + `, source: DOCUMENT, ` + request + `}) { user { id } }`,
+		"Mutation.updateUser":         `updateUser(input: {user: "` + user + `", source: DOCUMENT, ` + request + `}) { user { id } }`,
+		"Mutation.confirmMyData":      `confirmMyData(input: {expectedRevision: 77}) { user { id } }`,
+		"Mutation.updatePolicyDraft":  `updatePolicyDraft(input: {id: "` + version + `", expectedRevision: 9}) { policyVersion { id } }`, "Mutation.publishPolicyVersion": `publishPolicyVersion(input: {id: "` + version + `"}) { policyVersion { id } }`,
 	}
 	maps.Copy(out, requestCalls())
 	return out

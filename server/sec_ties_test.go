@@ -130,6 +130,12 @@ func TestNoFieldRevealsOrMovesThePepper(t *testing.T) {
 		}
 	}
 
+	log := i.log.String()
+	if strings.Count(log, `level=ERROR msg="a caller does without" app=dala what="a field is not shown: the published policy names it by a code of the service's own`) != 2 ||
+		strings.Contains(log, pepper) || strings.Contains(log, ties.Pepper.Ciphertext) {
+		t.Errorf("the log says %s", log)
+	}
+
 	i.writes(`INSERT INTO blind_index (field, key_version, digest, user_id, verified, norm_version) VALUES ('pepper', 1, 'd', $1, false, 1)`, ties.Instance)
 	row := vault.HeldRow{Owner: ties.Instance, Field: vault.FieldPepper}
 	i.rotate(pii)
@@ -160,6 +166,27 @@ func TestThePeppersVersionIsNotTheDatabasesToSay(t *testing.T) {
 			t.Errorf("%q is read: %v", text, err)
 		}
 	}
+}
+
+// A job that is under way when the plan is deleted says what happened, and what to
+// do; that done, it goes on.
+func TestAPlanDeletedWhileReindexingIsNamed(t *testing.T) {
+	i := intruded(t)
+	id := i.register(i.subject("found"), input{"phone": "+77019264837"})
+	i.rotate(indexKey)
+	job, _ := i.reindexing(10)
+	job.Stepped = func(vault.IndexPlan) { i.writes(`DELETE FROM index_plan`); job.Stepped = func(vault.IndexPlan) {} }
+	line := newProgressLine(i.log, i.p.clock)
+	err := (reindexCommand{}).move(i.p, i.sys, job, line)
+	if !errors.Is(err, errUnplanned) || !strings.Contains(err.Error(), "Start a server, which makes the first plan anew, then run this again") {
+		t.Errorf("it ends with %v", err)
+	}
+	again := i.replica()
+	job, _ = i.reindexing(10)
+	if err := (reindexCommand{}).move(i.p, i.sys, job, line); err != nil {
+		t.Error(err)
+	}
+	same(t, "found", again.found(input{"phone": "+77019264837"}), []string{id})
 }
 
 func TestADeletedIndexPlanIsAnOutageAndNotThatThereIsNobody(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 // system is the vault with its back ends open.
 type system struct {
 	settings settings
+	name     string // of the process
 	log      *slog.Logger
 	metrics  *metrics
 	db       *sqlstore.Store
@@ -98,7 +99,7 @@ func (s settings) prepareData(create bool) error {
 
 // openSystem opens everything that serving needs.
 func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system, err error) {
-	sys := &system{settings: s, log: s.logger(p.err), metrics: newMetrics()}
+	sys := &system{settings: s, name: p.name, log: s.logger(p.err), metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, sys.close())
@@ -174,7 +175,7 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 	if err := graph.CheckAllowed(schema); err != nil {
 		return vault.Config{}, err
 	}
-	catalogue, err := graph.Catalogue(schema, labels())
+	catalogue, err := graph.Catalogue(schema, labels(), helps())
 	if err != nil {
 		return vault.Config{}, err
 	}

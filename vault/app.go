@@ -23,6 +23,9 @@ type App struct {
 	Languages             []string          `json:"languages"`
 	AuthoritativeLanguage string            `json:"authoritativeLanguage"`
 	Audiences             []string          `json:"audiences"` // token audiences that stand for the app
+	// Jurisdiction is whose rules hold: the code of a rule pack; empty is
+	// HomeJurisdiction.
+	Jurisdiction string `json:"jurisdiction,omitempty"`
 }
 
 // Operator is a legal entity.

@@ -17,6 +17,10 @@ const (
 	ProfileRevealed     Action = "profile.revealed"
 	ConsentRecorded     Action = "consent.recorded"
 	WithdrawalRecorded  Action = "consent.withdrawn"
+	InvalidityRecorded  Action = "consent.invalidated"
+	RepresentativeSeen  Action = "representative.revealed"
+	UserCreated         Action = "user.created"
+	UserConfirmed       Action = "user.confirmed"
 	IdentifierVerified  Action = "identifier.verified"
 	IdentifierReleased  Action = "identifier.released"
 	PolicyDrafted       Action = "policy.drafted"
@@ -143,6 +147,8 @@ type AuditFilter struct {
 	Actor     uuid.UUID
 	Subject   uuid.UUID
 	Action    string
+	Actions   []Action // any of them
+	Consent   uuid.UUID
 	Outcome   Outcome
 	Purpose   string
 	From, To  time.Time // From inclusive, To exclusive

@@ -58,6 +58,7 @@ type Person struct {
 	versions map[uuid.UUID]*Version
 	now      time.Time
 	login    SubjectKey // of the token that they were read by; zero when they were read by id
+	notice   bool       // a member that joins the group later needs no consent of its own: people are told
 }
 
 // Current is the version in force now, or nil.
@@ -103,7 +104,7 @@ func (p *Person) expires(e ConsentEvent) time.Time {
 	if v == nil || v.Facts.Term == nil {
 		return time.Time{}
 	}
-	end, _ := AddDuration(e.ReceivedAt, *v.Facts.Term) // publication refuses a bad term
+	end, _ := AddDuration(e.decidedAt(), *v.Facts.Term) // publication refuses a bad term
 	return end
 }
 
@@ -161,7 +162,7 @@ func (p *Person) checkGiven(c Check, e ConsentEvent, inForce *Version, operator 
 	switch {
 	case !until.IsZero() && !c.AsOf.Before(until):
 		c.Reason = ReasonExpired
-	case !slices.Contains(e.Operators, operator):
+	case !p.covers(e, inForce, operator):
 		c.Reason = OperatorNotCovered
 	default:
 		c.Allowed, c.Reason, c.ValidUntil = true, ReasonGiven, until
@@ -169,6 +170,19 @@ func (p *Person) checkGiven(c Check, e ConsentEvent, inForce *Version, operator 
 		c.consent, c.scope = e.Consent, scope
 	}
 	return c
+}
+
+// NoticeOfMember, in a pack's rule about members that join later: people are
+// told of them, and that is enough.
+const NoticeOfMember = "NOTICE"
+
+// covers reports whether a consent extends to an operator. It holds the group's
+// members at the moment of the decision. One that joins later is covered by a
+// consent to a version that names it; where the law is content with a notice,
+// from the moment on at which such a version takes effect. One that the version
+// in force does not name any more has left, and is covered no longer.
+func (p *Person) covers(e ConsentEvent, inForce *Version, operator string) bool {
+	return slices.Contains(inForce.Operators, operator) && (p.notice || slices.Contains(e.Operators, operator))
 }
 
 // PolicyStatus says whether what is required is agreed to.
@@ -204,7 +218,7 @@ func (p *Person) counted(item Item, v *Version) (Reason, bool) {
 			counts = false
 		}
 		return pos.state, counts
-	case NeverAsked, NotInForce:
+	case NeverAsked, NotInForce, ReasonInvalidated: // what is invalid was no decision of theirs
 		return pos.state, false
 	default:
 		return pos.state, true

@@ -46,6 +46,7 @@ const (
 	CodeVersionOutdated     Code = "VERSION_OUTDATED"
 	CodeVersionPublished    Code = "VERSION_ALREADY_PUBLISHED"
 	CodeVersionIncomplete   Code = "VERSION_INCOMPLETE"
+	CodeWarningUnanswered   Code = "WARNING_UNANSWERED"
 	CodeHashMismatch        Code = "DOCUMENT_HASH_MISMATCH"
 	CodeUnknownItem         Code = "UNKNOWN_CONSENT_ITEM"
 	CodeUnknownApp          Code = "UNKNOWN_APP"
@@ -58,6 +59,7 @@ const (
 	CodeLegalHold           Code = "LEGAL_HOLD"
 	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 
+	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
 	CodeRequestClosed        Code = "REQUEST_CLOSED"
 	CodeRequestUnverified    Code = "REQUEST_IDENTITY_UNVERIFIED"
 	CodeRequestVerified      Code = "REQUEST_IDENTITY_VERIFIED"
@@ -86,9 +88,9 @@ var payloadCodes = []Code{
 	CodeInvalidName, CodeInvalidValue, CodeInvalidLocale, CodeInvalidReason, CodeValueTooLong, CodeIINBirthDate,
 	CodeSendTogether, CodeFieldNotCollected, CodeDuplicateInput, CodeIdentifierTaken, CodeTooManyChanges,
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
-	CodeVersionPublished, CodeVersionIncomplete, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
+	CodeVersionPublished, CodeVersionIncomplete, CodeWarningUnanswered, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded,
 	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
 }
 

@@ -40,15 +40,25 @@ const (
 // Method is how a decision reached the operator.
 type Method string
 
-// InAppConfirmed: in the app, under the person's own token. The other methods
-// of the law come with decisions that colleagues record.
-const InAppConfirmed Method = "IN_APP_CONFIRMED"
+// The methods. All but InAppConfirmed come with what colleagues record.
+const (
+	InAppConfirmed  Method = "IN_APP_CONFIRMED" // in the app, under the person's own token
+	Written         Method = "WRITTEN"
+	Signed          Method = "ESIGNATURE"
+	StateService    Method = "STATE_SERVICE"
+	NonstateService Method = "NONSTATE_SERVICE"
+	OperatorAct     Method = "OPERATOR_ACT" // no decision of the person: an invalidation
+)
 
 // GivenBy is who made a decision.
 type GivenBy string
 
-// BySubject: the person themselves.
-const BySubject GivenBy = "SUBJECT"
+// Who it may be.
+const (
+	BySubject        GivenBy = "SUBJECT"        // the person themselves
+	ByRepresentative GivenBy = "REPRESENTATIVE" // somebody who may act for the person
+	ByOperator       GivenBy = "OPERATOR"       // an invalidation
+)
 
 // ConsentEvent is something that happened to a consent. Events are only
 // appended; the order is Seq, never a clock. Its canonical bytes are the
@@ -71,6 +81,12 @@ type ConsentEvent struct {
 	ReceivedAt time.Time `json:"-"`
 	DeviceAt   time.Time `json:"-"` // evidence only; zero when not sent
 	AppBuild   string    `json:"appBuild,omitempty"`
+
+	// Of what colleagues record; empty in what came through the app.
+	Reference string    `json:"reference,omitempty"` // of the document that it rests on
+	Ground    Ground    `json:"ground,omitempty"`    // why a representative may act
+	Reason    Flaw      `json:"reason,omitempty"`    // of an invalidation
+	SignedAt  time.Time `json:"-"`                   // when it was decided; zero: when it was received
 }
 
 // Bytes are the event's canonical bytes, version 1.
@@ -81,12 +97,26 @@ func (e ConsentEvent) Bytes() ([]byte, error) {
 		plain
 		ReceivedAt int64  `json:"receivedAt"` // Unix milliseconds
 		DeviceAt   *int64 `json:"deviceAt,omitempty"`
-	}{V: 1, plain: plain(e), ReceivedAt: e.ReceivedAt.UnixMilli()}
-	if !e.DeviceAt.IsZero() {
-		at := e.DeviceAt.UnixMilli()
-		out.DeviceAt = &at
-	}
+		SignedAt   *int64 `json:"signedAt,omitempty"`
+	}{V: 1, plain: plain(e), ReceivedAt: e.ReceivedAt.UnixMilli(), DeviceAt: millis(e.DeviceAt), SignedAt: millis(e.SignedAt)}
 	return Canonical(out)
+}
+
+// millis are Unix milliseconds, or nil for no time.
+func millis(at time.Time) *int64 {
+	if at.IsZero() {
+		return nil
+	}
+	ms := at.UnixMilli()
+	return &ms
+}
+
+// decidedAt is when the person decided, as far as the operator knows.
+func (e ConsentEvent) decidedAt() time.Time {
+	if e.SignedAt.IsZero() {
+		return e.ReceivedAt
+	}
+	return e.SignedAt
 }
 
 func (e ConsentEvent) isDecision() bool { return e.Type == Given || e.Type == Refused }
@@ -150,6 +180,18 @@ func (h History) LastTakenBack(item string) int64 {
 	return seq
 }
 
+// endedSince is the Seq of the last event that says no to the item and was
+// decided at a moment or later, or 0.
+func (h History) endedSince(item string, at time.Time) int64 {
+	var seq int64
+	for _, e := range h.Of(item) {
+		if e.Type != Given && !e.decidedAt().Before(at) {
+			seq = e.Seq
+		}
+	}
+	return seq
+}
+
 // itemPosition is where one item stands at a moment: the decision that counts, or why none does.
 type itemPosition struct {
 	event ConsentEvent // the event that decides; zero for NEVER_ASKED
@@ -159,7 +201,9 @@ type itemPosition struct {
 // position folds the item's events by Seq. A decision counts from the moment
 // its version takes effect; until then the one before it goes on. A grant of
 // an older version takes nothing from that of a newer one: it came late. A
-// withdrawal counts at once and ends every decision made before it.
+// withdrawal counts at once and ends every decision made before it. An
+// invalidation ends the one decision that it is about, and brings no earlier
+// one back: the person is asked again.
 func (h History) position(item string, timeline Timeline, at time.Time) itemPosition {
 	p := itemPosition{state: NeverAsked}
 	for _, e := range h {
@@ -168,7 +212,9 @@ func (h History) position(item string, timeline Timeline, at time.Time) itemPosi
 		case e.Type == Withdrawn:
 			p = itemPosition{e, ReasonWithdrawn}
 		case e.Type == Invalidated:
-			p = itemPosition{e, ReasonInvalidated}
+			if e.Consent == p.event.Consent {
+				p = itemPosition{e, ReasonInvalidated}
+			}
 		default:
 			effective, ok := timeline.Effective(e.Version)
 			switch {

@@ -15,6 +15,7 @@ type consentModel struct {
 	versions []modelVersion
 	acts     []modelAct
 	app      []string // BINs of the operators now, the app's own first
+	notice   bool     // who joins the group later needs no consent
 }
 
 type modelVersion struct {
@@ -34,6 +35,10 @@ type modelAct struct {
 	version   uuid.UUID
 	operators []string
 	received  time.Time
+	decided   time.Time // earlier than received, when it stood on paper
+	consent   uuid.UUID
+	parent    bool // decided by one, instead of the person
+	ownPaper  bool // on paper, by the person themselves
 }
 
 // modelAnswer is what a check has to answer.
@@ -84,14 +89,14 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 		}
 		return modelAnswer{allowed: true, reason: NotConsentBased, current: true, uses: v.uses[item]}
 	}
-	act, reason := m.decisive(item, at, now)
+	act, reason := m.decisive(item, m.acts, at, now)
 	if reason != ReasonGiven {
 		return modelAnswer{reason: reason}
 	}
 	agreed := m.version(act.version)
 	answer := modelAnswer{allowed: true, reason: ReasonGiven, current: agreed.id == v.id, uses: agreed.uses[item]}
 	if agreed.termDays > 0 {
-		answer.until = act.received.Add(days(agreed.termDays))
+		answer.until = act.decided.Add(days(agreed.termDays))
 		if !at.Before(answer.until) {
 			return modelAnswer{reason: ReasonExpired}
 		}
@@ -99,7 +104,7 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 	if operator == "" {
 		operator = m.app[0]
 	}
-	if !slices.Contains(act.operators, operator) {
+	if !slices.Contains(v.operators, operator) || !m.notice && !slices.Contains(act.operators, operator) {
 		return modelAnswer{reason: OperatorNotCovered}
 	}
 	return answer
@@ -107,13 +112,18 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 
 // decisive finds the act that decides: the last withdrawal, or the last
 // decision after it whose version has taken effect. Of grants in a row the one
-// to the newest version counts.
-func (m *consentModel) decisive(item string, at, now time.Time) (modelAct, Reason) {
-	early := false
-	var granted *modelAct
-	for _, a := range slices.Backward(m.acts) {
+// to the newest version counts. An invalidation decides when it is about the
+// decision that would.
+func (m *consentModel) decisive(item string, acts []modelAct, at, now time.Time) (modelAct, Reason) {
+	var early, granted *modelAct
+	for i, a := range slices.Backward(acts) {
 		if a.item != item || at.Before(now) && a.received.After(at) {
 			continue
+		}
+		if a.what == "INVALIDATED" {
+			if before, _ := m.decisive(item, acts[:i], at, now); before.consent != a.consent {
+				continue // another decision had taken its place
+			}
 		}
 		inEffect := !m.version(a.version).effective.After(at)
 		switch {
@@ -122,7 +132,7 @@ func (m *consentModel) decisive(item string, at, now time.Time) (modelAct, Reaso
 				granted = &a
 			}
 		case a.what == "GIVEN" || a.what == "REFUSED" && !inEffect:
-			early = true
+			early = &a
 		case granted == nil:
 			return a, Reason(a.what)
 		default:
@@ -132,10 +142,35 @@ func (m *consentModel) decisive(item string, at, now time.Time) (modelAct, Reaso
 	if granted != nil {
 		return *granted, ReasonGiven
 	}
-	if early {
-		return modelAct{}, NotInForce
+	if early != nil {
+		return *early, NotInForce
 	}
 	return modelAct{}, NeverAsked
+}
+
+// saidNoSince is the seq of the last no to an item that was said at a moment or
+// later, or 0.
+func (m *consentModel) saidNoSince(item string, moment time.Time) int {
+	for _, a := range slices.Backward(m.acts) {
+		if a.item == item && a.what != "GIVEN" && !a.decided.Before(moment) {
+			return a.seq
+		}
+	}
+	return 0
+}
+
+// parental reports whether a parent gave something, and no paper of the person's
+// own came since.
+func (m *consentModel) parental() bool {
+	for _, a := range slices.Backward(m.acts) {
+		switch {
+		case a.what == "GIVEN" && a.parent:
+			return true
+		case a.ownPaper && (a.what == "GIVEN" || a.what == "REFUSED"):
+			return false
+		}
+	}
+	return false
 }
 
 // order is when a version was published among the others.

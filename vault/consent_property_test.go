@@ -31,6 +31,8 @@ func newWorld(t *rapid.T) *world {
 	w := &world{now: morning, mustAsk: map[string]bool{}}
 	w.person = testPerson(morning)
 	w.model.app = []string{ownBIN, groupBIN}
+	w.model.notice = rapid.Bool().Draw(t, "a notice covers new members")
+	w.person.notice = w.model.notice
 	w.service = testService(func() time.Time { return w.now })
 	w.publish(t, 0)
 	return w
@@ -99,27 +101,38 @@ func (w *world) decide(t *rapid.T) {
 		want = CodeUnknownItem
 	case d.Decision == Give && taken > 0 && known < taken:
 		want = CodeWithdrawnSince
+	case d.Decision == Give && w.model.parental():
+		want = CodeRepresentativeNeeded
 	}
+	if w.answered(t, d, want, events, err) && coming {
+		w.unchangedBut(t, before, item.Code)
+	}
+}
+
+// answered holds what became of a decision against what has to; it reports
+// whether it is on record.
+func (w *world) answered(t *rapid.T, d ItemDecision, want Code, events []ConsentEvent, err error) bool {
 	if want != "" {
 		if CodeOf(err) != want || len(events) > 0 {
 			t.Fatalf("%s of %s: %v and %d events, want %s", d.Decision, d.Item, err, len(events), want)
 		}
-		return
+		return false
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.append(events)
 	if d.Decision == Give {
-		w.mustAsk[item.Code] = false
+		w.mustAsk[d.Item] = false
 	}
-	if coming {
-		w.unchangedBut(t, before, item.Code)
-	}
+	return true
 }
 
 func (w *world) withdraw(t *rapid.T) {
 	in := Withdrawal{Act: w.act(), DeviceAt: w.now.Add(days(rapid.IntRange(-400, 400).Draw(t, "device clock")))}
+	if rapid.Bool().Draw(t, "by letter") {
+		in.Receipt = w.receipt(t)
+	}
 	if rapid.Bool().Draw(t, "all") {
 		in.All = true
 	} else {
@@ -158,8 +171,12 @@ func (w *world) append(events []ConsentEvent) {
 		w.person.History = append(w.person.History, e)
 		w.model.acts = append(w.model.acts, modelAct{
 			seq: len(w.model.acts) + 1, what: string(e.Type), item: e.Item, version: e.Version,
-			operators: w.model.version(e.Version).operators, received: w.now,
+			operators: w.model.version(e.Version).operators, received: w.now, decided: w.now, consent: e.Consent,
+			parent: e.Ground == Parent, ownPaper: e.Method != InAppConfirmed && e.GivenBy == BySubject,
 		})
+		if !e.SignedAt.IsZero() {
+			w.model.acts[len(w.model.acts)-1].decided = e.SignedAt
+		}
 	}
 }
 
@@ -249,19 +266,9 @@ func TestConsentsStandAsTheModelSaysWhateverHappens(t *testing.T) {
 					w.model.app = []string{ownBIN, groupBIN, otherBIN}
 				}
 			},
-			"the operator invalidates": func(t *rapid.T) {
-				item := rapid.SampledFrom(worldItems).Draw(t, "item")
-				for _, c := range w.person.Consents() {
-					if c.Item == item && c.State == ConsentGiven {
-						e := c.ConsentEvent
-						e.ID, e.Seq, e.Type, e.ReceivedAt = testID(800_000+w.nextAct), w.person.User.ConsentSeq+1, Invalidated, w.now
-						w.append([]ConsentEvent{e})
-						w.mustAsk[item] = true
-						return
-					}
-				}
-			},
-			"": w.holds,
+			"the operator invalidates": w.invalidate,
+			"paper":                    w.paper,
+			"":                         w.holds,
 		})
 	})
 }

@@ -106,6 +106,8 @@ type CopyReader interface {
 type CopyTx interface {
 	InsertCopy(c Copy)
 	// ExpireCopy says that a copy exists no more. ErrStale: that was said before.
+	// ErrOwners: the role that serves may not say it, or whoever has its login could
+	// have a version destroyed that a copy needs.
 	ExpireCopy(id uuid.UUID, at time.Time)
 }
 
@@ -159,7 +161,7 @@ func (b Backups) Declare(ctx context.Context, a Actor, c Copy) (Copy, error) {
 		if needed := k.OldestNeeded(); c.NeedsKeys() && needed > 0 && now.Sub(c.TakenAt) <= declaredAtOnce {
 			from = needed
 		}
-		if !k.Missing {
+		if k.known() {
 			c.Versions = append(c.Versions, KeyRange{Key: k.Name, From: from, To: k.Latest})
 		}
 	}
@@ -178,7 +180,8 @@ func (b Backups) List(ctx context.Context, filter CopyFilter) ([]Copy, error) {
 	}), err
 }
 
-// Expire takes copies off the list: they exist no more. It answers them.
+// Expire takes copies off the list: they exist no more. It answers them. ErrOwners:
+// this is not the owner's login to the database.
 func (b Backups) Expire(ctx context.Context, a Actor, filter CopyFilter) ([]Copy, error) {
 	gone, err := b.List(ctx, filter)
 	if err != nil || len(gone) == 0 {

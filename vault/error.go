@@ -129,6 +129,8 @@ var (
 	ErrNotFound = NewError(CodeNotFound, "there is no such object, or it is not yours to see")
 	// ErrStale: the row changed since it was read. Use cases read again; callers never see it.
 	ErrStale = NewError(CodeStale, "the data changed meanwhile")
+	// ErrOwners: the database leaves it to the owner of its tables.
+	ErrOwners = NewError(CodeForbidden, "only the owner of the database may do this")
 	// ErrTaken: a unique value is held by another row. Use cases say which in their own words.
 	ErrTaken = NewError(CodeTaken, "the value is already in use")
 )

@@ -60,7 +60,8 @@ type Field struct {
 	Kind  FieldKind  `json:"kind"`
 	Mask  FieldMask  `json:"mask"`
 	Label Words      `json:"label"`
-	Index FieldIndex `json:"-"` // typed fields only
+	Help  Words      `json:"help,omitempty"` // what a form says below it
+	Index FieldIndex `json:"-"`              // typed fields only
 }
 
 // Indexed reports whether people can be found by the field.
@@ -101,6 +102,8 @@ type StoredField struct {
 	Visibility Visibility
 	Verified   bool
 	UpdatedAt  time.Time
+	Source     Source // where it came from
+	WrittenBy  Role   // who wrote it
 }
 
 // FieldState says why a field answers what it answers.
@@ -127,4 +130,6 @@ type PersonalField struct {
 	Visibility Visibility
 	Verified   bool
 	UpdatedAt  time.Time // zero when nothing is stored
+	Source     Source    // where it came from; empty when nothing is stored
+	WrittenBy  Role      // who wrote it; empty when nothing is stored
 }

@@ -146,12 +146,9 @@ type Identifying struct {
 // SetVerified marks a person's identifier as proved after a colleague's check,
 // or takes the mark away so that somebody else can prove it.
 func (s *Service) SetVerified(ctx context.Context, a Actor, in Identifying, verified bool) (uuid.UUID, error) {
-	role, ok := in.Basis.role(a)
-	if !ok || in.Basis.Ticket == "" {
-		return uuid.Nil, NewError(CodeForbidden, "this needs a request as its ground, and a role that works on requests")
-	}
-	if err := in.Basis.validate(); err != nil {
-		return uuid.Nil, NewError(CodeInvalidReason, asError(err).Message).At("basis")
+	role, err := in.Basis.byRequest(a)
+	if err != nil {
+		return uuid.Nil, err
 	}
 	action, operation := IdentifierReleased, "releaseIdentifier"
 	if verified {

@@ -101,7 +101,7 @@ func tell(code string, fields ...string) Item {
 // goodFacts lack nothing that publication wants.
 func goodFacts(items ...Item) Facts {
 	return Facts{
-		Title: words("Саясат", "Политика", "Policy"), LawTitle: inAll("Law No. 94-V"), Items: items,
+		Title: words("Саясат", "Политика", "Policy"), LawTitle: inAll("Law No. 94-V «On Data and Its Protection»"), Items: items,
 		ThirdParties: new(false), CrossBorder: new(false), PublicSources: new(false), Withdrawal: inAll("in the app"),
 		Approval: &Approval{By: "Director", At: "2026-02-20", Reference: "17-P"},
 	}

@@ -90,7 +90,7 @@ func consentForm(app App, catalogue Catalogue, v *Version, locale string) string
 	for _, member := range app.Group {
 		f.legalEntity(f.group, member)
 	}
-	f.entry(f.term, f.duration(v.Facts.Term))
+	f.entry(f.term, f.holds(v.Facts))
 	f.entry(f.thirdParties, f.yesNo(v.Facts.ThirdParties))
 	f.entry(f.crossBorder, f.yesNo(v.Facts.CrossBorder))
 	f.entry(f.publicSources, f.yesNo(v.Facts.PublicSources))
@@ -172,6 +172,15 @@ func (f *form) need(required bool) string {
 		return f.required
 	}
 	return f.optional
+}
+
+// holds says how long a consent holds.
+func (f *form) holds(facts Facts) string {
+	text := f.duration(facts.Term)
+	if end := f.words(facts.PurposesEnd); facts.Term == nil && end != "" {
+		text += ": " + end
+	}
+	return text
 }
 
 // duration says an ISO 8601 duration in words: P1Y6M is "1 year 6 months".

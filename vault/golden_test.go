@@ -95,7 +95,15 @@ func TestConsentEventBytesAreFixed(t *testing.T) {
 	}
 	bare := full
 	bare.Type, bare.DeviceAt, bare.AppBuild = Withdrawn, time.Time{}, ""
-	for name, e := range map[string]ConsentEvent{"consent-event.json": full, "consent-event-bare.json": bare} {
+	paper := bare
+	paper.Type, paper.Method, paper.GivenBy, paper.Ground = Given, Written, ByRepresentative, Guardian
+	paper.Reference, paper.SignedAt = "DOC-2026/118", morning.AddDate(0, 0, -3)
+	invalid := bare
+	invalid.Type, invalid.Method, invalid.GivenBy, invalid.Reference, invalid.Reason = Invalidated, OperatorAct, ByOperator, "ACT-7", Fraud
+	for name, e := range map[string]ConsentEvent{
+		"consent-event.json": full, "consent-event-bare.json": bare,
+		"consent-event-paper.json": paper, "consent-event-invalid.json": invalid,
+	} {
 		got, err := e.Bytes()
 		if err != nil {
 			t.Fatal(err)

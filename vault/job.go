@@ -39,12 +39,13 @@ type Progress struct {
 	Key     string
 	Version int   // that the rows are moved to
 	Total   int64 // found so far that were not
-	Moved   int64 // or changed by somebody else meanwhile
+	Moved   int64
+	Others  int64 // changed by somebody else meanwhile: another job, or who wrote
 	Unmoved int64
 }
 
 // Done is how many rows the job is through with.
-func (p Progress) Done() int64 { return p.Moved + p.Unmoved }
+func (p Progress) Done() int64 { return p.Moved + p.Others + p.Unmoved }
 
 // running is a job under way.
 type running struct {
@@ -86,10 +87,11 @@ type refusal struct {
 }
 
 // tell counts a batch, and tells how far the job is.
-func (r *running) tell(moved int, refused []refusal) {
+func (r *running) tell(moved, others int, refused []refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.progress.Moved += int64(moved)
+	r.progress.Others += int64(others)
 	for _, one := range refused {
 		r.progress.Unmoved++
 		r.Unmoved(one.Held, one.why)

@@ -21,6 +21,7 @@ type KeyFacts struct {
 	Name    string
 	Use     KeyUse
 	Missing bool // the engine has no such key; all that follows is zero
+	Unseen  bool // the reader may not see it; all that follows is zero
 	// Foreign: it is another key than the database was written with. No engine
 	// knows that; Keys finds it out.
 	Foreign bool
@@ -55,6 +56,9 @@ func (v KeyVersion) Since() time.Time {
 	return v.Made
 }
 
+// known reports whether the engine told of it.
+func (f KeyFacts) known() bool { return !f.Missing && !f.Unseen }
+
 // oldest is the oldest version that is still there.
 func (f KeyFacts) oldest() int { return max(f.MinAvailable, 1) }
 
@@ -70,9 +74,9 @@ func (f KeyFacts) version(n int) KeyVersion {
 
 // KeyReader reads facts of keys. It needs no leave to use them.
 type KeyReader interface {
-	// Keys answers the key of data and the key of indexes, Missing if it is,
-	// and that of receipts where there is one that the reader may see.
-	// ErrUnavailable: they could not be asked.
+	// Keys answers the key of data, that of indexes, and that of receipts where
+	// the engine is one that has them; Missing if it is. That of receipts may be
+	// Unseen. ErrUnavailable: they could not be asked.
 	Keys(ctx context.Context) ([]KeyFacts, error)
 	// Remedy is the command that undoes a trouble, in the engine's own words; ""
 	// when none does.

@@ -22,8 +22,8 @@ type KeyStates struct {
 	// AsOf is when rows were counted; the rest is as new, or newer.
 	AsOf   time.Time
 	Keys   []KeyState
-	Copies []Copy // declared, and not expired
-	Logins []LoginState
+	Copies []Copy       // declared, and not expired
+	Logins []LoginState // this process's own first, then those that servers have told of
 }
 
 // Key is the state of a key by its name.
@@ -105,14 +105,16 @@ func (s KeyState) All() []KeyVersionState {
 	return out
 }
 
-// Keys finds out how all keys stand. All but Logins and Foreign is required.
+// Keys finds out how all keys stand. All but Logins, with Server, and Foreign is required.
 type Keys struct {
 	Engine   KeyReader
 	IndexKey string // name of the key that blind indexes are computed with
 	Rows     KeyedReader
 	Copies   CopyReader
 	Pins     Pins
-	Logins   func(ctx context.Context) []LoginState
+	Server   string                                 // what this process is called among those that have logins
+	Logins   func(ctx context.Context) []LoginState // its own
+	Told     LoginReader
 	Foreign  func(ctx context.Context) []string // names of keys that are others than the database was written with; nil: nobody can tell
 	Clock    func() time.Time
 
@@ -155,8 +157,9 @@ func (k Keys) state(ctx context.Context, rows counted) (KeyStates, error) {
 	if out.Copies, err = k.liveCopies(ctx); err != nil {
 		return out, err
 	}
-	if k.Logins != nil {
-		out.Logins = k.Logins(ctx)
+	out.Logins = k.ownLogins(ctx, k.Clock().UTC().Truncate(time.Millisecond))
+	if out.Logins, err = k.allLogins(ctx, out.Logins); err != nil {
+		return out, err
 	}
 	var foreign []string
 	if k.Foreign != nil {

@@ -22,6 +22,10 @@ const (
 	KeyExportable      TroubleKind = "EXPORTABLE"
 	KeyPlaintextBackup TroubleKind = "ALLOW_PLAINTEXT_BACKUP"
 	KeyDeletionAllowed TroubleKind = "DELETION_ALLOWED"
+
+	// Nobody did these two: the engine was set up for an earlier version.
+	KeyNotSetUp TroubleKind = "NOT_SET_UP" // nothing needs the key yet, and there is none
+	KeyUnseen   TroubleKind = "UNSEEN"     // nobody would notice what is done to it
 )
 
 // KeyTrouble is something that is wrong with a key.
@@ -49,6 +53,9 @@ func (t KeyTrouble) Blocking() bool {
 	}
 }
 
+// Harmful reports whether somebody did it.
+func (t KeyTrouble) Harmful() bool { return t.Kind != KeyNotSetUp && t.Kind != KeyUnseen }
+
 // String is the trouble with its remedy, in one line.
 func (t KeyTrouble) String() string {
 	var out strings.Builder
@@ -73,7 +80,14 @@ func (f KeyFacts) Troubles(needs []KeyNeed, remedy func(KeyTrouble) string) []Ke
 	if len(needs) > 0 {
 		newest = needs[len(needs)-1]
 	}
-	if f.Missing {
+	switch {
+	case f.Unseen:
+		found(KeyUnseen, KeyNeed{}, "this login may not read about it, so that nobody is told when somebody weakens it")
+		return out
+	case f.Missing && f.Use == KeyOfReceipts && len(needs) == 0:
+		found(KeyNotSetUp, KeyNeed{}, "there is no such key, and nothing needs it yet")
+		return out
+	case f.Missing:
 		found(KeyMissing, newest, "there is no such key any more, and what was encrypted under it cannot be had; a new key of this name would help nothing")
 		return out
 	}

@@ -84,11 +84,15 @@ func (w *KeyWatch) look(ctx context.Context, patient bool) (KeyStates, error) {
 		return KeyStates{}, err
 	}
 	states, err := w.state(ctx, rows)
+	own := states.LoginsOf(w.Server)
+	if len(own) > 0 {
+		w.spread(ctx, own)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if states.Logins != nil { // they are asked first: the login that reads about keys may be the one that is lost
+	if len(own) > 0 { // they are asked first: the login that reads about keys may be the one that is lost
 		w.last.Logins = states.Logins
-		w.tellLost(ctx, states.Logins)
+		w.tellLost(ctx, own)
 	}
 	if err != nil {
 		return KeyStates{}, err
@@ -121,7 +125,11 @@ func (w *KeyWatch) tell(ctx context.Context, troubles []KeyTrouble) {
 	for _, t := range troubles {
 		same := KeyTrouble{Key: t.Key, Kind: t.Kind}
 		if still[same] = true; !w.troubles[same] {
-			w.Log.LogAttrs(ctx, slog.LevelError, "somebody changed a key so that it does harm", slog.String("key", t.Key),
+			level, what := slog.LevelError, "somebody changed a key so that it does harm"
+			if !t.Harmful() {
+				level, what = slog.LevelWarn, "HashiCorp Vault is set up for an earlier version of Kelisim"
+			}
+			w.Log.LogAttrs(ctx, level, what, slog.String("key", t.Key),
 				slog.String("trouble", t.Kind.Word()), slog.String("what", t.What), slog.String("undo", t.Undo))
 		}
 	}
@@ -131,21 +139,6 @@ func (w *KeyWatch) tell(ctx context.Context, troubles []KeyTrouble) {
 		}
 	}
 	w.troubles = still
-}
-
-// tellLost logs logins that Vault tells nothing of any more, and those that are
-// back.
-func (w *KeyWatch) tellLost(ctx context.Context, logins []LoginState) {
-	for _, l := range logins {
-		lost := l.Err != nil
-		switch {
-		case lost && !w.lost[l.Name]:
-			w.Log.LogAttrs(ctx, slog.LevelError, "a login to Vault is lost: nothing can be done with it", slog.String("login", l.Name), slog.Any("error", l.Err))
-		case !lost && w.lost[l.Name]:
-			w.Log.LogAttrs(ctx, slog.LevelInfo, "a login to Vault works again", slog.String("login", l.Name))
-		}
-		w.lost[l.Name] = lost
-	}
 }
 
 // EncryptionKeys answers how the keys stand. That somebody looked leaves an

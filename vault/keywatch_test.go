@@ -17,6 +17,7 @@ import (
 type fewKeys struct {
 	vault.KeyedReader
 	vault.KeepingReader
+	vault.Writer
 
 	takes  time.Duration
 	counts int
@@ -43,9 +44,14 @@ func (f *fewKeys) CountHeld(_ context.Context, of vault.Holding) ([]vault.HeldCo
 func (f *fewKeys) CountIndexes(context.Context) ([]vault.IndexCount, error) { return nil, nil }
 func (f *fewKeys) Copies(context.Context) ([]vault.Copy, error)             { return nil, nil }
 
+// Logins and Maintain are of a database that nobody tells anything.
+func (f *fewKeys) Logins(context.Context, time.Time) ([]vault.LoginState, error) { return nil, nil }
+
+func (f *fewKeys) Maintain(context.Context, func(vault.KeepingTx) error) error { return nil }
+
 func (f *fewKeys) watch(log *strings.Builder) *vault.KeyWatch {
 	return vault.NewKeyWatch(vault.Keys{
-		Engine: f, Rows: f, Copies: f, Notes: f, Clock: time.Now, Logins: func(context.Context) []vault.LoginState { return f.logins },
+		Engine: f, Rows: f, Copies: f, Notes: f, Told: f, Writer: f, Clock: time.Now, Logins: func(context.Context) []vault.LoginState { return f.logins },
 		Pins: func(context.Context) ([]vault.KeyNeed, error) { return nil, nil },
 	}, slog.New(slog.NewTextHandler(log, nil)))
 }
@@ -154,13 +160,13 @@ func TestALostLoginIsLoggedOnceAndWhenItIsBack(t *testing.T) {
 		f, log := &fewKeys{data: sound(), logins: []vault.LoginState{{Name: "decrypt"}}}, &strings.Builder{}
 		w := f.watch(log)
 		looked(t, w)
-		f.logins = []vault.LoginState{{Name: "decrypt", Err: vault.ErrUnavailable}}
+		f.logins = []vault.LoginState{{Name: "decrypt", Trouble: "Vault answered 403"}}
 		looked(t, w)
 		f.failed = vault.ErrUnavailable
 		if _, err := w.Look(t.Context()); err == nil {
 			t.Error("the engine is away, and it answers")
 		}
-		if last, _ := w.Last(); len(last.Logins) != 1 || last.Logins[0].Err == nil {
+		if last, _ := w.Last(); len(last.Logins) != 1 || !last.Logins[0].Lost() {
 			t.Errorf("the logins are %v", last.Logins)
 		}
 		if told := log.String(); strings.Count(told, "level=ERROR") != 1 || !strings.Contains(told, "a login to Vault is lost") || !strings.Contains(told, "login=decrypt") {

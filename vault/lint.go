@@ -20,7 +20,7 @@ var (
 
 // lintDraft says what no draft may contain: what could not be read back, or
 // would mean two things. A draft may still lack a lot.
-func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
+func lintDraft(catalogue Catalogue, v *Version, app App, texts []PolicyText) Errors {
 	l := &linter{}
 	if len(v.Label) > maxLabel || unprintable(v.Label, "") {
 		l.add(CodeInvalidValue, "a label is up to a hundred bytes of one line", "label")
@@ -29,79 +29,17 @@ func (s *Service) lintDraft(v *Version, app App, texts []PolicyText) Errors {
 		l.add(CodeRequired, "a draft needs a text in one language at least", "texts")
 	}
 	l.texts(app, texts)
-	l.ownFields(v.Facts.Fields, s.Catalogue)
-	l.items(v.Facts, s.Catalogue)
+	l.ownFields(v.Facts.Fields, catalogue)
+	l.items(v.Facts, catalogue)
 	l.allWords(app, v.Facts)
+	l.externalLinks(app, v.Facts.ExternalLinks)
 	if v.Facts.Term != nil {
 		l.duration(*v.Facts.Term, "facts", "term")
+		if len(v.Facts.PurposesEnd) > 0 {
+			l.add(CodeInvalidValue, "a consent holds for a term or until the purposes are achieved: keep one of the two", "facts", "purposesEnd")
+		}
 	}
 	return l.errs
-}
-
-// lint says everything that a version lacks before it is published. The law's
-// own list of what a consent contains (article 8(4)) is behind it: who, for
-// how long, third parties, borders, public sources, which data.
-func (s *Service) lint(v *Version, app App, texts []PolicyText) Errors {
-	l := &linter{errs: s.lintDraft(v, app, texts)}
-	f := v.Facts
-	l.need(v.Label != "", "give the version a label", "label")
-	l.need(slices.ContainsFunc(texts, func(t PolicyText) bool { return t.Locale == app.AuthoritativeLanguage }),
-		"the text in the authoritative language ("+app.AuthoritativeLanguage+") is missing", "texts")
-	l.need(f.ThirdParties != nil, "say whether data may be passed to third parties: true or false", "facts", "thirdParties")
-	l.need(f.CrossBorder != nil, "say whether data is transferred across the border: true or false", "facts", "crossBorder")
-	l.need(f.PublicSources != nil, "say whether data is disseminated in public sources: true or false", "facts", "publicSources")
-	said := func(w Words) bool {
-		_, ok := WordsIn(w, app.AuthoritativeLanguage)
-		return ok
-	}
-	l.need(said(f.LawTitle), "give the full title of the governing law in the authoritative language", "facts", "lawTitle")
-	l.need(said(f.Withdrawal), "say in the authoritative language how a consent is withdrawn", "facts", "withdrawal")
-	l.need(f.Approval.complete(), "say who approved the version, when (YYYY-MM-DD) and under which reference", "facts", "approval")
-	l.need(len(f.Items) > 0, "name at least one consent item", "facts", "items")
-	for i, item := range f.Items {
-		path := []string{"facts", "items", strconv.Itoa(i)}
-		l.need(said(item.Title), "the item needs a title in the authoritative language", append(path, "title")...)
-		l.need(said(item.Statement), "the item needs a statement in the authoritative language", append(path, "statement")...)
-		if item.Kind == ThirdParties {
-			l.need(len(item.Recipients) > 0, "name the recipients", append(path, "recipients")...)
-		}
-	}
-	for i, field := range f.Fields {
-		path := []string{"facts", "fields", strconv.Itoa(i)}
-		l.need(said(field.Label), "the field needs a label in the authoritative language", append(path, "label")...)
-		used := slices.ContainsFunc(f.Items, func(i Item) bool { return i.Uses(field.Code) })
-		l.need(used, "no item uses the field, so nothing could be collected in it: name it in an item, or leave it out", path...)
-	}
-	l.slots(f)
-	return l.errs
-}
-
-// complete reports whether the approval says all that it has to.
-func (a *Approval) complete() bool {
-	if a == nil || a.By == "" || a.Reference == "" {
-		return false
-	}
-	_, err := time.Parse(time.DateOnly, a.At)
-	return err == nil
-}
-
-// slots holds the explicit answers against the items: an item that the answer
-// denies, or an answer without an item to agree to.
-func (l *linter) slots(f Facts) {
-	for kind, slot := range map[ItemKind]*bool{ThirdParties: f.ThirdParties, CrossBorder: f.CrossBorder, Publication: f.PublicSources} {
-		has := slices.ContainsFunc(f.Items, func(i Item) bool { return i.Kind == kind })
-		if slot != nil && *slot != has {
-			l.add(CodeVersionIncomplete, fmt.Sprintf("the facts say %t, and there is %s item of kind %s: make the two agree",
-				*slot, map[bool]string{true: "an", false: "no"}[has], kind), "facts", "items")
-		}
-	}
-	home := func(r Recipient) bool { return r.Country == "KZ" }
-	for i, item := range f.Items {
-		abroad := slices.ContainsFunc(item.Recipients, func(r Recipient) bool { return !home(r) })
-		if abroad && f.CrossBorder != nil && !*f.CrossBorder {
-			l.add(CodeVersionIncomplete, "a recipient is abroad, and crossBorder says false", "facts", "items", strconv.Itoa(i), "recipients")
-		}
-	}
 }
 
 // consistent holds a version against those that are published. A label names
@@ -160,12 +98,6 @@ type linter struct{ errs Errors }
 
 func (l *linter) add(code Code, message string, path ...string) {
 	l.errs = append(l.errs, NewError(code, message).At(slices.Clone(path)...))
-}
-
-func (l *linter) need(ok bool, message string, path ...string) {
-	if !ok {
-		l.add(CodeVersionIncomplete, message, path...)
-	}
 }
 
 func (l *linter) duration(iso string, path ...string) {
@@ -256,6 +188,7 @@ func (l *linter) allWords(app App, f Facts) {
 	l.words(app, f.Title, "facts", "title")
 	l.words(app, f.LawTitle, "facts", "lawTitle")
 	l.words(app, f.Withdrawal, "facts", "withdrawal")
+	l.words(app, f.PurposesEnd, "facts", "purposesEnd")
 	for i, item := range f.Items {
 		n := strconv.Itoa(i)
 		l.words(app, item.Title, "facts", "items", n, "title")
@@ -267,6 +200,7 @@ func (l *linter) allWords(app App, f Facts) {
 	}
 	for i, field := range f.Fields {
 		l.words(app, field.Label, "facts", "fields", strconv.Itoa(i), "label")
+		l.words(app, field.Help, "facts", "fields", strconv.Itoa(i), "help")
 	}
 }
 

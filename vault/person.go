@@ -96,7 +96,14 @@ func (s *Service) people(ctx context.Context, standings []Standing) ([]*Person, 
 	now := s.now()
 	out := make([]*Person, len(standings))
 	for i, standing := range standings {
-		p := &Person{Standing: standing, timeline: NewTimeline(standing.Published), versions: map[uuid.UUID]*Version{}, now: now}
+		pack, err := s.rules(standing.App)
+		if err != nil {
+			return nil, err
+		}
+		p := &Person{
+			Standing: standing, timeline: NewTimeline(standing.Published), versions: map[uuid.UUID]*Version{}, now: now,
+			notice: slices.Contains(pack.Rule(RuleGroupMember).List, NoticeOfMember),
+		}
 		for _, m := range standing.Published {
 			// Every published version: the history, a past moment and the
 			// coming ones may each refer to any of them; all are in memory.

@@ -32,12 +32,14 @@ const (
 	FieldRequestAnswer         = "requestAnswer"
 	FieldRepresentativeName    = "representativeName"
 	FieldRepresentativeContact = "representativeContact"
+	// FieldRepresentativeDocument is what the right to act follows from.
+	FieldRepresentativeDocument = "representativeDocument"
 )
 
 // objectCodes are all of them; each is reserved, too.
 var objectCodes = []string{
 	FieldRequesterName, FieldRequesterContact, FieldRequestText, FieldRequestAnswer,
-	FieldRepresentativeName, FieldRepresentativeContact,
+	FieldRepresentativeName, FieldRepresentativeContact, FieldRepresentativeDocument,
 }
 
 // objectPlace is where a value that is kept with an object belongs.
@@ -54,7 +56,7 @@ func objectPlace(object uuid.UUID, code string) (Place, error) {
 var reserved = []string{
 	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper,
 	FieldRequesterName, FieldRequesterContact, FieldRequestText, FieldRequestAnswer,
-	FieldRepresentativeName, FieldRepresentativeContact,
+	FieldRepresentativeName, FieldRepresentativeContact, FieldRepresentativeDocument,
 }
 
 // fieldCode reports whether a personal field may have the code.

@@ -77,8 +77,11 @@ type Approval struct {
 // PublicSources are pointers because the law wants an explicit yes or no: nil
 // is "not said", and a version that does not say is not published.
 type Facts struct {
-	Title         Words     `json:"title"` // of the document; empty: the text's first heading
-	Term          *string   `json:"term"`  // ISO 8601; nil: until the purposes are achieved
+	Title Words   `json:"title"` // of the document; empty: the text's first heading
+	Term  *string `json:"term"`  // ISO 8601; nil: until the purposes are achieved
+	// PurposesEnd says when they are, for people; a version without a term is
+	// not published before it says so.
+	PurposesEnd   Words     `json:"purposesEnd,omitempty"`
 	LawTitle      Words     `json:"lawTitle"`
 	Items         []Item    `json:"items"`
 	Fields        []Field   `json:"fields"` // the app's own
@@ -87,6 +90,8 @@ type Facts struct {
 	PublicSources *bool     `json:"publicSources"`
 	Withdrawal    Words     `json:"withdrawal"`
 	Approval      *Approval `json:"approval"`
+	// ExternalLinks lead out of the app.
+	ExternalLinks []ExternalLink `json:"externalLinks,omitempty"`
 }
 
 // Item finds an item by code.
@@ -169,6 +174,11 @@ type Version struct {
 	// Operators are the BINs of whoever may rely on consents to the version:
 	// those that its documents name. Fixed at publication, empty in a draft.
 	Operators []string `json:"operators"`
+	// RulePack names the rules that it was checked against, as KZ/2026-11-23, and
+	// Acknowledged what they warned of, with why it was published all the same.
+	// Empty in a draft, and in what was published before there were rules.
+	RulePack     string            `json:"rulePack,omitempty"`
+	Acknowledged []Acknowledgement `json:"acknowledged,omitempty"`
 	// Source is the policy.yaml that the version came from, byte for byte, for
 	// export; empty when it was written through the API.
 	Source []byte `json:"-"`

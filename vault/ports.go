@@ -143,8 +143,8 @@ type Reader interface {
 
 // UserTx queues changes of people.
 type UserTx interface {
-	// InsertUser adds a person with a login. ErrTaken (parameter "what":
-	// "login"): the login has a person.
+	// InsertUser adds a person with a login, or (zero) without one. ErrTaken
+	// (parameter "what": "login"): the login has a person.
 	InsertUser(u User, login SubjectKey)
 	// ReviseUser raises the revision from the expected one, and sets the
 	// locale when it is not nil. ErrStale: the revision is another one, or the
@@ -153,6 +153,9 @@ type UserTx interface {
 	// SetStatus changes whether a person's data is processed. ErrStale: the
 	// revision is another one.
 	SetStatus(id uuid.UUID, expected int64, status Status)
+	// ConfirmUser stamps that the person says that their data still holds.
+	// ErrStale: the revision is another one.
+	ConfirmUser(id uuid.UUID, expected int64, at time.Time)
 }
 
 // FieldTx queues changes of personal fields.
@@ -219,6 +222,7 @@ type IndexTx interface {
 // KeepingTx queues what the service keeps for itself.
 type KeepingTx interface {
 	IndexTx
+	LoginTx
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
 	// ReplaceMeta changes a value. ErrStale: it is another one by now.
@@ -230,8 +234,9 @@ type KeepingTx interface {
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
 	// Rewrap puts ciphertexts in the place of those that were read. Whatever
-	// was written there since stays, and nothing else of a row changes.
-	Rewrap(rows []Moved)
+	// was written there since stays, and nothing else of a row changes. Once that
+	// is committed, changed is told of how many rows; nil: nobody is.
+	Rewrap(rows []Moved, changed func(rows int))
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
@@ -263,7 +268,7 @@ type Writer interface {
 	Write(ctx context.Context, queue func(Tx) error) error
 	// Maintain is the narrow door for housekeeping that leaves no event:
 	// leases, canary, idempotency, colleagues' ids, rewrapped ciphertexts, blind
-	// indexes under another version.
+	// indexes under another version, logins to Vault.
 	Maintain(ctx context.Context, queue func(KeepingTx) error) error
 }
 
@@ -285,6 +290,13 @@ type Normaliser interface {
 	Normalise(kind FieldKind, value string, now time.Time) (stored, normalised string, err error)
 	// CheckTogether refuses an IIN and a birth date that contradict each other.
 	CheckTogether(iin, birthDate string) error
+	// Born is the birth date, YYYY-MM-DD, that a normalised IIN says.
+	Born(iin string) (string, bool)
+	// Limits are what a value of a kind has to be, as data.
+	Limits(kind FieldKind, now time.Time) Limits
+	// CheckBIN refuses what is no BIN of a legal entity, nor the IIN of a sole
+	// entrepreneur.
+	CheckBIN(bin string) error
 	// Version of the normal forms, stored beside digests.
 	Version() int
 }

@@ -28,12 +28,16 @@ type checked struct {
 
 // changeset is the changes of one request on their way to the store.
 type changeset struct {
-	user    uuid.UUID
-	fresh   bool // nothing is stored of the person: what is absent is empty
-	first   bool // the person is being registered
-	stored  []string
-	at      time.Time
-	changes []checked
+	user  uuid.UUID
+	fresh bool // nothing is stored of the person: what is absent is empty
+	// uncounted: changes of what people are found by are not counted. They are a
+	// new person's first ones, or a colleague's.
+	uncounted bool
+	source    Source // where the values come from
+	by        Role   // who writes them
+	stored    []string
+	at        time.Time
+	changes   []checked
 	// filled by encrypt:
 	fields  []StoredField
 	indexes map[string][]BlindIndex
@@ -222,7 +226,7 @@ func (s *Service) encrypt(ctx context.Context, set *changeset, reference uuid.UU
 		}
 		set.fields = append(set.fields, StoredField{
 			User: set.user, Code: c.Field, Ciphertext: results[i].Ciphertext,
-			Visibility: Private, Verified: c.verified, UpdatedAt: set.at,
+			Visibility: Private, Verified: c.verified, UpdatedAt: set.at, Source: set.source, WrittenBy: set.by,
 		})
 	}
 	return results[len(written):], nil
@@ -270,9 +274,9 @@ func (s *Service) index(ctx context.Context, set *changeset, written []checked, 
 }
 
 // queue puts the changes into a transaction. Changes of what people are found
-// by are counted, a new person's first ones excepted.
+// by are counted, unless they are not to be.
 func (c changeset) queue(tx FieldTx) {
-	if c.identifiers() && !c.first {
+	if c.identifiers() && !c.uncounted {
 		tx.Count(c.user, CountIdentifiers, c.at.Format(time.DateOnly), changesPerDay)
 	}
 	for _, change := range c.changes {

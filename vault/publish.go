@@ -107,7 +107,7 @@ func (s *Service) fill(v *Version, app App, in PolicyDraft, texts []PolicyText) 
 	if in.Texts != nil {
 		texts = in.Texts
 	}
-	if errs := s.lintDraft(v, app, texts); len(errs) > 0 {
+	if errs := lintDraft(s.Catalogue, v, app, texts); len(errs) > 0 {
 		return nil, errs
 	}
 	return s.documents(v, app, texts)
@@ -135,7 +135,9 @@ type Publishing struct {
 	EffectiveAt *time.Time // nil: as the draft says, or at publication
 	// ExpectedRevision is that of the draft as it was read; nil: as it is.
 	ExpectedRevision *int64
-	IdempotencyKey   string
+	// Acknowledged are rules and reasons; who and when are filled in.
+	Acknowledged   []Acknowledgement
+	IdempotencyKey string
 }
 
 // Publish publishes a draft: it never changes again. It is refused while the
@@ -146,6 +148,9 @@ func (s *Service) Publish(ctx context.Context, a Actor, in Publishing) (*Version
 		input = append(input, in.EffectiveAt.String())
 	}
 	input = append(input, expectation(in.ExpectedRevision)...)
+	for _, one := range in.Acknowledged {
+		input = append(input, string(one.Rule), one.Reason)
+	}
 	id, err := s.once(ctx, a, "publishPolicyVersion", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) { return in.ID, s.publish(ctx, a, in, remember) })
 	})
@@ -177,7 +182,11 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err != nil {
 		return err
 	}
-	if errs := s.lint(v, app, texts); len(errs) > 0 {
+	report, err := s.inspect(v, app, texts)
+	if err != nil {
+		return err
+	}
+	if errs := report.refusals(in.Acknowledged); len(errs) > 0 {
 		return errs
 	}
 	if err := s.consistent(ctx, v, moments); err != nil {
@@ -186,6 +195,7 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	expected := v.Revision
 	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
 	v.Authoritative, v.Operators = app.AuthoritativeLanguage, app.OperatorBINs()
+	v.RulePack, v.Acknowledged = report.Pack.Name(), report.acknowledged(in.Acknowledged, a.ID, now)
 	carryConsents(v, previous)
 	documents, err := s.documents(v, app, texts) // anew: the app's facts may have changed since the draft
 	if err != nil {
@@ -199,6 +209,18 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 		return nil
 	})
 }
+
+// inspect holds a version against the law of its app's jurisdiction.
+func (s *Service) inspect(v *Version, app App, texts []PolicyText) (Report, error) {
+	pack, err := s.pack(app)
+	if err != nil {
+		return Report{}, err
+	}
+	return Gate{pack, s.Catalogue, s.Normaliser.CheckBIN}.Check(v, app, texts), nil
+}
+
+// pack is the law that holds for an app.
+func (s *Service) pack(app App) (*RulePack, error) { return s.Rules.Of(app.Jurisdiction) }
 
 // schedule fixes when a version takes effect, and answers the published one
 // that it follows, nil for the first. Versions take effect in the order in

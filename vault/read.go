@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -174,6 +176,10 @@ func (s *Service) AuditEvents(ctx context.Context, a Actor, filter AuditFilter, 
 
 // ApplyApp creates an app or brings it up to date.
 func (s *Service) ApplyApp(ctx context.Context, a Actor, app App) error {
+	if _, err := s.pack(app); err != nil {
+		loaded := strings.Join(slices.Sorted(maps.Keys(s.Rules)), ", ")
+		return Errorf(CodeInvalidValue, "there is no rule pack of this jurisdiction; name one of %s", loaded).At("jurisdiction").Because(err)
+	}
 	was, err := s.App(ctx, app.Code)
 	switch {
 	case err == nil:

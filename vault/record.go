@@ -20,15 +20,16 @@ type Acted struct {
 func (s *Service) RecordConsent(ctx context.Context, a Actor, in Screen, idempotencyKey string) (Acted, error) {
 	id, err := s.once(ctx, a, "recordConsent", idempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
-			return s.act(ctx, a, in.Act, in.Path, in.digestParts(), ConsentRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
-				return s.decide(me, in)
+			return s.own(ctx, a, deed{
+				id: in.Act, path: in.Path, digest: in.digestParts(), action: ConsentRecorded, remember: remember,
+				decide: func(me *Person) (Act, []ConsentEvent, error) { return s.decide(me, in) },
 			})
 		})
 	})
 	if err != nil {
 		return Acted{}, err
 	}
-	return s.acted(ctx, a, id, ConsentEvent.isDecision)
+	return s.ownActed(ctx, a, id, ConsentEvent.isDecision)
 }
 
 // Withdrawal takes consents back: one, several or all.
@@ -38,14 +39,16 @@ type Withdrawal struct {
 	All            bool
 	DeviceAt       time.Time
 	AppBuild       string
+	Receipt        *Receipt // how it reached a colleague; nil: it came through the app
 	IdempotencyKey string
 }
 
 func (in Withdrawal) digestParts() []string {
+	items := in.Items
 	if in.All {
-		return []string{"withdraw", "*"}
+		items = []string{"*"}
 	}
-	return append([]string{"withdraw"}, in.Items...)
+	return append(append([]string{"withdraw"}, items...), in.Receipt.digestParts()...)
 }
 
 // WithdrawConsent withdraws consents. It needs nothing but the database: not
@@ -53,57 +56,81 @@ func (in Withdrawal) digestParts() []string {
 func (s *Service) WithdrawConsent(ctx context.Context, a Actor, in Withdrawal) (Acted, error) {
 	id, err := s.once(ctx, a, "withdrawConsent", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) {
-			return s.act(ctx, a, in.Act, nil, in.digestParts(), WithdrawalRecorded, remember, func(me *Person) (Act, []ConsentEvent, error) {
-				act, events, err := s.withdraw(me, in)
-				if err == nil {
-					err = s.unbarred(ctx, me, in, events)
-				}
-				return act, events, err
+			return s.own(ctx, a, deed{
+				id: in.Act, digest: in.digestParts(), action: WithdrawalRecorded, remember: remember,
+				decide: s.withdrawing(ctx, in),
 			})
 		})
 	})
 	if err != nil {
 		return Acted{}, err
 	}
-	return s.acted(ctx, a, id, func(e ConsentEvent) bool { return e.Type == Withdrawn })
+	return s.ownActed(ctx, a, id, isWithdrawal)
 }
 
-// act carries out one act of a registered person, once. The path is where in
-// the input it stands.
-func (s *Service) act(ctx context.Context, a Actor, id uuid.UUID, path, digest []string, action Action, remember rememberer,
-	decide func(*Person) (Act, []ConsentEvent, error),
-) (uuid.UUID, error) {
+func isWithdrawal(e ConsentEvent) bool { return e.Type == Withdrawn }
+
+// deed is one act about a person's consents on its way to the store.
+type deed struct {
+	id       uuid.UUID // the client's eventId
+	path     []string  // where in the input it stands
+	digest   []string
+	action   Action
+	role     Role     // that allows it
+	receipt  *Receipt // how it reached a colleague; nil: it is the person's own
+	reason   Flaw
+	decide   func(*Person) (Act, []ConsentEvent, error)
+	remember rememberer
+}
+
+// own carries out an act of a registered person, once.
+func (s *Service) own(ctx context.Context, a Actor, d deed) (uuid.UUID, error) {
 	me, err := s.registered(ctx, a)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if me.User.Status == StatusErased {
+	d.role = Subject
+	return s.act(ctx, a.as(me.User.ID), me, d)
+}
+
+// act carries out one act about a person, once.
+func (s *Service) act(ctx context.Context, a Actor, p *Person, d deed) (uuid.UUID, error) {
+	if p.User.Status == StatusErased {
 		return uuid.Nil, NewError(CodeUserBlocked, "everything about this person is erased")
 	}
-	if was, err := s.Reader.Act(ctx, me.User.ID, id); err == nil {
-		return id, was.repeats(digest, path)
+	if was, err := s.Reader.Act(ctx, p.User.ID, d.id); err == nil {
+		return d.id, was.repeats(d.digest, d.path)
 	} else if !errors.Is(err, ErrNotFound) {
 		return uuid.Nil, err
 	}
-	act, events, err := decide(me)
+	act, events, err := d.decide(p)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	event := s.consentEvent(a.as(me.User.ID), action, act, events)
-	act.Context = s.encryptContext(ctx, a, me.User.ID, event.ID)
+	event := s.consentEvent(a, d, act, events)
+	if d.role == Subject { // a colleague's connection proves nothing about the person
+		act.Context = s.encryptContext(ctx, a, p.User.ID, event.ID)
+	}
+	kept, err := s.keepRepresentative(ctx, d.receipt, events, event.ID)
+	if err != nil {
+		return uuid.Nil, err
+	}
 	err = s.Writer.Write(ctx, func(tx Tx) error {
-		if action == ConsentRecorded {
-			tx.Count(me.User.ID, CountDecisions, act.ReceivedAt.Format(time.DateOnly), decisionsPerDay)
+		if d.role == Subject && d.action == ConsentRecorded {
+			tx.Count(p.User.ID, CountDecisions, act.ReceivedAt.Format(time.DateOnly), decisionsPerDay)
 		}
-		tx.Append(act, me.User.ConsentSeq, events)
+		tx.Append(act, p.User.ConsentSeq, events)
+		for _, v := range kept {
+			tx.PutObjectValue(v)
+		}
 		tx.Record(event)
-		remember(tx, id)
+		d.remember(tx, d.id)
 		return nil
 	})
 	if errors.Is(err, ErrTaken) && asError(err).Param("what") == "act" {
 		return uuid.Nil, ErrStale.Because(err) // the same act came twice at once: read again
 	}
-	return id, limited(err)
+	return d.id, limited(err)
 }
 
 // repeats reports whether an act says the same as the one on record.
@@ -115,24 +142,41 @@ func (a Act) repeats(parts, path []string) error {
 		At(append(slices.Clone(path), "eventId")...)
 }
 
-// acted reads back what an act did.
-func (s *Service) acted(ctx context.Context, a Actor, id uuid.UUID, of func(ConsentEvent) bool) (Acted, error) {
+// ownActed reads back what a person's own act did.
+func (s *Service) ownActed(ctx context.Context, a Actor, id uuid.UUID, of func(ConsentEvent) bool) (Acted, error) {
 	me, err := s.registered(ctx, a)
 	if err != nil {
 		return Acted{}, err
 	}
-	out := Acted{Person: me}
-	for _, c := range slices.Backward(me.Consents()) {
+	return me.acted(id, of), nil
+}
+
+// acted is what an act did, by its events of a sort.
+func (p *Person) acted(id uuid.UUID, of func(ConsentEvent) bool) Acted {
+	out := Acted{Person: p}
+	for _, c := range slices.Backward(p.Consents()) {
 		if slices.ContainsFunc(c.Events(), func(e ConsentEvent) bool { return e.Act == id && of(e) }) {
 			out.Consents = append(out.Consents, c)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Consents are the person's consents in the app, newest first.
 func (p *Person) Consents() []Consent {
 	return p.History.Consents(p.timeline, p.now, p.expires)
+}
+
+// withdrawing decides about a withdrawal: what it takes back, unless something
+// stands against it.
+func (s *Service) withdrawing(ctx context.Context, in Withdrawal) func(*Person) (Act, []ConsentEvent, error) {
+	return func(p *Person) (Act, []ConsentEvent, error) {
+		act, events, err := s.withdraw(p, in)
+		if err == nil {
+			err = s.unbarred(ctx, p, in, events)
+		}
+		return act, events, err
+	}
 }
 
 // withdraw makes the events of a withdrawal: one for each consent of the named
@@ -143,6 +187,11 @@ func (s *Service) withdraw(p *Person, in Withdrawal) (Act, []ConsentEvent, error
 		return Act{}, nil, NewError(CodeRequired, "name the items to withdraw, or say all: true; one of the two").At("items")
 	case in.AppBuild != "" && !buildForm.MatchString(in.AppBuild):
 		return Act{}, nil, NewError(CodeInvalidValue, "appBuild is up to forty letters, digits and . _ + - ( )").At("appBuild")
+	}
+	if in.Receipt != nil {
+		if err := in.Receipt.check(p.now); err != nil {
+			return Act{}, nil, err
+		}
 	}
 	open := map[string][]Consent{}
 	var items []string
@@ -167,7 +216,8 @@ func (s *Service) withdraw(p *Person, in Withdrawal) (Act, []ConsentEvent, error
 		for _, c := range open[item] {
 			e := c.ConsentEvent
 			e.ID, e.Seq, e.Act, e.Type = s.NewID(), p.User.ConsentSeq+int64(len(events))+1, in.Act, Withdrawn
-			e.Method, e.GivenBy, e.ReceivedAt = InAppConfirmed, BySubject, now
+			in.Receipt.record(&e)
+			e.ReceivedAt = now
 			e.DeviceAt, e.AppBuild = in.DeviceAt, in.AppBuild
 			events = append(events, e)
 		}

@@ -33,7 +33,7 @@ func (s *Service) RegisterMe(ctx context.Context, a Actor, in Registration) (Reg
 	created := false
 	input := append(append(changeParts(in.Changes), in.Consent.digestParts()...), in.Locale)
 	_, err := s.once(ctx, a, "registerMe", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
-		return retry(ctx, func() (id uuid.UUID, err error) {
+		return inTurn(ctx, s, a, func() (id uuid.UUID, err error) {
 			id, created, err = s.registerMe(ctx, a, in, remember)
 			return id, s.follow(ctx, err)
 		})
@@ -102,7 +102,7 @@ type enrolment struct {
 
 // enrol holds a registration against the rules, and makes its events.
 func (s *Service) enrol(ctx context.Context, a Actor, me *Person, in Registration) (_ *enrolment, err error) {
-	e := &enrolment{me: me, fresh: me.User == nil, set: changeset{at: s.now()}}
+	e := &enrolment{me: me, fresh: me.User == nil, set: changeset{at: s.now(), source: FromApp, by: Subject}}
 	if e.fresh {
 		me.User = &User{ID: s.NewID(), Status: StatusActive, Revision: 1, Locale: in.Locale, CreatedAt: e.set.at}
 	}
@@ -126,7 +126,7 @@ func (s *Service) enrol(ctx context.Context, a Actor, me *Person, in Registratio
 		told.Subject, told.Fields = e.user.ID, e.set.codes()
 		e.events = append(e.events, told)
 	}
-	e.events = append(e.events, s.consentEvent(actor, ConsentRecorded, e.act, e.decided))
+	e.events = append(e.events, s.consentEvent(actor, deed{action: ConsentRecorded, role: Subject}, e.act, e.decided))
 	return e, nil
 }
 
@@ -135,14 +135,20 @@ func (s *Service) checkForm(ctx context.Context, a Actor, e *enrolment, changes 
 	if err := e.me.gate(); err != nil {
 		return s.refuse(ctx, a, "Mutation.registerMe", uuid.Nil, err)
 	}
-	e.set.fresh, e.set.first = true, e.fresh
+	e.set.fresh, e.set.uncounted = true, e.fresh
 	if !e.fresh {
 		if err := s.stored(ctx, &e.set); err != nil {
 			return err
 		}
 	}
-	e.set, err = s.check(a, e.me, e.set, changes)
-	return err
+	if e.set, err = s.check(a, e.me, e.set, changes); err != nil {
+		return err
+	}
+	asked := e.set
+	if e.fresh {
+		asked.user = uuid.Nil // of somebody who is not there an event names nobody
+	}
+	return s.ofAge(ctx, a, e.me, asked)
 }
 
 // registeredBefore reports whether a known person's registration has nothing

@@ -206,7 +206,7 @@ func (r *reindexRun) move(ctx context.Context, page []IndexedField, to int) erro
 	if err != nil {
 		return err
 	}
-	r.tell(len(rows)-len(taken), append(refused, taken...))
+	r.tell(len(rows)-len(taken), 0, append(refused, taken...))
 	return nil
 }
 

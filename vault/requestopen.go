@@ -206,9 +206,6 @@ func (s *Service) newRequest(kind RequestKind, app App, locale string, fields []
 	}, nil
 }
 
-// pack is the law that an app goes by.
-func (s *Service) pack(App) (*RulePack, error) { return s.Rules.Of("") }
-
 // appMeant is the app named, or the one that is meant when none is.
 func (s *Service) appMeant(ctx context.Context, a Actor, code string) (App, error) {
 	if code == "" {

@@ -15,7 +15,10 @@ import (
 type Retirement struct {
 	Keys
 	Custodian KeyCustodian
+	Labels    LabelReader
 	NewID     func() uuid.UUID // UUIDv7
+	// Compared is told how far the walk through all ciphertexts is, before a trim.
+	Compared func(Progress)
 	// Wait returns after so long, or with the context's error.
 	Wait func(ctx context.Context, d time.Duration) error
 }
@@ -86,12 +89,12 @@ func (r Retirement) look(ctx context.Context, name string) (KeyStates, KeyState,
 	}
 	key, ok := states.Key(name)
 	switch {
-	case key.Missing && len(key.Troubles) > 0:
+	case ok && !key.known() && len(key.Troubles) > 0:
 		return states, key, errors.New(key.Troubles[0].String())
 	case !ok:
 		var names []string
 		for _, k := range states.Keys {
-			if !k.Missing {
+			if k.known() {
 				names = append(names, k.Name)
 			}
 		}
@@ -176,6 +179,11 @@ func (t Trimming) Changed() bool { return t.From < t.Below }
 // Trim destroys the versions of a key that are retired. It refuses with InUseError
 // while anything stored, or any copy, of data or of keys, needs or holds one of
 // them.
+//
+// Nothing brings back what it destroys, so it does not believe the columns that are
+// counted: first it goes through every ciphertext, and refuses with
+// MislabelledError if one is under another version than its row says. What is
+// counted is counted once more after that.
 func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, error) {
 	states, key, err := r.look(ctx, name)
 	if err != nil {
@@ -189,11 +197,23 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 		return what, fmt.Errorf("no version of %s is retired: min_decryption_version is %d and min_encryption_version %d; `kelisim keys retire` sets both",
 			name, key.MinDecryption, key.MinEncryption)
 	}
-	if err := states.needed(key, what.Below, func(Copy) bool { return true }); err != nil {
+	err = states.needed(key, what.Below, anyCopy)
+	if err == nil {
+		err = r.compare(ctx, key)
+	}
+	if err == nil {
+		states, key, err = r.look(ctx, name)
+	}
+	if err == nil {
+		err = states.needed(key, what.Below, anyCopy)
+	}
+	if err != nil {
 		return what, err
 	}
 	return what, r.set(ctx, a, KeysTrimmed, name, what.Below, func() error { return r.Custodian.Trim(ctx, name, what.Below) })
 }
+
+func anyCopy(Copy) bool { return true }
 
 // set puts a change on record, and then makes it, so that none is without. One
 // that fails is on record as refused, too.

@@ -44,7 +44,7 @@ func (s *Service) Reveal(ctx context.Context, a Actor, requests []RevealRequest)
 		return nil, err
 	}
 	for i, req := range requests {
-		r.decide(i, req, stored[req.Person.User.ID])
+		r.decide(ctx, i, req, stored[req.Person.User.ID])
 	}
 	if len(r.events) == 0 {
 		return r.out, nil
@@ -93,7 +93,7 @@ func (s *Service) storedFields(ctx context.Context, requests []RevealRequest) (m
 
 // decide answers every wanted field of one request as far as it goes without
 // plaintext, and queues what is to be decrypted with its events.
-func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
+func (r *reveal) decide(ctx context.Context, i int, req RevealRequest, stored []StoredField) {
 	view, err := r.view(req)
 	if err != nil {
 		r.out[i].Err = err
@@ -111,7 +111,9 @@ func (r *reveal) decide(i int, req RevealRequest, stored []StoredField) {
 			switch f.State {
 			case StatePlain, StateMasked:
 				at, err := personalPlace(req.Person.User.ID, want.Code)
-				if err != nil { // a policy names it all the same
+				if err != nil { // a policy names it all the same, which the program never published
+					r.trouble(ctx, r.actor, "a field is not shown: the published policy names it by a code of the service's own, so somebody wrote it past the program", err,
+						slog.String("app", req.Person.App.Code))
 					f.State, refused = StateForbidden, append(refused, want.Code)
 					break
 				}

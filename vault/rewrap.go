@@ -10,11 +10,15 @@ import (
 // their key. It sees no value: it holds neither an Encrypter nor a Decrypter.
 //
 // A row is changed only while it holds what was read: two jobs at once, and
-// whoever writes meanwhile, do each other no harm. All fields are required.
+// whoever writes meanwhile, do each other no harm. All fields but Kept
+// are required.
 type Rewrapping struct {
 	Job
 	Reader    HeldReader
 	Rewrapper Rewrapper
+	// Kept moves what the process keeps for itself to a version, once the rows are
+	// moved, and answers how much it was. nil: it keeps nothing.
+	Kept func(ctx context.Context, version int) (moved int, err error)
 }
 
 // HeldCounts says how many ciphertexts are under which version of which key,
@@ -50,8 +54,20 @@ func (r Rewrapping) Run(ctx context.Context, a Actor) (Progress, error) {
 			counts, err = run.look(ctx)
 		}
 	}
+	if err == nil && r.Kept != nil {
+		err = run.keep(ctx)
+	}
 	end := fmt.Sprintf("%s;moved=%d;unmoved=%d", run.object(), run.progress.Moved, run.progress.Unmoved)
 	return run.progress, errors.Join(err, run.end(ctx, run.event(RewrapEnded, end)))
+}
+
+// keep moves what the process keeps for itself.
+func (r *rewrapRun) keep(ctx context.Context) error {
+	var moved int
+	err := r.patiently(ctx, func() (err error) { moved, err = r.of.Kept(ctx, r.progress.Version); return err })
+	r.progress.Total += int64(moved)
+	r.tell(moved, 0, nil)
+	return err
 }
 
 // rewrapRun is one run of the job.
@@ -88,7 +104,7 @@ func (r *rewrapRun) look(ctx context.Context) (due []HeldCount, err error) {
 func (r *rewrapRun) pass(ctx context.Context, due []HeldCount) (again bool, err error) {
 	before := r.progress
 	err = inPages(ctx, func(ctx context.Context, hand func([]Held) error) error { return r.read(ctx, due, hand) }, r.move)
-	return r.progress.Moved > before.Moved && r.progress.Unmoved == before.Unmoved, err
+	return r.progress.Done() > before.Done() && r.progress.Unmoved == before.Unmoved, err
 }
 
 // read hands out what is due, page by page.
@@ -133,10 +149,11 @@ func (r *rewrapRun) move(ctx context.Context, page []Held) error {
 			refused = append(refused, refusal{placed[i], answer.Err})
 		}
 	}
-	if err := r.maintain(ctx, func(tx KeepingTx) { tx.Rewrap(moved) }); err != nil {
+	changed := 0
+	if err := r.maintain(ctx, func(tx KeepingTx) { tx.Rewrap(moved, func(rows int) { changed += rows }) }); err != nil {
 		return err
 	}
-	r.tell(len(moved), refused)
+	r.tell(changed, len(moved)-changed, refused)
 	return nil
 }
 

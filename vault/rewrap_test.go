@@ -64,10 +64,11 @@ type shelvesTx struct {
 
 func (tx shelvesTx) Record(events ...AuditEvent) { tx.of.events = append(tx.of.events, events...) }
 
-func (tx shelvesTx) Rewrap(rows []Moved) {
+func (tx shelvesTx) Rewrap(rows []Moved, changed func(int)) {
 	for _, r := range rows {
 		if i := slices.Index(tx.of.rows, r.Held); i >= 0 {
 			tx.of.rows[i].Ciphertext = r.To
+			changed(1)
 		}
 	}
 }
@@ -209,8 +210,30 @@ func TestAChangeMeanwhileStays(t *testing.T) {
 	s, job := shelved(4)
 	changed := Ciphertext{"k", 2, "2:changed"}
 	s.late = func() { s.rows[0].Ciphertext = changed }
-	if _, err := job.Run(t.Context(), SystemActor("r")); err != nil || s.rows[0].Ciphertext != changed || s.moved() != 4 {
+	done, err := job.Run(t.Context(), SystemActor("r"))
+	if err != nil || s.rows[0].Ciphertext != changed || s.moved() != 4 {
 		t.Fatalf("%v, %v", s.rows, err)
+	}
+	if done.Moved != 3 || done.Others != 1 || done.Done() != done.Total {
+		t.Errorf("it counts %+v", done)
+	}
+	if end := s.events[1].Object; end != "KeyVersion:k/2;moved=3;unmoved=0" {
+		t.Errorf("on record is %s", end)
+	}
+}
+
+// What the process keeps for itself is counted with the rows, in the event too.
+func TestWhatTheProcessKeepsIsMovedLastAndCounted(t *testing.T) {
+	s, job := shelved(4)
+	job.Kept = func(_ context.Context, version int) (int, error) {
+		if version != 2 || s.moved() != 4 {
+			t.Errorf("to version %d, after %d rows", version, s.moved())
+		}
+		return 2, nil
+	}
+	done, err := job.Run(t.Context(), SystemActor("r"))
+	if err != nil || done.Moved != 6 || done.Total != 6 || s.events[1].Object != "KeyVersion:k/2;moved=6;unmoved=0" {
+		t.Errorf("%+v, %v, %v", done, s.events, err)
 	}
 }
 

@@ -130,7 +130,10 @@ const (
 	RuleAuthoritativeText RuleID = "policy.authoritativeText"
 	RuleOtherTexts        RuleID = "policy.otherTexts"
 	RuleLawTitle          RuleID = "policy.lawTitle"
+	RuleLawInText         RuleID = "policy.lawInText"
 	RuleApproval          RuleID = "policy.approval"
+	RuleDate              RuleID = "policy.date"
+	RuleLinks             RuleID = "policy.links"
 	RuleRetentionSaid     RuleID = "policy.retention"
 	RuleBases             RuleID = "policy.bases" // List: the lawful bases that the law knows
 )
@@ -203,6 +206,6 @@ func RuleIDs() []RuleID {
 		RuleThirdPartiesSaid, RuleCrossBorderSaid, RulePublicSourcesSaid, RuleFieldsListed,
 		RuleWithdrawalSaid, RuleContactsSaid, RuleResponsibleNamed, RuleGroupNamed,
 		RuleAuthoritativeText, RuleOtherTexts, RuleLawTitle, RuleApproval,
-		RuleRetentionSaid, RuleBases,
+		RuleRetentionSaid, RuleBases, RuleDate, RuleLinks, RuleLawInText,
 	}
 }

@@ -26,6 +26,7 @@ type Screen struct {
 	KnownSeq *int64
 	DeviceAt time.Time // evidence only
 	AppBuild string
+	Receipt  *Receipt // how it reached a colleague; nil: it came through the app
 	Path     []string // where in the input it stands
 }
 
@@ -44,7 +45,7 @@ func (in Screen) digestParts() []string {
 	for _, d := range in.Decisions {
 		parts = append(parts, d.Item, string(d.Decision))
 	}
-	return parts
+	return append(parts, in.Receipt.digestParts()...)
 }
 
 // actDigest tells one act from another under the same eventId. Nothing personal
@@ -71,9 +72,10 @@ func (s *Service) decide(p *Person, in Screen) (Act, []ConsentEvent, error) {
 		events[i] = ConsentEvent{
 			ID: id, User: p.User.ID, Seq: p.User.ConsentSeq + int64(i) + 1, Act: in.Act, Consent: id,
 			Type: EventType(d.Decision), App: p.App.Code, Item: d.Item, Version: in.Version, Locale: in.Locale,
-			Document: in.Document, Operators: v.Operators, Method: InAppConfirmed, GivenBy: BySubject,
+			Document: in.Document, Operators: v.Operators,
 			ReceivedAt: now, DeviceAt: in.DeviceAt, AppBuild: in.AppBuild,
 		}
+		in.Receipt.record(&events[i])
 	}
 	return act, events, nil
 }
@@ -92,7 +94,16 @@ func (p *Person) checkScreen(in Screen) error {
 		}
 		return at(e, "version")
 	}
-	if e := p.outdated(v); e != nil {
+	if in.Receipt != nil {
+		if err := in.Receipt.check(p.now); err != nil {
+			return err
+		}
+		if in.Receipt.SignedAt.Before(v.PublishedAt) {
+			return in.Receipt.at(NewError(CodeInvalidDate, "the version was not published yet when this was signed").
+				With("publishedAt", v.PublishedAt.Format(time.RFC3339)), "signedAt")
+		}
+	}
+	if e := p.outdated(v, in.decidedAt(p.now)); e != nil {
 		return at(e, "version")
 	}
 	hash, ok := v.Document(in.Locale)
@@ -109,10 +120,18 @@ func (p *Person) checkScreen(in Screen) error {
 	return p.checkDecisions(v, in, at)
 }
 
-// outdated refuses a version that a newer one has replaced: what was shown is
-// not what holds any more.
-func (p *Person) outdated(v *Version) *Error {
-	current := p.Current()
+// decidedAt is when the person decided: now, unless it stands on paper.
+func (in Screen) decidedAt(now time.Time) time.Time {
+	if in.Receipt == nil {
+		return now
+	}
+	return in.Receipt.SignedAt
+}
+
+// outdated refuses a version that a newer one had replaced when the person
+// decided: what was shown is not what held any more.
+func (p *Person) outdated(v *Version, at time.Time) *Error {
+	current := p.inForce(at)
 	if current == nil || p.timeline.Position(v.ID) >= p.timeline.Position(current.ID) {
 		return nil
 	}
@@ -139,6 +158,9 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 			bad(NewError(CodeWithdrawnSince,
 				"the consent was taken back; ask the person again, and send knownConsentSeq as it is now").
 				With("consentSeq", itoa(p.User.ConsentSeq)), "item")
+		case d.Decision == Give && in.Receipt == nil && p.represented():
+			bad(NewError(CodeRepresentativeNeeded,
+				"whoever represents this person decided for them; until the operator records a decision of their own, they can only refuse and withdraw"), "item")
 		}
 		seen[d.Item] = true
 	}
@@ -147,16 +169,24 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 
 // knows reports whether a grant was made knowing that the item was taken back
 // before. Clocks cannot say so; the sequence that the client had seen
-// can, and without it the answer is no; so it is for one that is not there yet.
+// can, and without it the answer is no; so it is for one that is not there
+// yet. What is on paper is older than what was taken back or refused since it
+// was signed.
 func (p *Person) knows(in Screen, item string) bool {
 	taken := p.History.LastTakenBack(item)
+	if in.Receipt != nil {
+		taken = p.History.endedSince(item, in.Receipt.SignedAt)
+	}
 	return taken == 0 || in.KnownSeq != nil && *in.KnownSeq >= taken && *in.KnownSeq <= p.User.ConsentSeq
 }
 
 // consentEvent is the audit event of an act.
-func (s *Service) consentEvent(a Actor, action Action, act Act, events []ConsentEvent) AuditEvent {
-	e := s.event(a, Subject, action)
-	e.Subject, e.Object = act.User, "Act:"+act.ID.String()
+func (s *Service) consentEvent(a Actor, d deed, act Act, events []ConsentEvent) AuditEvent {
+	e := s.event(a, d.role, d.action)
+	e.Subject, e.Object, e.Reason = act.User, "Act:"+act.ID.String(), string(d.reason)
+	if d.receipt != nil {
+		e.Reference = d.receipt.Reference
+	}
 	if len(events) > 0 {
 		e.App = events[0].App
 	}

@@ -44,6 +44,7 @@ type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
+	turns  turns
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
@@ -57,6 +58,7 @@ const recordTimeout = 2 * time.Second
 func New(c Config) *Service {
 	s := &Service{
 		Config:     c,
+		turns:      turns{of: map[SubjectKey]*turn{}},
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
 	}
@@ -98,8 +100,9 @@ func (s *Service) record(ctx context.Context, events ...AuditEvent) error {
 func (s *Service) now() time.Time { return s.Clock().UTC().Truncate(time.Millisecond) }
 
 // attempts is how often a use case reads again when what it read changed
-// before it wrote.
-const attempts = 10
+// before it wrote. Of two servers that change the same all the time each wins every
+// other time, and of five every fifth.
+const attempts = 20
 
 // retry runs a use case's read-decide-write until nothing changed in between.
 func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {

@@ -17,7 +17,7 @@ type UpdateProfile struct {
 // UpdateMyProfile changes any part of the actor's own data.
 func (s *Service) UpdateMyProfile(ctx context.Context, a Actor, in UpdateProfile) (*Person, error) {
 	_, err := s.once(ctx, a, "updateMyProfile", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
-		return retry(ctx, func() (uuid.UUID, error) {
+		return inTurn(ctx, s, a, func() (uuid.UUID, error) {
 			id, err := s.updateMyProfile(ctx, a, in, remember)
 			return id, s.follow(ctx, err)
 		})
@@ -34,25 +34,23 @@ func (s *Service) updateMyProfile(ctx context.Context, a Actor, in UpdateProfile
 		return uuid.Nil, err
 	}
 	user := me.User
-	switch {
-	case user.Status != StatusActive:
-		return uuid.Nil, NewError(CodeUserBlocked, "processing of this person's data is stopped; nothing can be changed now")
-	case in.ExpectedRevision != nil && *in.ExpectedRevision != user.Revision:
-		return uuid.Nil, conflict(user.Revision)
+	if err := me.changeable(in.ExpectedRevision, nil); err != nil {
+		return uuid.Nil, err
 	}
 	if err := me.gate(); err != nil {
 		return uuid.Nil, s.refuse(ctx, a, "Mutation.updateMyProfile", user.ID, err)
 	}
-	if in.Locale != nil {
-		if err := me.App.speaks(*in.Locale); err != nil {
-			return uuid.Nil, err
-		}
+	if err := me.changeable(nil, in.Locale); err != nil {
+		return uuid.Nil, err
 	}
-	set := changeset{user: user.ID, at: s.now()}
+	set := changeset{user: user.ID, at: s.now(), source: FromApp, by: Subject}
 	if err := s.stored(ctx, &set); err != nil {
 		return uuid.Nil, err
 	}
 	if set, err = s.check(a, me, set, in.Changes); err != nil {
+		return uuid.Nil, err
+	}
+	if err := s.ofAge(ctx, a, me, set); err != nil {
 		return uuid.Nil, err
 	}
 	event := s.event(a.as(user.ID), Subject, UserUpdated)

@@ -24,6 +24,8 @@ type User struct {
 	ConsentSeq int64  // Seq of the last consent event
 	Locale     string // the language the person chose, or empty
 	CreatedAt  time.Time
+	// ConfirmedAt is when the person last said that their data still holds; zero: never.
+	ConfirmedAt time.Time
 }
 
 // SubjectKey is how a login is found: a keyed digest of issuer and subject.

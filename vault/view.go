@@ -83,11 +83,12 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 	i := slices.IndexFunc(stored, func(f StoredField) bool { return f.Code == code })
 	if i >= 0 {
 		out.Visibility, out.Verified, out.UpdatedAt = stored[i].Visibility, stored[i].Verified, stored[i].UpdatedAt
+		out.Source, out.WrittenBy = stored[i].Source, stored[i].WrittenBy
 	}
 	out.State = v.state(field, known, collected, i >= 0)
 	switch out.State {
 	case StateForbidden, StateNoConsent, StateNotCollected, StateBlocked, StateErased: // not even that something is there
-		out.Visibility, out.Verified, out.UpdatedAt = Private, false, time.Time{}
+		out.Visibility, out.Verified, out.UpdatedAt, out.Source, out.WrittenBy = Private, false, time.Time{}, "", ""
 	default:
 	}
 	return out

@@ -62,7 +62,7 @@ func boolToInt(b bool) int {
 }
 
 func (f Facts) order(authoritative string) {
-	order(authoritative, f.Title, f.LawTitle, f.Withdrawal)
+	order(authoritative, f.Title, f.LawTitle, f.Withdrawal, f.PurposesEnd)
 	for _, item := range f.Items {
 		order(authoritative, item.Title, item.Statement)
 		for _, r := range item.Recipients {
@@ -70,7 +70,10 @@ func (f Facts) order(authoritative string) {
 		}
 	}
 	for _, field := range f.Fields {
-		order(authoritative, field.Label)
+		order(authoritative, field.Label, field.Help)
+	}
+	for _, link := range f.ExternalLinks {
+		order(authoritative, link.Title)
 	}
 }
 

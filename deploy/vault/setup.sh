@@ -53,6 +53,9 @@ path "transit/keys/kelisim-pii" {
 path "transit/keys/kelisim-index" {
   capabilities = ["read"]
 }
+path "transit/keys/kelisim-receipt" {
+  capabilities = ["read"]
+}
 
 # Its own token: to see how long it lasts, to renew it and to give it back, and
 # to be asked what it may do. Without the policy "default", which allows more.

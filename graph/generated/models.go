@@ -12,6 +12,14 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
+// Why a version is to be published in spite of what a rule warns of.
+type AcknowledgedWarningInput struct {
+	// Id of the rule, as WARNING_UNANSWERED and `kelisim policy lint` name it. One that does not warn is left out.
+	Rule string `json:"rule"`
+	// A code or a short reference, one line of up to 200 characters. It stays with the version: nothing personal.
+	Reason string `json:"reason"`
+}
+
 // Who works on a request.
 type AssignSubjectRequestInput struct {
 	// Id of the request; an unknown one is NOT_FOUND in `errors`.
@@ -68,6 +76,8 @@ type AuditFilter struct {
 	To graphql.Omittable[*time.Time] `json:"to,omitempty"`
 	// Events of one HTTP request, by the `requestId` that a person was shown beside an error.
 	RequestID graphql.Omittable[*string] `json:"requestId,omitempty"`
+	// Events that rested on a consent, by its id: what to look at when it turns out to be invalid.
+	Consent graphql.Omittable[*string] `json:"consent,omitempty"`
 }
 
 // On what ground personal fields are read: exactly one of the three.
@@ -95,6 +105,22 @@ type CancelMyRequestPayload struct {
 	// The request with the new `revision`; null when there are `userErrors`.
 	Request *vault.SubjectRequest `json:"request,omitempty"`
 	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// That one's own data still holds.
+type ConfirmMyDataInput struct {
+	// The revision that the person was shown; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `confirmMyData`.
+type ConfirmMyDataPayload struct {
+	// The person with the new `dataConfirmedAt`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// Empty when it is stamped.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -159,6 +185,32 @@ type CreatePolicyDraftPayload struct {
 	// The draft, with its documents as they would be shown; null when there are `userErrors`.
 	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
 	// What to put right, all of it at once; empty when the draft is stored.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Somebody who came by paper or phone; they have no login.
+type CreateUserInput struct {
+	// By default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// What they told about themselves.
+	Profile graphql.Omittable[*ProfileInput] `json:"profile,omitempty"`
+	// What they decided, on which paper.
+	Consent PaperConsentInput `json:"consent"`
+	// The language they chose.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// Where the values came from; not APP.
+	Source vault.Source `json:"source"`
+	// The request that is being worked on; it goes into the audit event.
+	Basis RequestBasisInput `json:"basis"`
+	// Made by the client, once per attempt at an act, up to 128 characters; without it a repetition makes a second person.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `createUser`. POLICY_NOT_ACCEPTED in `errors`: there is a profile, and a required item is not given.
+type CreateUserPayload struct {
+	// The person; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// What to put right, all mistakes of the form at once.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -234,6 +286,36 @@ type FindUsersInput struct {
 	Subject graphql.Omittable[*string] `json:"subject,omitempty"`
 }
 
+// One input of a form.
+type FormField struct {
+	// Code of the field.
+	Code string `json:"code"`
+	// Where it is sent: false, as the member of ProfileInput of this name; true, in `ProfileInput.fields`, by its code.
+	Own bool `json:"own"`
+	// How a value is checked.
+	Kind vault.FieldKind `json:"kind"`
+	// What the person reads beside it.
+	Label LocalizedText `json:"label"`
+	// What helps to fill it in.
+	Help *LocalizedText `json:"help,omitempty"`
+	// Whether any purpose needs it: mark it.
+	Required bool `json:"required"`
+	// Codes of the items that use it.
+	Purposes []string `json:"purposes"`
+	// The input and the keyboard.
+	Keyboard vault.Keyboard `json:"keyboard"`
+	// Keep it away from suggestions, previews and screenshots.
+	Sensitive bool `json:"sensitive"`
+	// In characters; null: any.
+	MaxLength *int `json:"maxLength,omitempty"`
+	// A regular expression that the usual spelling matches as a whole, spaces around it aside. The server reads other spellings, too.
+	Pattern *string `json:"pattern,omitempty"`
+	// The first day that is accepted, YYYY-MM-DD; null: any.
+	MinDate *string `json:"minDate,omitempty"`
+	// The last day that is accepted, YYYY-MM-DD; null: any.
+	MaxDate *string `json:"maxDate,omitempty"`
+}
+
 // What a request came to.
 type FulfilSubjectRequestInput struct {
 	// Id of the request; an unknown one is NOT_FOUND in `errors`.
@@ -255,6 +337,30 @@ type FulfilSubjectRequestPayload struct {
 	// The request with the new `revision`; null when there are `userErrors`.
 	Request *vault.SubjectRequest `json:"request,omitempty"`
 	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A consent that does not hold.
+type InvalidateConsentInput struct {
+	// Made by the client, a UUID, once per act.
+	EventID string `json:"eventId"`
+	// Id of the consent, given at some time; an unknown one is NOT_FOUND in `errors`.
+	Consent string `json:"consent"`
+	// Why.
+	Reason vault.Flaw `json:"reason"`
+	// Reference of the finding, of the form of `ReceiptInput.reference`.
+	Reference string `json:"reference"`
+	// May be left out: `eventId` makes the act count once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `invalidateConsent`.
+type InvalidateConsentPayload struct {
+	// The person; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// The consent as it stands now. What was read on its ground is in `auditEvents(filter: {consent})`.
+	Consent *vault.Consent `json:"consent,omitempty"`
+	// Empty when it is invalid. CONSENT_NOT_GIVEN: it was refused, or is invalid already.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -306,6 +412,26 @@ type PageInfo struct {
 	StartCursor *string `json:"startCursor,omitempty"`
 	// Pass it as `after` to read the next page; null on an empty page.
 	EndCursor *string `json:"endCursor,omitempty"`
+}
+
+// Decisions that a colleague records: what was on the paper, and what was ticked.
+type PaperConsentInput struct {
+	// Made by the client, a UUID, once per act.
+	EventID string `json:"eventId"`
+	// The version that was on the paper; one that was in force, or to come, when it was signed.
+	Version string `json:"version"`
+	// The language of the paper.
+	Locale string `json:"locale"`
+	// The hash of the document that was on the paper.
+	DocumentHash string `json:"documentHash"`
+	// At least one; each item that the version asks for once at most.
+	Decisions []vault.ItemDecision `json:"decisions"`
+	// The person's `consentSeq` as it was read. It is needed to record a consent to
+	// an item that was refused, withdrawn or invalidated after the paper was signed:
+	// somebody has looked, and asked.
+	KnownConsentSeq graphql.Omittable[*int] `json:"knownConsentSeq,omitempty"`
+	// How it reached the operator.
+	Receipt ReceiptInput `json:"receipt"`
 }
 
 // Whose data to keep, and why.
@@ -392,6 +518,14 @@ type Profile struct {
 	Collected []string `json:"-"`
 }
 
+// What a form for personal data is drawn from.
+type ProfileForm struct {
+	// The version in force, whose fields these are; show it, and send its id and hash with the decisions.
+	Version vault.Version `json:"version"`
+	// The inputs, in order.
+	Fields []FormField `json:"fields"`
+}
+
 // Personal fields to write: absent leaves as it is, null clears.
 type ProfileInput struct {
 	// Family name, in any script.
@@ -424,6 +558,8 @@ type PublishPolicyVersionInput struct {
 	// Versions take effect in the order in which they are published: not before
 	// one that is published already.
 	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED).
+	AcknowledgedWarnings []AcknowledgedWarningInput `json:"acknowledgedWarnings"`
 	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -432,7 +568,43 @@ type PublishPolicyVersionInput struct {
 type PublishPolicyVersionPayload struct {
 	// The published version; null when there are `userErrors`.
 	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
-	// What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE. Empty when it is published.
+	// What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE and WARNING_UNANSWERED. Empty when it is published.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// How a decision reached the operator otherwise than through the app.
+type ReceiptInput struct {
+	// Not IN_APP_CONFIRMED, nor OPERATOR_ACT.
+	Method vault.Method `json:"method"`
+	// Reference of the document: two to ten capital letters or digits, a hyphen,
+	// and up to six numbers joined by / . or -, as in DOC-2026/118. It stays in
+	// clear and for ever; a personal detail does not belong there.
+	Reference string `json:"reference"`
+	// When it was signed: not later than now, and a decision not before its version was published.
+	SignedAt time.Time `json:"signedAt"`
+	// Who decided for the person; null: the person themselves.
+	Representative graphql.Omittable[*RepresentativeInput] `json:"representative,omitempty"`
+}
+
+// Decisions of somebody who did not make them in the app.
+type RecordConsentForInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// By default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// What was decided, and how it reached the operator.
+	Consent PaperConsentInput `json:"consent"`
+	// May be left out: `eventId` makes the act count once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `recordConsentFor`.
+type RecordConsentForPayload struct {
+	// The person with the new `consentSeq`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// The decisions of this act, in the order given.
+	Consents []vault.Consent `json:"consents"`
+	// What to put right. CONSENT_WITHDRAWN_SINCE: the person said no after the paper was signed; ask them.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -574,6 +746,30 @@ type ReleaseIdentifierPayload struct {
 	User *vault.User `json:"user,omitempty"`
 	// Empty when it is released. REQUIRED: the person has no such value.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Who acted for a person; what is not kept, or not any more, is null.
+type Representative struct {
+	// Why they may.
+	Ground vault.Ground `json:"ground"`
+	// Their name.
+	Name *string `json:"name,omitempty"`
+	// How to reach them.
+	Contact *string `json:"contact,omitempty"`
+	// What the right to act follows from.
+	Document *string `json:"document,omitempty"`
+}
+
+// Somebody who acted for a person. All but the ground is kept encrypted.
+type RepresentativeInput struct {
+	// Why they may.
+	Ground vault.Ground `json:"ground"`
+	// Their name.
+	Name string `json:"name"`
+	// How to reach them.
+	Contact graphql.Omittable[*string] `json:"contact,omitempty"`
+	// What the right to act follows from: kind, number, date, who issued it.
+	Document string `json:"document"`
 }
 
 // A request that is being worked on.
@@ -724,6 +920,52 @@ type UpdatePolicyDraftPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A change of a person's data by a colleague; say at least one thing.
+type UpdateUserInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// By default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// The fields to write: absent leaves as it is, null clears.
+	Profile graphql.Omittable[*ProfileInput] `json:"profile,omitempty"`
+	// The language the person chose, one of the app's; null clears it.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// Where the values came from; not APP.
+	Source vault.Source `json:"source"`
+	// The request that is being worked on; it goes into the audit event.
+	Basis RequestBasisInput `json:"basis"`
+	// The revision that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `updateUser`. POLICY_NOT_ACCEPTED in `errors`: the person has not agreed to what is required.
+type UpdateUserPayload struct {
+	// The person after the change, with the new `revision`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// What to put right, all mistakes of the form at once.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A page of changes, newest first.
+type UserChangeConnection struct {
+	// The changes of the page, each with its cursor.
+	Edges []UserChangeEdge `json:"edges"`
+	// The same changes without cursors.
+	Nodes []vault.UserChange `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A change in a list.
+type UserChangeEdge struct {
+	// Pass it as `after`.
+	Cursor string `json:"cursor"`
+	// The change that the cursor stands for.
+	Node vault.UserChange `json:"node"`
+}
+
 // A page of people, by id ascending.
 type UserConnection struct {
 	// The people of the page, each with a cursor.
@@ -803,6 +1045,34 @@ type VerifyRequesterPayload struct {
 	// The request with the new `revision`; null when there are `userErrors`.
 	Request *vault.SubjectRequest `json:"request,omitempty"`
 	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A withdrawal that did not come through the app. It counts at once, for what was given since it was signed, too.
+type WithdrawConsentForInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// By default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// Made by the client, a UUID, once per act.
+	EventID string `json:"eventId"`
+	// Codes of the items to withdraw; give this or `all`.
+	Items graphql.Omittable[[]string] `json:"items,omitempty"`
+	// Withdraw everything that is given.
+	All graphql.Omittable[*bool] `json:"all,omitempty"`
+	// How it reached the operator.
+	Receipt ReceiptInput `json:"receipt"`
+	// May be left out: `eventId` makes the act count once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `withdrawConsentFor`.
+type WithdrawConsentForPayload struct {
+	// The person with the new `consentSeq`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// The consents that this act withdrew.
+	Consents []vault.Consent `json:"consents"`
+	// Empty when it is withdrawn.
 	UserErrors []UserError `json:"userErrors"`
 }
 

@@ -23,6 +23,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AcknowledgedWarning() AcknowledgedWarningResolver
 	App() AppResolver
 	AuditEvent() AuditEventResolver
 	CollectedField() CollectedFieldResolver
@@ -35,6 +36,7 @@ type ResolverRoot interface {
 	EncryptionKey() EncryptionKeyResolver
 	ErasureCertificate() ErasureCertificateResolver
 	Export() ExportResolver
+	ExternalLink() ExternalLinkResolver
 	Mutation() MutationResolver
 	Obstacle() ObstacleResolver
 	Operator() OperatorResolver
@@ -56,11 +58,19 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AcknowledgedWarning struct {
+		At     func(childComplexity int) int
+		By     func(childComplexity int) int
+		Reason func(childComplexity int) int
+		Rule   func(childComplexity int) int
+	}
+
 	App struct {
 		AuthoritativeLanguage func(childComplexity int) int
 		Code                  func(childComplexity int) int
 		Contacts              func(childComplexity int) int
 		Group                 func(childComplexity int) int
+		Jurisdiction          func(childComplexity int) int
 		Languages             func(childComplexity int) int
 		Name                  func(childComplexity int, locale *string) int
 		Operator              func(childComplexity int) int
@@ -124,6 +134,11 @@ type ComplexityRoot struct {
 		Required func(childComplexity int) int
 	}
 
+	ConfirmMyDataPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Consent struct {
 		App          func(childComplexity int) int
 		DecidedAt    func(childComplexity int) int
@@ -163,9 +178,13 @@ type ComplexityRoot struct {
 		DeviceAt   func(childComplexity int) int
 		EventID    func(childComplexity int) int
 		GivenBy    func(childComplexity int) int
+		Ground     func(childComplexity int) int
 		Method     func(childComplexity int) int
+		Reason     func(childComplexity int) int
 		ReceivedAt func(childComplexity int) int
+		Reference  func(childComplexity int) int
 		Seq        func(childComplexity int) int
+		SignedAt   func(childComplexity int) int
 		Type       func(childComplexity int) int
 	}
 
@@ -191,6 +210,11 @@ type ComplexityRoot struct {
 	CreatePolicyDraftPayload struct {
 		PolicyVersion func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	CreateUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	DeclaredCopy struct {
@@ -279,8 +303,36 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ExternalLink struct {
+		Host  func(childComplexity int) int
+		Title func(childComplexity int, locale *string) int
+		URL   func(childComplexity int) int
+	}
+
+	FormField struct {
+		Code      func(childComplexity int) int
+		Help      func(childComplexity int) int
+		Keyboard  func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Label     func(childComplexity int) int
+		MaxDate   func(childComplexity int) int
+		MaxLength func(childComplexity int) int
+		MinDate   func(childComplexity int) int
+		Own       func(childComplexity int) int
+		Pattern   func(childComplexity int) int
+		Purposes  func(childComplexity int) int
+		Required  func(childComplexity int) int
+		Sensitive func(childComplexity int) int
+	}
+
 	FulfilSubjectRequestPayload struct {
 		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	InvalidateConsentPayload struct {
+		Consent    func(childComplexity int) int
+		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -329,14 +381,18 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AssignSubjectRequest func(childComplexity int, input AssignSubjectRequestInput) int
 		CancelMyRequest      func(childComplexity int, input CancelMyRequestInput) int
+		ConfirmMyData        func(childComplexity int, input ConfirmMyDataInput) int
 		CreatePolicyDraft    func(childComplexity int, input CreatePolicyDraftInput) int
+		CreateUser           func(childComplexity int, input CreateUserInput) int
 		EraseUser            func(childComplexity int, input EraseUserInput) int
 		ExtendSubjectRequest func(childComplexity int, input ExtendSubjectRequestInput) int
 		FulfilSubjectRequest func(childComplexity int, input FulfilSubjectRequestInput) int
+		InvalidateConsent    func(childComplexity int, input InvalidateConsentInput) int
 		LiftLegalHold        func(childComplexity int, input LiftLegalHoldInput) int
 		PlaceLegalHold       func(childComplexity int, input PlaceLegalHoldInput) int
 		PublishPolicyVersion func(childComplexity int, input PublishPolicyVersionInput) int
 		RecordConsent        func(childComplexity int, input RecordConsentInput) int
+		RecordConsentFor     func(childComplexity int, input RecordConsentForInput) int
 		RecordObligation     func(childComplexity int, input RecordObligationInput) int
 		RecordSubjectRequest func(childComplexity int, input RecordSubjectRequestInput) int
 		RefuseSubjectRequest func(childComplexity int, input RefuseSubjectRequestInput) int
@@ -347,9 +403,11 @@ type ComplexityRoot struct {
 		SubmitSubjectRequest func(childComplexity int, input SubmitSubjectRequestInput) int
 		UpdateMyProfile      func(childComplexity int, input UpdateMyProfileInput) int
 		UpdatePolicyDraft    func(childComplexity int, input UpdatePolicyDraftInput) int
+		UpdateUser           func(childComplexity int, input UpdateUserInput) int
 		VerifyIdentifier     func(childComplexity int, input VerifyIdentifierInput) int
 		VerifyRequester      func(childComplexity int, input VerifyRequesterInput) int
 		WithdrawConsent      func(childComplexity int, input WithdrawConsentInput) int
+		WithdrawConsentFor   func(childComplexity int, input WithdrawConsentForInput) int
 	}
 
 	Obstacle struct {
@@ -386,8 +444,10 @@ type ComplexityRoot struct {
 	PersonalField struct {
 		Code       func(childComplexity int) int
 		Label      func(childComplexity int, locale *string) int
+		Source     func(childComplexity int) int
 		State      func(childComplexity int) int
 		UpdatedAt  func(childComplexity int) int
+		UpdatedBy  func(childComplexity int) int
 		Value      func(childComplexity int) int
 		Verified   func(childComplexity int) int
 		Visibility func(childComplexity int) int
@@ -418,23 +478,27 @@ type ComplexityRoot struct {
 	}
 
 	PolicyVersion struct {
-		App           func(childComplexity int) int
-		Approval      func(childComplexity int) int
-		CrossBorder   func(childComplexity int) int
-		Document      func(childComplexity int, locale *string) int
-		EffectiveAt   func(childComplexity int) int
-		Fields        func(childComplexity int) int
-		ID            func(childComplexity int) int
-		Items         func(childComplexity int) int
-		Label         func(childComplexity int) int
-		LastUpdatedAt func(childComplexity int) int
-		Locales       func(childComplexity int) int
-		PublicSources func(childComplexity int) int
-		PublishedAt   func(childComplexity int) int
-		Revision      func(childComplexity int) int
-		Status        func(childComplexity int) int
-		Term          func(childComplexity int) int
-		ThirdParties  func(childComplexity int) int
+		AcknowledgedWarnings func(childComplexity int) int
+		App                  func(childComplexity int) int
+		Approval             func(childComplexity int) int
+		CrossBorder          func(childComplexity int) int
+		Document             func(childComplexity int, locale *string) int
+		EffectiveAt          func(childComplexity int) int
+		ExternalLinks        func(childComplexity int) int
+		Fields               func(childComplexity int) int
+		ID                   func(childComplexity int) int
+		Items                func(childComplexity int) int
+		Label                func(childComplexity int) int
+		LastUpdatedAt        func(childComplexity int) int
+		Locales              func(childComplexity int) int
+		PublicSources        func(childComplexity int) int
+		PublishedAt          func(childComplexity int) int
+		PurposesEnd          func(childComplexity int, locale *string) int
+		Revision             func(childComplexity int) int
+		RulePack             func(childComplexity int) int
+		Status               func(childComplexity int) int
+		Term                 func(childComplexity int) int
+		ThirdParties         func(childComplexity int) int
 	}
 
 	PolicyVersionConnection struct {
@@ -460,6 +524,11 @@ type ComplexityRoot struct {
 		PostalAddress func(childComplexity int) int
 	}
 
+	ProfileForm struct {
+		Fields  func(childComplexity int) int
+		Version func(childComplexity int) int
+	}
+
 	PublishPolicyVersionPayload struct {
 		PolicyVersion func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
@@ -479,6 +548,8 @@ type ComplexityRoot struct {
 		PolicyInForce      func(childComplexity int, app *string, at *time.Time) int
 		PolicyVersion      func(childComplexity int, id string) int
 		PolicyVersions     func(childComplexity int, app *string, first *int, after *string) int
+		ProfileForm        func(childComplexity int, app *string, locale *string) int
+		Representative     func(childComplexity int, consent string, seq *int, basis RequestBasisInput) int
 		SubjectRequest     func(childComplexity int, id string) int
 		SubjectRequests    func(childComplexity int, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) int
 		User               func(childComplexity int, id string) int
@@ -489,6 +560,12 @@ type ComplexityRoot struct {
 		Country func(childComplexity int) int
 		Name    func(childComplexity int, locale *string) int
 		Purpose func(childComplexity int, locale *string) int
+	}
+
+	RecordConsentForPayload struct {
+		Consents   func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RecordConsentPayload struct {
@@ -521,6 +598,13 @@ type ComplexityRoot struct {
 	ReleaseIdentifierPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Representative struct {
+		Contact  func(childComplexity int) int
+		Document func(childComplexity int) int
+		Ground   func(childComplexity int) int
+		Name     func(childComplexity int) int
 	}
 
 	RequestExportPayload struct {
@@ -617,7 +701,15 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	UpdateUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	User struct {
+		Changes         func(childComplexity int, first *int, after *string) int
+		ConfirmationDue func(childComplexity int, app *string) int
+		ConfirmedAt     func(childComplexity int) int
 		ConsentSeq      func(childComplexity int) int
 		Consents        func(childComplexity int, first *int, after *string, item *string, state *vault.ConsentState) int
 		CreatedAt       func(childComplexity int) int
@@ -631,6 +723,25 @@ type ComplexityRoot struct {
 		Requests        func(childComplexity int, first *int, after *string) int
 		Revision        func(childComplexity int) int
 		Status          func(childComplexity int) int
+	}
+
+	UserChange struct {
+		Action func(childComplexity int) int
+		At     func(childComplexity int) int
+		By     func(childComplexity int) int
+		Fields func(childComplexity int) int
+		Source func(childComplexity int) int
+	}
+
+	UserChangeConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	UserChangeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -659,6 +770,9 @@ type ComplexityRoot struct {
 		Method   func(childComplexity int) int
 		Name     func(childComplexity int) int
 		Policies func(childComplexity int) int
+		SeenAt   func(childComplexity int) int
+		Server   func(childComplexity int) int
+		Trouble  func(childComplexity int) int
 	}
 
 	VerifyIdentifierPayload struct {
@@ -668,6 +782,12 @@ type ComplexityRoot struct {
 
 	VerifyRequesterPayload struct {
 		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	WithdrawConsentForPayload struct {
+		Consents   func(childComplexity int) int
+		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -691,6 +811,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AcknowledgedWarning.at":
+		if e.ComplexityRoot.AcknowledgedWarning.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.At(childComplexity), true
+	case "AcknowledgedWarning.by":
+		if e.ComplexityRoot.AcknowledgedWarning.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.By(childComplexity), true
+	case "AcknowledgedWarning.reason":
+		if e.ComplexityRoot.AcknowledgedWarning.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.Reason(childComplexity), true
+	case "AcknowledgedWarning.rule":
+		if e.ComplexityRoot.AcknowledgedWarning.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgedWarning.Rule(childComplexity), true
 
 	case "App.authoritativeLanguage":
 		if e.ComplexityRoot.App.AuthoritativeLanguage == nil {
@@ -716,6 +861,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.App.Group(childComplexity), true
+	case "App.jurisdiction":
+		if e.ComplexityRoot.App.Jurisdiction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.App.Jurisdiction(childComplexity), true
 	case "App.languages":
 		if e.ComplexityRoot.App.Languages == nil {
 			break
@@ -974,6 +1125,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CollectedField.Required(childComplexity), true
 
+	case "ConfirmMyDataPayload.user":
+		if e.ComplexityRoot.ConfirmMyDataPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmMyDataPayload.User(childComplexity), true
+	case "ConfirmMyDataPayload.userErrors":
+		if e.ComplexityRoot.ConfirmMyDataPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmMyDataPayload.UserErrors(childComplexity), true
+
 	case "Consent.app":
 		if e.ComplexityRoot.Consent.App == nil {
 			break
@@ -1134,24 +1298,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConsentEvent.GivenBy(childComplexity), true
+	case "ConsentEvent.ground":
+		if e.ComplexityRoot.ConsentEvent.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentEvent.Ground(childComplexity), true
 	case "ConsentEvent.method":
 		if e.ComplexityRoot.ConsentEvent.Method == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ConsentEvent.Method(childComplexity), true
+	case "ConsentEvent.reason":
+		if e.ComplexityRoot.ConsentEvent.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentEvent.Reason(childComplexity), true
 	case "ConsentEvent.receivedAt":
 		if e.ComplexityRoot.ConsentEvent.ReceivedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ConsentEvent.ReceivedAt(childComplexity), true
+	case "ConsentEvent.reference":
+		if e.ComplexityRoot.ConsentEvent.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentEvent.Reference(childComplexity), true
 	case "ConsentEvent.seq":
 		if e.ComplexityRoot.ConsentEvent.Seq == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ConsentEvent.Seq(childComplexity), true
+	case "ConsentEvent.signedAt":
+		if e.ComplexityRoot.ConsentEvent.SignedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentEvent.SignedAt(childComplexity), true
 	case "ConsentEvent.type":
 		if e.ComplexityRoot.ConsentEvent.Type == nil {
 			break
@@ -1266,6 +1454,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreatePolicyDraftPayload.UserErrors(childComplexity), true
+
+	case "CreateUserPayload.user":
+		if e.ComplexityRoot.CreateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
+	case "CreateUserPayload.userErrors":
+		if e.ComplexityRoot.CreateUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.UserErrors(childComplexity), true
 
 	case "DeclaredCopy.declaredAt":
 		if e.ComplexityRoot.DeclaredCopy.DeclaredAt == nil {
@@ -1618,6 +1819,109 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ExtendSubjectRequestPayload.UserErrors(childComplexity), true
 
+	case "ExternalLink.host":
+		if e.ComplexityRoot.ExternalLink.Host == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalLink.Host(childComplexity), true
+	case "ExternalLink.title":
+		if e.ComplexityRoot.ExternalLink.Title == nil {
+			break
+		}
+
+		args, err := ec.field_ExternalLink_title_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ExternalLink.Title(childComplexity, args["locale"].(*string)), true
+	case "ExternalLink.url":
+		if e.ComplexityRoot.ExternalLink.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalLink.URL(childComplexity), true
+
+	case "FormField.code":
+		if e.ComplexityRoot.FormField.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Code(childComplexity), true
+	case "FormField.help":
+		if e.ComplexityRoot.FormField.Help == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Help(childComplexity), true
+	case "FormField.keyboard":
+		if e.ComplexityRoot.FormField.Keyboard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Keyboard(childComplexity), true
+	case "FormField.kind":
+		if e.ComplexityRoot.FormField.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Kind(childComplexity), true
+	case "FormField.label":
+		if e.ComplexityRoot.FormField.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Label(childComplexity), true
+	case "FormField.maxDate":
+		if e.ComplexityRoot.FormField.MaxDate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.MaxDate(childComplexity), true
+	case "FormField.maxLength":
+		if e.ComplexityRoot.FormField.MaxLength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.MaxLength(childComplexity), true
+	case "FormField.minDate":
+		if e.ComplexityRoot.FormField.MinDate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.MinDate(childComplexity), true
+	case "FormField.own":
+		if e.ComplexityRoot.FormField.Own == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Own(childComplexity), true
+	case "FormField.pattern":
+		if e.ComplexityRoot.FormField.Pattern == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Pattern(childComplexity), true
+	case "FormField.purposes":
+		if e.ComplexityRoot.FormField.Purposes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Purposes(childComplexity), true
+	case "FormField.required":
+		if e.ComplexityRoot.FormField.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Required(childComplexity), true
+	case "FormField.sensitive":
+		if e.ComplexityRoot.FormField.Sensitive == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FormField.Sensitive(childComplexity), true
+
 	case "FulfilSubjectRequestPayload.request":
 		if e.ComplexityRoot.FulfilSubjectRequestPayload.Request == nil {
 			break
@@ -1630,6 +1934,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FulfilSubjectRequestPayload.UserErrors(childComplexity), true
+
+	case "InvalidateConsentPayload.consent":
+		if e.ComplexityRoot.InvalidateConsentPayload.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidateConsentPayload.Consent(childComplexity), true
+	case "InvalidateConsentPayload.user":
+		if e.ComplexityRoot.InvalidateConsentPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidateConsentPayload.User(childComplexity), true
+	case "InvalidateConsentPayload.userErrors":
+		if e.ComplexityRoot.InvalidateConsentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidateConsentPayload.UserErrors(childComplexity), true
 
 	case "ItemField.field":
 		if e.ComplexityRoot.ItemField.Field == nil {
@@ -1786,6 +2109,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelMyRequest(childComplexity, args["input"].(CancelMyRequestInput)), true
+	case "Mutation.confirmMyData":
+		if e.ComplexityRoot.Mutation.ConfirmMyData == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmMyData_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmMyData(childComplexity, args["input"].(ConfirmMyDataInput)), true
 	case "Mutation.createPolicyDraft":
 		if e.ComplexityRoot.Mutation.CreatePolicyDraft == nil {
 			break
@@ -1797,6 +2131,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreatePolicyDraft(childComplexity, args["input"].(CreatePolicyDraftInput)), true
+	case "Mutation.createUser":
+		if e.ComplexityRoot.Mutation.CreateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(CreateUserInput)), true
 	case "Mutation.eraseUser":
 		if e.ComplexityRoot.Mutation.EraseUser == nil {
 			break
@@ -1830,6 +2175,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.FulfilSubjectRequest(childComplexity, args["input"].(FulfilSubjectRequestInput)), true
+	case "Mutation.invalidateConsent":
+		if e.ComplexityRoot.Mutation.InvalidateConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_invalidateConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InvalidateConsent(childComplexity, args["input"].(InvalidateConsentInput)), true
 	case "Mutation.liftLegalHold":
 		if e.ComplexityRoot.Mutation.LiftLegalHold == nil {
 			break
@@ -1874,6 +2230,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(RecordConsentInput)), true
+	case "Mutation.recordConsentFor":
+		if e.ComplexityRoot.Mutation.RecordConsentFor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordConsentFor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordConsentFor(childComplexity, args["input"].(RecordConsentForInput)), true
 	case "Mutation.recordObligation":
 		if e.ComplexityRoot.Mutation.RecordObligation == nil {
 			break
@@ -1984,6 +2351,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePolicyDraft(childComplexity, args["input"].(UpdatePolicyDraftInput)), true
+	case "Mutation.updateUser":
+		if e.ComplexityRoot.Mutation.UpdateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["input"].(UpdateUserInput)), true
 	case "Mutation.verifyIdentifier":
 		if e.ComplexityRoot.Mutation.VerifyIdentifier == nil {
 			break
@@ -2017,6 +2395,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.WithdrawConsent(childComplexity, args["input"].(WithdrawConsentInput)), true
+	case "Mutation.withdrawConsentFor":
+		if e.ComplexityRoot.Mutation.WithdrawConsentFor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawConsentFor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawConsentFor(childComplexity, args["input"].(WithdrawConsentForInput)), true
 
 	case "Obstacle.endReference":
 		if e.ComplexityRoot.Obstacle.EndReference == nil {
@@ -2158,6 +2547,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PersonalField.Label(childComplexity, args["locale"].(*string)), true
+	case "PersonalField.source":
+		if e.ComplexityRoot.PersonalField.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonalField.Source(childComplexity), true
 	case "PersonalField.state":
 		if e.ComplexityRoot.PersonalField.State == nil {
 			break
@@ -2170,6 +2565,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PersonalField.UpdatedAt(childComplexity), true
+	case "PersonalField.updatedBy":
+		if e.ComplexityRoot.PersonalField.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonalField.UpdatedBy(childComplexity), true
 	case "PersonalField.value":
 		if e.ComplexityRoot.PersonalField.Value == nil {
 			break
@@ -2282,6 +2683,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PolicyStatus.Version(childComplexity), true
 
+	case "PolicyVersion.acknowledgedWarnings":
+		if e.ComplexityRoot.PolicyVersion.AcknowledgedWarnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyVersion.AcknowledgedWarnings(childComplexity), true
 	case "PolicyVersion.app":
 		if e.ComplexityRoot.PolicyVersion.App == nil {
 			break
@@ -2317,6 +2724,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersion.EffectiveAt(childComplexity), true
+	case "PolicyVersion.externalLinks":
+		if e.ComplexityRoot.PolicyVersion.ExternalLinks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyVersion.ExternalLinks(childComplexity), true
 	case "PolicyVersion.fields":
 		if e.ComplexityRoot.PolicyVersion.Fields == nil {
 			break
@@ -2365,12 +2778,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersion.PublishedAt(childComplexity), true
+	case "PolicyVersion.purposesEnd":
+		if e.ComplexityRoot.PolicyVersion.PurposesEnd == nil {
+			break
+		}
+
+		args, err := ec.field_PolicyVersion_purposesEnd_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PolicyVersion.PurposesEnd(childComplexity, args["locale"].(*string)), true
 	case "PolicyVersion.revision":
 		if e.ComplexityRoot.PolicyVersion.Revision == nil {
 			break
 		}
 
 		return e.ComplexityRoot.PolicyVersion.Revision(childComplexity), true
+	case "PolicyVersion.rulePack":
+		if e.ComplexityRoot.PolicyVersion.RulePack == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyVersion.RulePack(childComplexity), true
 	case "PolicyVersion.status":
 		if e.ComplexityRoot.PolicyVersion.Status == nil {
 			break
@@ -2481,6 +2911,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Profile.PostalAddress(childComplexity), true
+
+	case "ProfileForm.fields":
+		if e.ComplexityRoot.ProfileForm.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileForm.Fields(childComplexity), true
+	case "ProfileForm.version":
+		if e.ComplexityRoot.ProfileForm.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfileForm.Version(childComplexity), true
 
 	case "PublishPolicyVersionPayload.policyVersion":
 		if e.ComplexityRoot.PublishPolicyVersionPayload.PolicyVersion == nil {
@@ -2629,6 +3072,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.PolicyVersions(childComplexity, args["app"].(*string), args["first"].(*int), args["after"].(*string)), true
+	case "Query.profileForm":
+		if e.ComplexityRoot.Query.ProfileForm == nil {
+			break
+		}
+
+		args, err := ec.field_Query_profileForm_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ProfileForm(childComplexity, args["app"].(*string), args["locale"].(*string)), true
+	case "Query.representative":
+		if e.ComplexityRoot.Query.Representative == nil {
+			break
+		}
+
+		args, err := ec.field_Query_representative_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Representative(childComplexity, args["consent"].(string), args["seq"].(*int), args["basis"].(RequestBasisInput)), true
 	case "Query.subjectRequest":
 		if e.ComplexityRoot.Query.SubjectRequest == nil {
 			break
@@ -2702,6 +3167,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recipient.Purpose(childComplexity, args["locale"].(*string)), true
+
+	case "RecordConsentForPayload.consents":
+		if e.ComplexityRoot.RecordConsentForPayload.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentForPayload.Consents(childComplexity), true
+	case "RecordConsentForPayload.user":
+		if e.ComplexityRoot.RecordConsentForPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentForPayload.User(childComplexity), true
+	case "RecordConsentForPayload.userErrors":
+		if e.ComplexityRoot.RecordConsentForPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordConsentForPayload.UserErrors(childComplexity), true
 
 	case "RecordConsentPayload.consents":
 		if e.ComplexityRoot.RecordConsentPayload.Consents == nil {
@@ -2792,6 +3276,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReleaseIdentifierPayload.UserErrors(childComplexity), true
+
+	case "Representative.contact":
+		if e.ComplexityRoot.Representative.Contact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representative.Contact(childComplexity), true
+	case "Representative.document":
+		if e.ComplexityRoot.Representative.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representative.Document(childComplexity), true
+	case "Representative.ground":
+		if e.ComplexityRoot.Representative.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representative.Ground(childComplexity), true
+	case "Representative.name":
+		if e.ComplexityRoot.Representative.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Representative.Name(childComplexity), true
 
 	case "RequestExportPayload.export":
 		if e.ComplexityRoot.RequestExportPayload.Export == nil {
@@ -3168,6 +3677,47 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdatePolicyDraftPayload.UserErrors(childComplexity), true
 
+	case "UpdateUserPayload.user":
+		if e.ComplexityRoot.UpdateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateUserPayload.User(childComplexity), true
+	case "UpdateUserPayload.userErrors":
+		if e.ComplexityRoot.UpdateUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateUserPayload.UserErrors(childComplexity), true
+
+	case "User.changes":
+		if e.ComplexityRoot.User.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_User_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Changes(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "User.confirmationDue":
+		if e.ComplexityRoot.User.ConfirmationDue == nil {
+			break
+		}
+
+		args, err := ec.field_User_confirmationDue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.ConfirmationDue(childComplexity, args["app"].(*string)), true
+	case "User.dataConfirmedAt":
+		if e.ComplexityRoot.User.ConfirmedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.ConfirmedAt(childComplexity), true
 	case "User.consentSeq":
 		if e.ComplexityRoot.User.ConsentSeq == nil {
 			break
@@ -3277,6 +3827,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.User.Status(childComplexity), true
 
+	case "UserChange.action":
+		if e.ComplexityRoot.UserChange.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChange.Action(childComplexity), true
+	case "UserChange.at":
+		if e.ComplexityRoot.UserChange.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChange.At(childComplexity), true
+	case "UserChange.by":
+		if e.ComplexityRoot.UserChange.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChange.By(childComplexity), true
+	case "UserChange.fields":
+		if e.ComplexityRoot.UserChange.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChange.Fields(childComplexity), true
+	case "UserChange.source":
+		if e.ComplexityRoot.UserChange.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChange.Source(childComplexity), true
+
+	case "UserChangeConnection.edges":
+		if e.ComplexityRoot.UserChangeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChangeConnection.Edges(childComplexity), true
+	case "UserChangeConnection.nodes":
+		if e.ComplexityRoot.UserChangeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChangeConnection.Nodes(childComplexity), true
+	case "UserChangeConnection.pageInfo":
+		if e.ComplexityRoot.UserChangeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChangeConnection.PageInfo(childComplexity), true
+
+	case "UserChangeEdge.cursor":
+		if e.ComplexityRoot.UserChangeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChangeEdge.Cursor(childComplexity), true
+	case "UserChangeEdge.node":
+		if e.ComplexityRoot.UserChangeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserChangeEdge.Node(childComplexity), true
+
 	case "UserConnection.edges":
 		if e.ComplexityRoot.UserConnection.Edges == nil {
 			break
@@ -3376,6 +3989,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.VaultLogin.Policies(childComplexity), true
+	case "VaultLogin.seenAt":
+		if e.ComplexityRoot.VaultLogin.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.SeenAt(childComplexity), true
+	case "VaultLogin.server":
+		if e.ComplexityRoot.VaultLogin.Server == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Server(childComplexity), true
+	case "VaultLogin.trouble":
+		if e.ComplexityRoot.VaultLogin.Trouble == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VaultLogin.Trouble(childComplexity), true
 
 	case "VerifyIdentifierPayload.user":
 		if e.ComplexityRoot.VerifyIdentifierPayload.User == nil {
@@ -3402,6 +4033,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.VerifyRequesterPayload.UserErrors(childComplexity), true
+
+	case "WithdrawConsentForPayload.consents":
+		if e.ComplexityRoot.WithdrawConsentForPayload.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawConsentForPayload.Consents(childComplexity), true
+	case "WithdrawConsentForPayload.user":
+		if e.ComplexityRoot.WithdrawConsentForPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawConsentForPayload.User(childComplexity), true
+	case "WithdrawConsentForPayload.userErrors":
+		if e.ComplexityRoot.WithdrawConsentForPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawConsentForPayload.UserErrors(childComplexity), true
 
 	case "WithdrawConsentPayload.consents":
 		if e.ComplexityRoot.WithdrawConsentPayload.Consents == nil {
@@ -3431,37 +4081,46 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcknowledgedWarningInput", ec.unmarshalInputAcknowledgedWarningInput),
 			graphql.NewInputUnmarshaler("ApprovalInput", ec.unmarshalInputApprovalInput),
 			graphql.NewInputUnmarshaler("AssignSubjectRequestInput", ec.unmarshalInputAssignSubjectRequestInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
 			graphql.NewInputUnmarshaler("CancelMyRequestInput", ec.unmarshalInputCancelMyRequestInput),
+			graphql.NewInputUnmarshaler("ConfirmMyDataInput", ec.unmarshalInputConfirmMyDataInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("ConsentItemInput", ec.unmarshalInputConsentItemInput),
 			graphql.NewInputUnmarshaler("CreatePolicyDraftInput", ec.unmarshalInputCreatePolicyDraftInput),
+			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DecisionInput", ec.unmarshalInputDecisionInput),
 			graphql.NewInputUnmarshaler("EraseUserInput", ec.unmarshalInputEraseUserInput),
 			graphql.NewInputUnmarshaler("ExtendSubjectRequestInput", ec.unmarshalInputExtendSubjectRequestInput),
+			graphql.NewInputUnmarshaler("ExternalLinkInput", ec.unmarshalInputExternalLinkInput),
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FindUsersInput", ec.unmarshalInputFindUsersInput),
 			graphql.NewInputUnmarshaler("FulfilSubjectRequestInput", ec.unmarshalInputFulfilSubjectRequestInput),
+			graphql.NewInputUnmarshaler("InvalidateConsentInput", ec.unmarshalInputInvalidateConsentInput),
 			graphql.NewInputUnmarshaler("ItemFieldInput", ec.unmarshalInputItemFieldInput),
 			graphql.NewInputUnmarshaler("LegalBasisInput", ec.unmarshalInputLegalBasisInput),
 			graphql.NewInputUnmarshaler("LiftLegalHoldInput", ec.unmarshalInputLiftLegalHoldInput),
 			graphql.NewInputUnmarshaler("LocalizedTextInput", ec.unmarshalInputLocalizedTextInput),
 			graphql.NewInputUnmarshaler("OwnFieldInput", ec.unmarshalInputOwnFieldInput),
+			graphql.NewInputUnmarshaler("PaperConsentInput", ec.unmarshalInputPaperConsentInput),
 			graphql.NewInputUnmarshaler("PlaceLegalHoldInput", ec.unmarshalInputPlaceLegalHoldInput),
 			graphql.NewInputUnmarshaler("PolicyFactsInput", ec.unmarshalInputPolicyFactsInput),
 			graphql.NewInputUnmarshaler("PolicyTextInput", ec.unmarshalInputPolicyTextInput),
 			graphql.NewInputUnmarshaler("ProfileInput", ec.unmarshalInputProfileInput),
 			graphql.NewInputUnmarshaler("PublishPolicyVersionInput", ec.unmarshalInputPublishPolicyVersionInput),
+			graphql.NewInputUnmarshaler("ReceiptInput", ec.unmarshalInputReceiptInput),
 			graphql.NewInputUnmarshaler("RecipientInput", ec.unmarshalInputRecipientInput),
+			graphql.NewInputUnmarshaler("RecordConsentForInput", ec.unmarshalInputRecordConsentForInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 			graphql.NewInputUnmarshaler("RecordObligationInput", ec.unmarshalInputRecordObligationInput),
 			graphql.NewInputUnmarshaler("RecordSubjectRequestInput", ec.unmarshalInputRecordSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RefuseSubjectRequestInput", ec.unmarshalInputRefuseSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RegisterMeInput", ec.unmarshalInputRegisterMeInput),
 			graphql.NewInputUnmarshaler("ReleaseIdentifierInput", ec.unmarshalInputReleaseIdentifierInput),
+			graphql.NewInputUnmarshaler("RepresentativeInput", ec.unmarshalInputRepresentativeInput),
 			graphql.NewInputUnmarshaler("RequestBasisInput", ec.unmarshalInputRequestBasisInput),
 			graphql.NewInputUnmarshaler("RequestExportInput", ec.unmarshalInputRequestExportInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
@@ -3469,9 +4128,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SubmitSubjectRequestInput", ec.unmarshalInputSubmitSubjectRequestInput),
 			graphql.NewInputUnmarshaler("UpdateMyProfileInput", ec.unmarshalInputUpdateMyProfileInput),
 			graphql.NewInputUnmarshaler("UpdatePolicyDraftInput", ec.unmarshalInputUpdatePolicyDraftInput),
+			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("VerifyIdentifierInput", ec.unmarshalInputVerifyIdentifierInput),
 			graphql.NewInputUnmarshaler("VerifyRequesterInput", ec.unmarshalInputVerifyRequesterInput),
+			graphql.NewInputUnmarshaler("WithdrawConsentForInput", ec.unmarshalInputWithdrawConsentForInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentInput", ec.unmarshalInputWithdrawConsentInput),
 		)
 	}
@@ -3764,8 +4425,10 @@ enum ErrorCode {
   VERSION_OUTDATED
   "The policy version is published and cannot change any more."
   VERSION_ALREADY_PUBLISHED
-  "The policy version lacks something that it needs before it is published."
+  "The policy version lacks something that it needs before it is published; ` + "`" + `rule` + "`" + ` and ` + "`" + `article` + "`" + ` are in the parameters."
   VERSION_INCOMPLETE
+  "A rule warns of something in the policy version; publish it with a reason in ` + "`" + `acknowledgedWarnings` + "`" + `, or put it right."
+  WARNING_UNANSWERED
   "The hash is not that of the document named; the right one is in the parameters."
   DOCUMENT_HASH_MISMATCH
   "The policy version has no such consent item."
@@ -3800,6 +4463,8 @@ enum ErrorCode {
   LEGAL_HOLD
   "An obligation that needs the data is not fulfilled."
   OPEN_OBLIGATION
+  "A parent or guardian decides for this person; the operator records it."
+  REPRESENTATIVE_NEEDED
 }
 
 # ---------------------------------------------------------------- apps and policies
@@ -3827,6 +4492,8 @@ type App {
   languages: [Locale!]!
   "The language that prevails when texts differ."
   authoritativeLanguage: Locale!
+  "Whose law holds: the code of a rule pack, such as KZ."
+  jurisdiction: String!
 }
 
 "A legal entity."
@@ -3913,6 +4580,42 @@ type PolicyVersion implements Node {
   publicSources: Boolean
   "Who approved it, when, under which reference."
   approval: Approval
+  "When the purposes are achieved, where a consent holds until then and has no term."
+  purposesEnd(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText
+  "The links that lead out of the app, to others who are answerable there."
+  externalLinks: [ExternalLink!]!
+  "The rule pack that it was checked against when it was published, such as KZ/2026-11-23; null for a draft, and for what was published before there were rules."
+  rulePack: String
+  "What the rules warned of when it was published, and why it was published all the same; null for those who may not see it: all but COMPLIANCE, SECURITY and AUDITOR."
+  acknowledgedWarnings: [AcknowledgedWarning!]
+}
+
+"A link that leads out of the app."
+type ExternalLink {
+  "What it leads to."
+  title(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+  "The web address, https only."
+  url: String!
+  "The host of the address: show it before somebody leaves the app."
+  host: String!
+}
+
+"Why a policy version was published in spite of what a rule warns of."
+type AcknowledgedWarning {
+  "Id of the rule."
+  rule: String!
+  "The reason, as it was given."
+  reason: String!
+  "Id of the colleague who gave it; null for the command line."
+  by: String
+  "When."
+  at: DateTime!
 }
 
 "The canonical document of a version in one language: what a consent pins by its hash."
@@ -4136,6 +4839,20 @@ type User implements Node {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection!
+  "When the person last said that their data still holds; null: never."
+  dataConfirmedAt: DateTime
+  "When the person is to be asked that again, by the law of the app; null: it asks for nothing."
+  confirmationDue(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): DateTime
+  "What was changed of the person's data and by what kind of caller, newest first; never values."
+  changes(
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): UserChangeConnection!
 }
 
 "On what ground personal fields are read: exactly one of the three."
@@ -4231,6 +4948,10 @@ type PersonalField {
   verified: Boolean!
   "When it was written."
   updatedAt: DateTime
+  "Where it came from; null when nothing is stored."
+  source: DataSource
+  "What kind of caller wrote it: SUBJECT is the person; null when nothing is stored."
+  updatedBy: Role
 }
 
 "The personal fields of one person."
@@ -4372,6 +5093,8 @@ enum ConsentMethod {
   STATE_SERVICE
   "Through a private service."
   NONSTATE_SERVICE
+  "No decision of the person: the operator declared the consent invalid."
+  OPERATOR_ACT
 }
 
 "Who made a decision."
@@ -4380,6 +5103,8 @@ enum GivenBy {
   SUBJECT
   "Somebody who may act for the person."
   REPRESENTATIVE
+  "The operator, which declared the consent invalid."
+  OPERATOR
 }
 
 "One decision of one person about one item, pinned to exactly what was shown."
@@ -4426,6 +5151,14 @@ type ConsentEvent {
   deviceAt: DateTime
   "The app's build, as it named itself."
   appBuild: String
+  "Reference of the document that it rests on; null for what came through the app."
+  reference: String
+  "On which ground a representative acted; null when none did."
+  ground: RepresentativeGround
+  "Why the consent is invalid; null unless ` + "`" + `type` + "`" + ` is INVALIDATED."
+  reason: InvalidationReason
+  "When it was signed, if that is not when it was received; the term runs from here."
+  signedAt: DateTime
 }
 
 "A page of consents, newest first."
@@ -4574,6 +5307,8 @@ input AuditFilter {
   to: DateTime
   "Events of one HTTP request, by the ` + "`" + `requestId` + "`" + ` that a person was shown beside an error."
   requestId: String
+  "Events that rested on a consent, by its id: what to look at when it turns out to be invalid."
+  consent: ID
 }
 
 # ---------------------------------------------------------------- keys
@@ -4586,7 +5321,7 @@ type EncryptionKeys {
   keys: [EncryptionKey!]!
   "Copies of data and of keys that are declared and not expired, oldest first."
   copies: [DeclaredCopy!]!
-  "The logins to HashiCorp Vault of the server that answers; none with the embedded engine."
+  "The logins to HashiCorp Vault of all servers, those of the one that answers first; none with the embedded engine."
   logins: [VaultLogin!]!
 }
 
@@ -4682,6 +5417,10 @@ enum KeyTroubleKind {
   ALLOW_PLAINTEXT_BACKUP
   "One call may delete it."
   DELETION_ALLOWED
+  "There is no such key, and nothing needs it yet: HashiCorp Vault was set up for an earlier version."
+  NOT_SET_UP
+  "The login that looks may not read about it, so that nobody would be told what is done to it; its figures are 0."
+  UNSEEN
 }
 
 "Something that is wrong with a key."
@@ -4738,6 +5477,8 @@ type KeyRange {
 
 "A login of the service to HashiCorp Vault. The token is never shown."
 type VaultLogin {
+  "The server that has it, as HOST/PID."
+  server: String!
   "What it does."
   name: String!
   "How it is made: by a token, a file, AppRole or Kubernetes."
@@ -4748,8 +5489,12 @@ type VaultLogin {
   policies: [String!]!
   "When it ends unless it is renewed; null: never, or not known."
   expiresAt: DateTime
+  "When Vault was asked about it: a server asks twice a minute, and is forgotten five minutes after it last did."
+  seenAt: DateTime!
   "Whether Vault could be asked about it."
   known: Boolean!
+  "Why Vault told nothing; empty when it did."
+  trouble: String!
 }
 
 # ---------------------------------------------------------------- subject requests
@@ -5469,6 +6214,152 @@ type SettleObligationPayload {
   userErrors: [UserError!]!
 }
 
+# ---------------------------------------------------------------- paper
+
+"Why a representative may act for a person."
+enum RepresentativeGround {
+  "A parent of a child."
+  PARENT
+  "A guardian."
+  GUARDIAN
+  "A power of attorney; the person can still decide themselves."
+  POWER_OF_ATTORNEY
+  "A court's decision."
+  COURT
+}
+
+"Why a consent is invalid."
+enum InvalidationReason {
+  "Somebody pretended to be the person."
+  FRAUD
+  "A child decided alone."
+  CHILD
+  "The person did not decide freely."
+  COERCION
+  "It was recorded of another person."
+  MISTAKEN_IDENTITY
+  "What was recorded is not what was decided."
+  MISRECORDED
+}
+
+"Where a value came from."
+enum DataSource {
+  "The person wrote it in the app."
+  APP
+  "The person told it, by letter, phone or at a desk."
+  PERSON_ASKED
+  "It was read off a document that was shown."
+  DOCUMENT
+  "Whoever represents the person told it."
+  REPRESENTATIVE
+  "A state service answered it."
+  STATE_SERVICE
+  "A private service answered it."
+  NONSTATE_SERVICE
+}
+
+"One change of a person's data: that, never what."
+type UserChange {
+  "When."
+  at: DateTime!
+  "What: user.registered, user.created, user.updated, user.confirmed, identifier.verified, identifier.released."
+  action: String!
+  "What kind of caller: SUBJECT is the person."
+  by: Role!
+  "Where the values came from."
+  source: DataSource!
+  "Codes of the fields."
+  fields: [String!]!
+}
+
+"A page of changes, newest first."
+type UserChangeConnection {
+  "The changes of the page, each with its cursor."
+  edges: [UserChangeEdge!]!
+  "The same changes without cursors."
+  nodes: [UserChange!]!
+  "Whether more follows, and the cursor to read on from."
+  pageInfo: PageInfo!
+}
+
+"A change in a list."
+type UserChangeEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The change that the cursor stands for."
+  node: UserChange!
+}
+
+"Who acted for a person; what is not kept, or not any more, is null."
+type Representative {
+  "Why they may."
+  ground: RepresentativeGround!
+  "Their name."
+  name: String
+  "How to reach them."
+  contact: String
+  "What the right to act follows from."
+  document: String
+}
+
+"What keyboard or input suits a field."
+enum FieldKeyboard {
+  "Letters, the first one capital."
+  NAME
+  "Text of several lines."
+  TEXT
+  "Digits."
+  DIGITS
+  "A whole number, with a sign."
+  NUMBER
+  "E-mail address."
+  EMAIL
+  "Phone number."
+  PHONE
+  "A day."
+  DATE
+  "Yes or no."
+  SWITCH
+}
+
+"What a form for personal data is drawn from."
+type ProfileForm {
+  "The version in force, whose fields these are; show it, and send its id and hash with the decisions."
+  version: PolicyVersion!
+  "The inputs, in order."
+  fields: [FormField!]!
+}
+
+"One input of a form."
+type FormField {
+  "Code of the field."
+  code: String!
+  "Where it is sent: false, as the member of ProfileInput of this name; true, in ` + "`" + `ProfileInput.fields` + "`" + `, by its code."
+  own: Boolean!
+  "How a value is checked."
+  kind: FieldKind!
+  "What the person reads beside it."
+  label: LocalizedText!
+  "What helps to fill it in."
+  help: LocalizedText
+  "Whether any purpose needs it: mark it."
+  required: Boolean!
+  "Codes of the items that use it."
+  purposes: [String!]!
+  "The input and the keyboard."
+  keyboard: FieldKeyboard!
+  "Keep it away from suggestions, previews and screenshots."
+  sensitive: Boolean!
+  "In characters; null: any."
+  maxLength: Int
+  "A regular expression that the usual spelling matches as a whole, spaces around it aside. The server reads other spellings, too."
+  pattern: String
+  "The first day that is accepted, YYYY-MM-DD; null: any."
+  minDate: String
+  "The last day that is accepted, YYYY-MM-DD; null: any."
+  maxDate: String
+}
+
 # ---------------------------------------------------------------- queries
 
 "Everything that can be read. After each field stands who may call it."
@@ -5588,6 +6479,24 @@ type Query {
     "Id of the certificate; an unknown one is NOT_FOUND."
     id: ID!
   ): ErasureCertificate @allow(roles: [SUBJECT, COMPLIANCE])
+
+  # paper
+  "What a form for personal data is drawn from; null: nothing is in force."
+  profileForm(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+    "The language of labels and help; it goes before Accept-Language and the person's own."
+    locale: Locale
+  ): ProfileForm @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  "Who acted for a person, for a request; null: the person themselves. Each look leaves an audit event."
+  representative(
+    "Id of a consent; an unknown one is NOT_FOUND."
+    consent: ID!
+    "Which of its events, by ` + "`" + `ConsentEvent.seq` + "`" + `; null: the decision."
+    seq: Int
+    "The request that is being worked on."
+    basis: RequestBasisInput!
+  ): Representative @allow(roles: [COMPLIANCE])
 }
 
 # ---------------------------------------------------------------- mutations
@@ -5794,6 +6703,8 @@ input OwnFieldInput {
   mask: FieldMask!
   "What the person reads beside it, by language."
   label: [LocalizedTextInput!]!
+  "What a form says below it, by language."
+  help: [LocalizedTextInput!]! = []
 }
 
 "Who approved a policy version; all three are needed to publish."
@@ -5810,8 +6721,10 @@ input ApprovalInput {
 input PolicyFactsInput {
   "Title of the document; by default the text's first heading."
   title: [LocalizedTextInput!]! = []
-  "ISO 8601; null: until the purposes are achieved."
+  "ISO 8601; null: until the purposes are achieved, and ` + "`" + `purposesEnd` + "`" + ` says when they are."
   term: String
+  "When the purposes are achieved, by language; instead of ` + "`" + `term` + "`" + `."
+  purposesEnd: [LocalizedTextInput!]! = []
   "Full title of the law that governs it."
   lawTitle: [LocalizedTextInput!]!
   "What a person agrees to, refuses or is told; one is needed to publish."
@@ -5828,6 +6741,24 @@ input PolicyFactsInput {
   withdrawal: [LocalizedTextInput!]!
   "Who approved it, when, under which reference. Needed to publish."
   approval: ApprovalInput
+  "The links that lead out of the app; one in a text whose host is not declared here is a warning."
+  externalLinks: [ExternalLinkInput!]! = []
+}
+
+"A link that leads out of the app."
+input ExternalLinkInput {
+  "What it leads to, by language."
+  title: [LocalizedTextInput!]!
+  "The web address, https only, up to 2000 bytes; each once."
+  url: String!
+}
+
+"Why a version is to be published in spite of what a rule warns of."
+input AcknowledgedWarningInput {
+  "Id of the rule, as WARNING_UNANSWERED and ` + "`" + `kelisim policy lint` + "`" + ` name it. One that does not warn is left out."
+  rule: String!
+  "A code or a short reference, one line of up to 200 characters. It stays with the version: nothing personal."
+  reason: String!
 }
 
 "The policy text in one language."
@@ -5900,6 +6831,8 @@ input PublishPolicyVersionInput {
   one that is published already.
   """
   effectiveAt: DateTime
+  "A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED)."
+  acknowledgedWarnings: [AcknowledgedWarningInput!]! = []
   "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
@@ -5908,7 +6841,7 @@ input PublishPolicyVersionInput {
 type PublishPolicyVersionPayload {
   "The published version; null when there are ` + "`" + `userErrors` + "`" + `."
   policyVersion: PolicyVersion
-  "What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE. Empty when it is published."
+  "What to put right; all that the version lacks comes at once, as VERSION_INCOMPLETE and WARNING_UNANSWERED. Empty when it is published."
   userErrors: [UserError!]!
 }
 
@@ -5963,6 +6896,202 @@ type ReleaseIdentifierPayload {
   "The person with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   user: User
   "Empty when it is released. REQUIRED: the person has no such value."
+  userErrors: [UserError!]!
+}
+
+# ---- paper
+
+"Somebody who acted for a person. All but the ground is kept encrypted."
+input RepresentativeInput {
+  "Why they may."
+  ground: RepresentativeGround!
+  "Their name."
+  name: String!
+  "How to reach them."
+  contact: String
+  "What the right to act follows from: kind, number, date, who issued it."
+  document: String!
+}
+
+"How a decision reached the operator otherwise than through the app."
+input ReceiptInput {
+  "Not IN_APP_CONFIRMED, nor OPERATOR_ACT."
+  method: ConsentMethod!
+  """
+  Reference of the document: two to ten capital letters or digits, a hyphen,
+  and up to six numbers joined by / . or -, as in DOC-2026/118. It stays in
+  clear and for ever; a personal detail does not belong there.
+  """
+  reference: String!
+  "When it was signed: not later than now, and a decision not before its version was published."
+  signedAt: DateTime!
+  "Who decided for the person; null: the person themselves."
+  representative: RepresentativeInput
+}
+
+"Decisions that a colleague records: what was on the paper, and what was ticked."
+input PaperConsentInput {
+  "Made by the client, a UUID, once per act."
+  eventId: ID!
+  "The version that was on the paper; one that was in force, or to come, when it was signed."
+  version: ID!
+  "The language of the paper."
+  locale: Locale!
+  "The hash of the document that was on the paper."
+  documentHash: String!
+  "At least one; each item that the version asks for once at most."
+  decisions: [DecisionInput!]!
+  """
+  The person's ` + "`" + `consentSeq` + "`" + ` as it was read. It is needed to record a consent to
+  an item that was refused, withdrawn or invalidated after the paper was signed:
+  somebody has looked, and asked.
+  """
+  knownConsentSeq: Int
+  "How it reached the operator."
+  receipt: ReceiptInput!
+}
+
+"Decisions of somebody who did not make them in the app."
+input RecordConsentForInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "By default the only one there is."
+  app: String
+  "What was decided, and how it reached the operator."
+  consent: PaperConsentInput!
+  "May be left out: ` + "`" + `eventId` + "`" + ` makes the act count once."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `recordConsentFor` + "`" + `."
+type RecordConsentForPayload {
+  "The person with the new ` + "`" + `consentSeq` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "The decisions of this act, in the order given."
+  consents: [Consent!]!
+  "What to put right. CONSENT_WITHDRAWN_SINCE: the person said no after the paper was signed; ask them."
+  userErrors: [UserError!]!
+}
+
+"A withdrawal that did not come through the app. It counts at once, for what was given since it was signed, too."
+input WithdrawConsentForInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "By default the only one there is."
+  app: String
+  "Made by the client, a UUID, once per act."
+  eventId: ID!
+  "Codes of the items to withdraw; give this or ` + "`" + `all` + "`" + `."
+  items: [String!]
+  "Withdraw everything that is given."
+  all: Boolean
+  "How it reached the operator."
+  receipt: ReceiptInput!
+  "May be left out: ` + "`" + `eventId` + "`" + ` makes the act count once."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `withdrawConsentFor` + "`" + `."
+type WithdrawConsentForPayload {
+  "The person with the new ` + "`" + `consentSeq` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "The consents that this act withdrew."
+  consents: [Consent!]!
+  "Empty when it is withdrawn."
+  userErrors: [UserError!]!
+}
+
+"A consent that does not hold."
+input InvalidateConsentInput {
+  "Made by the client, a UUID, once per act."
+  eventId: ID!
+  "Id of the consent, given at some time; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  consent: ID!
+  "Why."
+  reason: InvalidationReason!
+  "Reference of the finding, of the form of ` + "`" + `ReceiptInput.reference` + "`" + `."
+  reference: String!
+  "May be left out: ` + "`" + `eventId` + "`" + ` makes the act count once."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `invalidateConsent` + "`" + `."
+type InvalidateConsentPayload {
+  "The person; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "The consent as it stands now. What was read on its ground is in ` + "`" + `auditEvents(filter: {consent})` + "`" + `."
+  consent: Consent
+  "Empty when it is invalid. CONSENT_NOT_GIVEN: it was refused, or is invalid already."
+  userErrors: [UserError!]!
+}
+
+"Somebody who came by paper or phone; they have no login."
+input CreateUserInput {
+  "By default the only one there is."
+  app: String
+  "What they told about themselves."
+  profile: ProfileInput
+  "What they decided, on which paper."
+  consent: PaperConsentInput!
+  "The language they chose."
+  locale: Locale
+  "Where the values came from; not APP."
+  source: DataSource!
+  "The request that is being worked on; it goes into the audit event."
+  basis: RequestBasisInput!
+  "Made by the client, once per attempt at an act, up to 128 characters; without it a repetition makes a second person."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `createUser` + "`" + `. POLICY_NOT_ACCEPTED in ` + "`" + `errors` + "`" + `: there is a profile, and a required item is not given."
+type CreateUserPayload {
+  "The person; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "What to put right, all mistakes of the form at once."
+  userErrors: [UserError!]!
+}
+
+"A change of a person's data by a colleague; say at least one thing."
+input UpdateUserInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "By default the only one there is."
+  app: String
+  "The fields to write: absent leaves as it is, null clears."
+  profile: ProfileInput
+  "The language the person chose, one of the app's; null clears it."
+  locale: Locale
+  "Where the values came from; not APP."
+  source: DataSource!
+  "The request that is being worked on; it goes into the audit event."
+  basis: RequestBasisInput!
+  "The revision that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `updateUser` + "`" + `. POLICY_NOT_ACCEPTED in ` + "`" + `errors` + "`" + `: the person has not agreed to what is required."
+type UpdateUserPayload {
+  "The person after the change, with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "What to put right, all mistakes of the form at once."
+  userErrors: [UserError!]!
+}
+
+"That one's own data still holds."
+input ConfirmMyDataInput {
+  "The revision that the person was shown; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `confirmMyData` + "`" + `."
+type ConfirmMyDataPayload {
+  "The person with the new ` + "`" + `dataConfirmedAt` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "Empty when it is stamped."
   userErrors: [UserError!]!
 }
 
@@ -6092,6 +7221,38 @@ type Mutation {
     "The obligation, and what settled it."
     input: SettleObligationInput!
   ): SettleObligationPayload! @allow(roles: [SERVICE, COMPLIANCE])
+
+  # paper
+  "Records what a person decided on paper, or through another service."
+  recordConsentFor(
+    "Who, what was on the paper, what was decided, and how it came."
+    input: RecordConsentForInput!
+  ): RecordConsentForPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Records a withdrawal that did not come through the app."
+  withdrawConsentFor(
+    "Who, which items or ` + "`" + `all` + "`" + `, and how it came."
+    input: WithdrawConsentForInput!
+  ): WithdrawConsentForPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Declares a consent invalid. It is no withdrawal; the person is asked again."
+  invalidateConsent(
+    "Which, why, and on which finding."
+    input: InvalidateConsentInput!
+  ): InvalidateConsentPayload! @allow(roles: [COMPLIANCE])
+  "Writes down a person who came by paper or phone, with their decisions, in one transaction."
+  createUser(
+    "The profile, the decisions, where they came from, and the request."
+    input: CreateUserInput!
+  ): CreateUserPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Changes a person's data for them; they see that in ` + "`" + `User.changes` + "`" + `."
+  updateUser(
+    "Who, what to change, where it came from, and the request."
+    input: UpdateUserInput!
+  ): UpdateUserPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Stamps that the person says that their data still holds."
+  confirmMyData(
+    "The revision that the person was shown."
+    input: ConfirmMyDataInput!
+  ): ConfirmMyDataPayload! @allow(roles: [SUBJECT])
 }
 `, BuiltIn: false},
 }
@@ -6100,6 +7261,20 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AcknowledgedWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_AcknowledgedWarning_rule(ctx, field)
+	case "reason":
+		return ec.fieldContext_AcknowledgedWarning_reason(ctx, field)
+	case "by":
+		return ec.fieldContext_AcknowledgedWarning_by(ctx, field)
+	case "at":
+		return ec.fieldContext_AcknowledgedWarning_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcknowledgedWarning", field.Name)
+}
 
 func (ec *executionContext) childFields_App(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -6121,6 +7296,8 @@ func (ec *executionContext) childFields_App(ctx context.Context, field graphql.C
 		return ec.fieldContext_App_languages(ctx, field)
 	case "authoritativeLanguage":
 		return ec.fieldContext_App_authoritativeLanguage(ctx, field)
+	case "jurisdiction":
+		return ec.fieldContext_App_jurisdiction(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type App", field.Name)
 }
@@ -6237,6 +7414,16 @@ func (ec *executionContext) childFields_CollectedField(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type CollectedField", field.Name)
 }
 
+func (ec *executionContext) childFields_ConfirmMyDataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ConfirmMyDataPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmMyDataPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmMyDataPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Consent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6323,6 +7510,14 @@ func (ec *executionContext) childFields_ConsentEvent(ctx context.Context, field 
 		return ec.fieldContext_ConsentEvent_deviceAt(ctx, field)
 	case "appBuild":
 		return ec.fieldContext_ConsentEvent_appBuild(ctx, field)
+	case "reference":
+		return ec.fieldContext_ConsentEvent_reference(ctx, field)
+	case "ground":
+		return ec.fieldContext_ConsentEvent_ground(ctx, field)
+	case "reason":
+		return ec.fieldContext_ConsentEvent_reason(ctx, field)
+	case "signedAt":
+		return ec.fieldContext_ConsentEvent_signedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConsentEvent", field.Name)
 }
@@ -6373,6 +7568,16 @@ func (ec *executionContext) childFields_CreatePolicyDraftPayload(ctx context.Con
 		return ec.fieldContext_CreatePolicyDraftPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreatePolicyDraftPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_CreateUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeclaredCopy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6547,6 +7752,50 @@ func (ec *executionContext) childFields_ExtendSubjectRequestPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type ExtendSubjectRequestPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ExternalLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_ExternalLink_title(ctx, field)
+	case "url":
+		return ec.fieldContext_ExternalLink_url(ctx, field)
+	case "host":
+		return ec.fieldContext_ExternalLink_host(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExternalLink", field.Name)
+}
+
+func (ec *executionContext) childFields_FormField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_FormField_code(ctx, field)
+	case "own":
+		return ec.fieldContext_FormField_own(ctx, field)
+	case "kind":
+		return ec.fieldContext_FormField_kind(ctx, field)
+	case "label":
+		return ec.fieldContext_FormField_label(ctx, field)
+	case "help":
+		return ec.fieldContext_FormField_help(ctx, field)
+	case "required":
+		return ec.fieldContext_FormField_required(ctx, field)
+	case "purposes":
+		return ec.fieldContext_FormField_purposes(ctx, field)
+	case "keyboard":
+		return ec.fieldContext_FormField_keyboard(ctx, field)
+	case "sensitive":
+		return ec.fieldContext_FormField_sensitive(ctx, field)
+	case "maxLength":
+		return ec.fieldContext_FormField_maxLength(ctx, field)
+	case "pattern":
+		return ec.fieldContext_FormField_pattern(ctx, field)
+	case "minDate":
+		return ec.fieldContext_FormField_minDate(ctx, field)
+	case "maxDate":
+		return ec.fieldContext_FormField_maxDate(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FormField", field.Name)
+}
+
 func (ec *executionContext) childFields_FulfilSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "request":
@@ -6555,6 +7804,18 @@ func (ec *executionContext) childFields_FulfilSubjectRequestPayload(ctx context.
 		return ec.fieldContext_FulfilSubjectRequestPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FulfilSubjectRequestPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InvalidateConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_InvalidateConsentPayload_user(ctx, field)
+	case "consent":
+		return ec.fieldContext_InvalidateConsentPayload_consent(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InvalidateConsentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvalidateConsentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ItemField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6719,6 +7980,10 @@ func (ec *executionContext) childFields_PersonalField(ctx context.Context, field
 		return ec.fieldContext_PersonalField_verified(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_PersonalField_updatedAt(ctx, field)
+	case "source":
+		return ec.fieldContext_PersonalField_source(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_PersonalField_updatedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PersonalField", field.Name)
 }
@@ -6807,6 +8072,14 @@ func (ec *executionContext) childFields_PolicyVersion(ctx context.Context, field
 		return ec.fieldContext_PolicyVersion_publicSources(ctx, field)
 	case "approval":
 		return ec.fieldContext_PolicyVersion_approval(ctx, field)
+	case "purposesEnd":
+		return ec.fieldContext_PolicyVersion_purposesEnd(ctx, field)
+	case "externalLinks":
+		return ec.fieldContext_PolicyVersion_externalLinks(ctx, field)
+	case "rulePack":
+		return ec.fieldContext_PolicyVersion_rulePack(ctx, field)
+	case "acknowledgedWarnings":
+		return ec.fieldContext_PolicyVersion_acknowledgedWarnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PolicyVersion", field.Name)
 }
@@ -6857,6 +8130,16 @@ func (ec *executionContext) childFields_Profile(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Profile", field.Name)
 }
 
+func (ec *executionContext) childFields_ProfileForm(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_ProfileForm_version(ctx, field)
+	case "fields":
+		return ec.fieldContext_ProfileForm_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProfileForm", field.Name)
+}
+
 func (ec *executionContext) childFields_PublishPolicyVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "policyVersion":
@@ -6877,6 +8160,18 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 		return ec.fieldContext_Recipient_purpose(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordConsentForPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RecordConsentForPayload_user(ctx, field)
+	case "consents":
+		return ec.fieldContext_RecordConsentForPayload_consents(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordConsentForPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordConsentForPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6941,6 +8236,20 @@ func (ec *executionContext) childFields_ReleaseIdentifierPayload(ctx context.Con
 		return ec.fieldContext_ReleaseIdentifierPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReleaseIdentifierPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Representative(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ground":
+		return ec.fieldContext_Representative_ground(ctx, field)
+	case "name":
+		return ec.fieldContext_Representative_name(ctx, field)
+	case "contact":
+		return ec.fieldContext_Representative_contact(ctx, field)
+	case "document":
+		return ec.fieldContext_Representative_document(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Representative", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestExportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7131,6 +8440,16 @@ func (ec *executionContext) childFields_UpdatePolicyDraftPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePolicyDraftPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7159,8 +8478,52 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_profile(ctx, field)
 	case "requests":
 		return ec.fieldContext_User_requests(ctx, field)
+	case "dataConfirmedAt":
+		return ec.fieldContext_User_dataConfirmedAt(ctx, field)
+	case "confirmationDue":
+		return ec.fieldContext_User_confirmationDue(ctx, field)
+	case "changes":
+		return ec.fieldContext_User_changes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_UserChange_at(ctx, field)
+	case "action":
+		return ec.fieldContext_UserChange_action(ctx, field)
+	case "by":
+		return ec.fieldContext_UserChange_by(ctx, field)
+	case "source":
+		return ec.fieldContext_UserChange_source(ctx, field)
+	case "fields":
+		return ec.fieldContext_UserChange_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserChange", field.Name)
+}
+
+func (ec *executionContext) childFields_UserChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UserChangeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_UserChangeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UserChangeConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UserChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_UserChangeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_UserChangeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserChangeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_UserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7203,6 +8566,8 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 
 func (ec *executionContext) childFields_VaultLogin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "server":
+		return ec.fieldContext_VaultLogin_server(ctx, field)
 	case "name":
 		return ec.fieldContext_VaultLogin_name(ctx, field)
 	case "method":
@@ -7213,8 +8578,12 @@ func (ec *executionContext) childFields_VaultLogin(ctx context.Context, field gr
 		return ec.fieldContext_VaultLogin_policies(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_VaultLogin_expiresAt(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_VaultLogin_seenAt(ctx, field)
 	case "known":
 		return ec.fieldContext_VaultLogin_known(ctx, field)
+	case "trouble":
+		return ec.fieldContext_VaultLogin_trouble(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VaultLogin", field.Name)
 }
@@ -7237,6 +8606,18 @@ func (ec *executionContext) childFields_VerifyRequesterPayload(ctx context.Conte
 		return ec.fieldContext_VerifyRequesterPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VerifyRequesterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawConsentForPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_WithdrawConsentForPayload_user(ctx, field)
+	case "consents":
+		return ec.fieldContext_WithdrawConsentForPayload_consents(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawConsentForPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawConsentForPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -20,8 +20,15 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type AcknowledgedWarningResolver interface {
+	Rule(ctx context.Context, obj *vault.Acknowledgement) (string, error)
+
+	By(ctx context.Context, obj *vault.Acknowledgement) (*string, error)
+}
 type AppResolver interface {
 	Name(ctx context.Context, obj *vault.App, locale *string) (*LocalizedText, error)
+
+	Jurisdiction(ctx context.Context, obj *vault.App) (string, error)
 }
 type AuditEventResolver interface {
 	ID(ctx context.Context, obj *vault.StoredEvent) (string, error)
@@ -58,6 +65,9 @@ type ConsentEventResolver interface {
 	EventID(ctx context.Context, obj *vault.ConsentEvent) (string, error)
 
 	AppBuild(ctx context.Context, obj *vault.ConsentEvent) (*string, error)
+	Reference(ctx context.Context, obj *vault.ConsentEvent) (*string, error)
+	Ground(ctx context.Context, obj *vault.ConsentEvent) (*vault.Ground, error)
+	Reason(ctx context.Context, obj *vault.ConsentEvent) (*vault.Flaw, error)
 }
 type ConsentItemResolver interface {
 	Title(ctx context.Context, obj *vault.Item, locale *string) (*LocalizedText, error)
@@ -89,6 +99,9 @@ type ExportResolver interface {
 	ID(ctx context.Context, obj *vault.Export) (string, error)
 	Path(ctx context.Context, obj *vault.Export) (string, error)
 }
+type ExternalLinkResolver interface {
+	Title(ctx context.Context, obj *vault.ExternalLink, locale *string) (*LocalizedText, error)
+}
 type MutationResolver interface {
 	RegisterMe(ctx context.Context, input RegisterMeInput) (*RegisterMePayload, error)
 	UpdateMyProfile(ctx context.Context, input UpdateMyProfileInput) (*UpdateMyProfilePayload, error)
@@ -113,6 +126,12 @@ type MutationResolver interface {
 	LiftLegalHold(ctx context.Context, input LiftLegalHoldInput) (*LiftLegalHoldPayload, error)
 	RecordObligation(ctx context.Context, input RecordObligationInput) (*RecordObligationPayload, error)
 	SettleObligation(ctx context.Context, input SettleObligationInput) (*SettleObligationPayload, error)
+	RecordConsentFor(ctx context.Context, input RecordConsentForInput) (*RecordConsentForPayload, error)
+	WithdrawConsentFor(ctx context.Context, input WithdrawConsentForInput) (*WithdrawConsentForPayload, error)
+	InvalidateConsent(ctx context.Context, input InvalidateConsentInput) (*InvalidateConsentPayload, error)
+	CreateUser(ctx context.Context, input CreateUserInput) (*CreateUserPayload, error)
+	UpdateUser(ctx context.Context, input UpdateUserInput) (*UpdateUserPayload, error)
+	ConfirmMyData(ctx context.Context, input ConfirmMyDataInput) (*ConfirmMyDataPayload, error)
 }
 type ObstacleResolver interface {
 	ID(ctx context.Context, obj *vault.Obstacle) (string, error)
@@ -126,6 +145,9 @@ type PersonalFieldResolver interface {
 	Code(ctx context.Context, obj *vault.PersonalField) (string, error)
 	Label(ctx context.Context, obj *vault.PersonalField, locale *string) (*LocalizedText, error)
 	Value(ctx context.Context, obj *vault.PersonalField) (*string, error)
+
+	Source(ctx context.Context, obj *vault.PersonalField) (*vault.Source, error)
+	UpdatedBy(ctx context.Context, obj *vault.PersonalField) (*vault.Role, error)
 }
 type PolicyVersionResolver interface {
 	ID(ctx context.Context, obj *vault.Version) (string, error)
@@ -141,6 +163,10 @@ type PolicyVersionResolver interface {
 	CrossBorder(ctx context.Context, obj *vault.Version) (*bool, error)
 	PublicSources(ctx context.Context, obj *vault.Version) (*bool, error)
 	Approval(ctx context.Context, obj *vault.Version) (*vault.Approval, error)
+	PurposesEnd(ctx context.Context, obj *vault.Version, locale *string) (*LocalizedText, error)
+	ExternalLinks(ctx context.Context, obj *vault.Version) ([]vault.ExternalLink, error)
+	RulePack(ctx context.Context, obj *vault.Version) (*string, error)
+	AcknowledgedWarnings(ctx context.Context, obj *vault.Version) ([]vault.Acknowledgement, error)
 }
 type ProfileResolver interface {
 	Fields(ctx context.Context, obj *Profile, codes []string) ([]vault.PersonalField, error)
@@ -163,6 +189,8 @@ type QueryResolver interface {
 	SubjectRequest(ctx context.Context, id string) (*vault.SubjectRequest, error)
 	SubjectRequests(ctx context.Context, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) (*SubjectRequestConnection, error)
 	ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error)
+	ProfileForm(ctx context.Context, app *string, locale *string) (*ProfileForm, error)
+	Representative(ctx context.Context, consent string, seq *int, basis RequestBasisInput) (*Representative, error)
 }
 type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
@@ -211,6 +239,9 @@ type UserResolver interface {
 	MissingFields(ctx context.Context, obj *vault.User, app *string) ([]string, error)
 	Profile(ctx context.Context, obj *vault.User, app *string, basis *BasisInput, reveal []string) (*Profile, error)
 	Requests(ctx context.Context, obj *vault.User, first *int, after *string) (*SubjectRequestConnection, error)
+
+	ConfirmationDue(ctx context.Context, obj *vault.User, app *string) (*time.Time, error)
+	Changes(ctx context.Context, obj *vault.User, first *int, after *string) (*UserChangeConnection, error)
 }
 type VaultLoginResolver interface {
 	Known(ctx context.Context, obj *vault.LoginState) (bool, error)
@@ -318,6 +349,20 @@ func (ec *executionContext) field_ErasureCertificate_text_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_ExternalLink_title_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_assignSubjectRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -346,12 +391,40 @@ func (ec *executionContext) field_Mutation_cancelMyRequest_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_confirmMyData_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ConfirmMyDataInput, error) {
+			return ec.unmarshalNConfirmMyDataInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐConfirmMyDataInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createPolicyDraft_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (CreatePolicyDraftInput, error) {
 			return ec.unmarshalNCreatePolicyDraftInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCreatePolicyDraftInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (CreateUserInput, error) {
+			return ec.unmarshalNCreateUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCreateUserInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -402,6 +475,20 @@ func (ec *executionContext) field_Mutation_fulfilSubjectRequest_args(ctx context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_invalidateConsent_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (InvalidateConsentInput, error) {
+			return ec.unmarshalNInvalidateConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐInvalidateConsentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_liftLegalHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -436,6 +523,20 @@ func (ec *executionContext) field_Mutation_publishPolicyVersion_args(ctx context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (PublishPolicyVersionInput, error) {
 			return ec.unmarshalNPublishPolicyVersionInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublishPolicyVersionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_recordConsentFor_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RecordConsentForInput, error) {
+			return ec.unmarshalNRecordConsentForInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentForInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -598,6 +699,20 @@ func (ec *executionContext) field_Mutation_updatePolicyDraft_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (UpdateUserInput, error) {
+			return ec.unmarshalNUpdateUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateUserInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_verifyIdentifier_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -618,6 +733,20 @@ func (ec *executionContext) field_Mutation_verifyRequester_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (VerifyRequesterInput, error) {
 			return ec.unmarshalNVerifyRequesterInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐVerifyRequesterInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_withdrawConsentFor_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (WithdrawConsentForInput, error) {
+			return ec.unmarshalNWithdrawConsentForInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithdrawConsentForInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -669,6 +798,20 @@ func (ec *executionContext) field_PersonalField_label_args(ctx context.Context, 
 }
 
 func (ec *executionContext) field_PolicyVersion_document_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_PolicyVersion_purposesEnd_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -968,6 +1111,58 @@ func (ec *executionContext) field_Query_policyVersions_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_profileForm_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_representative_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "consent",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["consent"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "seq",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["seq"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "basis",
+		func(ctx context.Context, v any) (RequestBasisInput, error) {
+			return ec.unmarshalNRequestBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestBasisInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["basis"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_subjectRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1142,6 +1337,42 @@ func (ec *executionContext) field_SubjectRequest_requester_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_User_changes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_User_confirmationDue_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_User_consents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1277,6 +1508,98 @@ func (ec *executionContext) field_User_requests_args(ctx context.Context, rawArg
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AcknowledgedWarning_rule(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AcknowledgedWarning().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, true, true, "String")
+}
+
+func (ec *executionContext) _AcknowledgedWarning_reason(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, false, false, "String")
+}
+
+func (ec *executionContext) _AcknowledgedWarning_by(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AcknowledgedWarning().By(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, true, true, "String")
+}
+
+func (ec *executionContext) _AcknowledgedWarning_at(ctx context.Context, field graphql.CollectedField, obj *vault.Acknowledgement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcknowledgedWarning_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcknowledgedWarning_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcknowledgedWarning", field, false, false, "DateTime")
+}
 
 func (ec *executionContext) _App_code(ctx context.Context, field graphql.CollectedField, obj *vault.App) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -1549,6 +1872,29 @@ func (ec *executionContext) _App_authoritativeLanguage(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_App_authoritativeLanguage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("App", field, false, false, "Locale")
+}
+
+func (ec *executionContext) _App_jurisdiction(ctx context.Context, field graphql.CollectedField, obj *vault.App) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_App_jurisdiction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.App().Jurisdiction(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_App_jurisdiction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("App", field, true, true, "String")
 }
 
 func (ec *executionContext) _Approval_by(ctx context.Context, field graphql.CollectedField, obj *vault.Approval) (ret graphql.Marshaler) {
@@ -2449,6 +2795,70 @@ func (ec *executionContext) fieldContext_CollectedField_purposes(_ context.Conte
 	return graphql.NewScalarFieldContext("CollectedField", field, false, false, "String")
 }
 
+func (ec *executionContext) _ConfirmMyDataPayload_user(ctx context.Context, field graphql.CollectedField, obj *ConfirmMyDataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmMyDataPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmMyDataPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfirmMyDataPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConfirmMyDataPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ConfirmMyDataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmMyDataPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmMyDataPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfirmMyDataPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Consent_id(ctx context.Context, field graphql.CollectedField, obj *vault.Consent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3193,6 +3603,98 @@ func (ec *executionContext) fieldContext_ConsentEvent_appBuild(_ context.Context
 	return graphql.NewScalarFieldContext("ConsentEvent", field, true, true, "String")
 }
 
+func (ec *executionContext) _ConsentEvent_reference(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentEvent_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ConsentEvent().Reference(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentEvent_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentEvent", field, true, true, "String")
+}
+
+func (ec *executionContext) _ConsentEvent_ground(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentEvent_ground(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ConsentEvent().Ground(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Ground) graphql.Marshaler {
+			return ec.marshalORepresentativeGround2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentEvent_ground(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentEvent", field, true, true, "RepresentativeGround")
+}
+
+func (ec *executionContext) _ConsentEvent_reason(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentEvent_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ConsentEvent().Reason(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Flaw) graphql.Marshaler {
+			return ec.marshalOInvalidationReason2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFlaw(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentEvent", field, true, true, "InvalidationReason")
+}
+
+func (ec *executionContext) _ConsentEvent_signedAt(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentEvent_signedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentEvent_signedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentEvent", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _ConsentItem_code(ctx context.Context, field graphql.CollectedField, obj *vault.Item) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3627,6 +4129,70 @@ func (ec *executionContext) _CreatePolicyDraftPayload_userErrors(ctx context.Con
 func (ec *executionContext) fieldContext_CreatePolicyDraftPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePolicyDraftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *CreateUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUserPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateUserPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CreateUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUserPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUserPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUserPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -5099,6 +5665,413 @@ func (ec *executionContext) fieldContext_ExtendSubjectRequestPayload_userErrors(
 	return fc, nil
 }
 
+func (ec *executionContext) _ExternalLink_title(ctx context.Context, field graphql.CollectedField, obj *vault.ExternalLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalLink_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.ExternalLink().Title(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalLink_title(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ExternalLink",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ExternalLink_title_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ExternalLink_url(ctx context.Context, field graphql.CollectedField, obj *vault.ExternalLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalLink_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalLink_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalLink", field, false, false, "String")
+}
+
+func (ec *executionContext) _ExternalLink_host(ctx context.Context, field graphql.CollectedField, obj *vault.ExternalLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalLink_host(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Host(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalLink_host(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalLink", field, true, false, "String")
+}
+
+func (ec *executionContext) _FormField_code(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "String")
+}
+
+func (ec *executionContext) _FormField_own(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_own(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Own, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_own(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FormField_kind(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.FieldKind) graphql.Marshaler {
+			return ec.marshalNFieldKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "FieldKind")
+}
+
+func (ec *executionContext) _FormField_label(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Label, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FormField",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FormField_help(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_help(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Help, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_help(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FormField",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FormField_required(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_required(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Required, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FormField_purposes(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_purposes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Purposes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_purposes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "String")
+}
+
+func (ec *executionContext) _FormField_keyboard(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_keyboard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keyboard, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Keyboard) graphql.Marshaler {
+			return ec.marshalNFieldKeyboard2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyboard(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_keyboard(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "FieldKeyboard")
+}
+
+func (ec *executionContext) _FormField_sensitive(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_sensitive(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sensitive, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_sensitive(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FormField_maxLength(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_maxLength(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxLength, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_maxLength(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "Int")
+}
+
+func (ec *executionContext) _FormField_pattern(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_pattern(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pattern, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_pattern(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "String")
+}
+
+func (ec *executionContext) _FormField_minDate(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_minDate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_minDate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "String")
+}
+
+func (ec *executionContext) _FormField_maxDate(ctx context.Context, field graphql.CollectedField, obj *FormField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FormField_maxDate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FormField_maxDate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FormField", field, false, false, "String")
+}
+
 func (ec *executionContext) _FulfilSubjectRequestPayload_request(ctx context.Context, field graphql.CollectedField, obj *FulfilSubjectRequestPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5153,6 +6126,102 @@ func (ec *executionContext) _FulfilSubjectRequestPayload_userErrors(ctx context.
 func (ec *executionContext) fieldContext_FulfilSubjectRequestPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FulfilSubjectRequestPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InvalidateConsentPayload_user(ctx context.Context, field graphql.CollectedField, obj *InvalidateConsentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvalidateConsentPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvalidateConsentPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InvalidateConsentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InvalidateConsentPayload_consent(ctx context.Context, field graphql.CollectedField, obj *InvalidateConsentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvalidateConsentPayload_consent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Consent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Consent) graphql.Marshaler {
+			return ec.marshalOConsent2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvalidateConsentPayload_consent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InvalidateConsentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Consent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InvalidateConsentPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *InvalidateConsentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvalidateConsentPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InvalidateConsentPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InvalidateConsentPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -7090,6 +8159,378 @@ func (ec *executionContext) fieldContext_Mutation_settleObligation(ctx context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_recordConsentFor(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordConsentFor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordConsentFor(ctx, fc.Args["input"].(RecordConsentForInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUPPORT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RecordConsentForPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecordConsentForPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordConsentForPayload) graphql.Marshaler {
+			return ec.marshalNRecordConsentForPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentForPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordConsentFor(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordConsentForPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordConsentFor_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_withdrawConsentFor(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_withdrawConsentFor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().WithdrawConsentFor(ctx, fc.Args["input"].(WithdrawConsentForInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUPPORT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *WithdrawConsentForPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *WithdrawConsentForPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *WithdrawConsentForPayload) graphql.Marshaler {
+			return ec.marshalNWithdrawConsentForPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithdrawConsentForPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_withdrawConsentFor(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WithdrawConsentForPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_withdrawConsentFor_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_invalidateConsent(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_invalidateConsent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().InvalidateConsent(ctx, fc.Args["input"].(InvalidateConsentInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *InvalidateConsentPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *InvalidateConsentPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *InvalidateConsentPayload) graphql.Marshaler {
+			return ec.marshalNInvalidateConsentPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐInvalidateConsentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_invalidateConsent(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InvalidateConsentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_invalidateConsent_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateUser(ctx, fc.Args["input"].(CreateUserInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUPPORT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *CreateUserPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *CreateUserPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CreateUserPayload) graphql.Marshaler {
+			return ec.marshalNCreateUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCreateUserPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateUser(ctx, fc.Args["input"].(UpdateUserInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUPPORT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *UpdateUserPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *UpdateUserPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *UpdateUserPayload) graphql.Marshaler {
+			return ec.marshalNUpdateUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateUserPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_confirmMyData(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_confirmMyData(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ConfirmMyData(ctx, fc.Args["input"].(ConfirmMyDataInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *ConfirmMyDataPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *ConfirmMyDataPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ConfirmMyDataPayload) graphql.Marshaler {
+			return ec.marshalNConfirmMyDataPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐConfirmMyDataPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_confirmMyData(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfirmMyDataPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_confirmMyData_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Obstacle_id(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7746,6 +9187,52 @@ func (ec *executionContext) _PersonalField_updatedAt(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_PersonalField_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PersonalField", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PersonalField_source(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonalField_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PersonalField().Source(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Source) graphql.Marshaler {
+			return ec.marshalODataSource2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PersonalField_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonalField", field, true, true, "DataSource")
+}
+
+func (ec *executionContext) _PersonalField_updatedBy(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PersonalField_updatedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PersonalField().UpdatedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Role) graphql.Marshaler {
+			return ec.marshalORole2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PersonalField_updatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PersonalField", field, true, true, "Role")
 }
 
 func (ec *executionContext) _PlaceLegalHoldPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *PlaceLegalHoldPayload) (ret graphql.Marshaler) {
@@ -8568,6 +10055,137 @@ func (ec *executionContext) fieldContext_PolicyVersion_approval(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _PolicyVersion_purposesEnd(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_purposesEnd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PolicyVersion().PurposesEnd(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_purposesEnd(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PolicyVersion_purposesEnd_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyVersion_externalLinks(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_externalLinks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyVersion().ExternalLinks(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ExternalLink) graphql.Marshaler {
+			return ec.marshalNExternalLink2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_externalLinks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExternalLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyVersion_rulePack(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_rulePack(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyVersion().RulePack(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_rulePack(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyVersion", field, true, true, "String")
+}
+
+func (ec *executionContext) _PolicyVersion_acknowledgedWarnings(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_acknowledgedWarnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyVersion().AcknowledgedWarnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Acknowledgement) graphql.Marshaler {
+			return ec.marshalOAcknowledgedWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgementᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_acknowledgedWarnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcknowledgedWarning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PolicyVersionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *PolicyVersionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9015,6 +10633,70 @@ func (ec *executionContext) fieldContext_Profile_fields(ctx context.Context, fie
 	if fc.Args, err = ec.field_Profile_fields_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProfileForm_version(ctx context.Context, field graphql.CollectedField, obj *ProfileForm) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProfileForm_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Version) graphql.Marshaler {
+			return ec.marshalNPolicyVersion2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersion(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProfileForm_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProfileForm",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProfileForm_fields(ctx context.Context, field graphql.CollectedField, obj *ProfileForm) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProfileForm_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []FormField) graphql.Marshaler {
+			return ec.marshalNFormField2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐFormFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProfileForm_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProfileForm",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FormField(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -10113,6 +11795,130 @@ func (ec *executionContext) fieldContext_Query_erasureCertificate(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_profileForm(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_profileForm(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ProfileForm(ctx, fc.Args["app"].(*string), fc.Args["locale"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"ANONYMOUS", "SUBJECT", "SERVICE", "SUPPORT", "COMPLIANCE", "SECURITY", "AUDITOR"})
+				if err != nil {
+					var zeroVal *ProfileForm
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *ProfileForm
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ProfileForm) graphql.Marshaler {
+			return ec.marshalOProfileForm2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐProfileForm(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_profileForm(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProfileForm(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_profileForm_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_representative(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_representative(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Representative(ctx, fc.Args["consent"].(string), fc.Args["seq"].(*int), fc.Args["basis"].(RequestBasisInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *Representative
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *Representative
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *Representative) graphql.Marshaler {
+			return ec.marshalORepresentative2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRepresentative(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_representative(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Representative(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_representative_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10296,6 +12102,102 @@ func (ec *executionContext) fieldContext_Recipient_purpose(ctx context.Context, 
 	if fc.Args, err = ec.field_Recipient_purpose_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordConsentForPayload_user(ctx context.Context, field graphql.CollectedField, obj *RecordConsentForPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordConsentForPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordConsentForPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordConsentForPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordConsentForPayload_consents(ctx context.Context, field graphql.CollectedField, obj *RecordConsentForPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordConsentForPayload_consents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Consents, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Consent) graphql.Marshaler {
+			return ec.marshalNConsent2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordConsentForPayload_consents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordConsentForPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Consent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordConsentForPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordConsentForPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordConsentForPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordConsentForPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordConsentForPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -10737,6 +12639,98 @@ func (ec *executionContext) fieldContext_ReleaseIdentifierPayload_userErrors(_ c
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Representative_ground(ctx context.Context, field graphql.CollectedField, obj *Representative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Representative_ground(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ground, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Ground) graphql.Marshaler {
+			return ec.marshalNRepresentativeGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Representative_ground(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Representative", field, false, false, "RepresentativeGround")
+}
+
+func (ec *executionContext) _Representative_name(ctx context.Context, field graphql.CollectedField, obj *Representative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Representative_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Representative_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Representative", field, false, false, "String")
+}
+
+func (ec *executionContext) _Representative_contact(ctx context.Context, field graphql.CollectedField, obj *Representative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Representative_contact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Contact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Representative_contact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Representative", field, false, false, "String")
+}
+
+func (ec *executionContext) _Representative_document(ctx context.Context, field graphql.CollectedField, obj *Representative) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Representative_document(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Document, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Representative_document(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Representative", field, false, false, "String")
 }
 
 func (ec *executionContext) _RequestExportPayload_export(ctx context.Context, field graphql.CollectedField, obj *RequestExportPayload) (ret graphql.Marshaler) {
@@ -12298,6 +14292,70 @@ func (ec *executionContext) fieldContext_UpdatePolicyDraftPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *UpdateUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateUserPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateUserPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UpdateUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateUserPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateUserPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12732,6 +14790,383 @@ func (ec *executionContext) fieldContext_User_requests(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _User_dataConfirmedAt(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_dataConfirmedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConfirmedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_dataConfirmedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _User_confirmationDue(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_confirmationDue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().ConfirmationDue(ctx, obj, fc.Args["app"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_confirmationDue(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type DateTime does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_confirmationDue_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_changes(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().Changes(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *UserChangeConnection) graphql.Marshaler {
+			return ec.marshalNUserChangeConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserChangeConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_changes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserChangeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UserChange_at(ctx context.Context, field graphql.CollectedField, obj *vault.UserChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChange_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserChange", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UserChange_action(ctx context.Context, field graphql.CollectedField, obj *vault.UserChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChange_action(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Action, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChange_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _UserChange_by(ctx context.Context, field graphql.CollectedField, obj *vault.UserChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChange_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.By, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Role) graphql.Marshaler {
+			return ec.marshalNRole2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChange_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserChange", field, false, false, "Role")
+}
+
+func (ec *executionContext) _UserChange_source(ctx context.Context, field graphql.CollectedField, obj *vault.UserChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChange_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Source) graphql.Marshaler {
+			return ec.marshalNDataSource2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChange_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserChange", field, false, false, "DataSource")
+}
+
+func (ec *executionContext) _UserChange_fields(ctx context.Context, field graphql.CollectedField, obj *vault.UserChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChange_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChange_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _UserChangeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *UserChangeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChangeConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserChangeEdge) graphql.Marshaler {
+			return ec.marshalNUserChangeEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserChangeEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChangeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserChangeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserChangeEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UserChangeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *UserChangeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChangeConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.UserChange) graphql.Marshaler {
+			return ec.marshalNUserChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUserChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChangeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserChangeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UserChangeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *UserChangeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChangeConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChangeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserChangeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UserChangeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *UserChangeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChangeEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChangeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserChangeEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _UserChangeEdge_node(ctx context.Context, field graphql.CollectedField, obj *UserChangeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserChangeEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.UserChange) graphql.Marshaler {
+			return ec.marshalNUserChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUserChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserChangeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UserChangeEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *UserConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13007,6 +15442,29 @@ func (ec *executionContext) fieldContext_UserError_parameters(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _VaultLogin_server(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_server(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Server, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_server(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
+}
+
 func (ec *executionContext) _VaultLogin_name(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13122,6 +15580,29 @@ func (ec *executionContext) fieldContext_VaultLogin_expiresAt(_ context.Context,
 	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _VaultLogin_seenAt(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_seenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SeenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_seenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _VaultLogin_known(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13143,6 +15624,29 @@ func (ec *executionContext) _VaultLogin_known(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_VaultLogin_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("VaultLogin", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _VaultLogin_trouble(ctx context.Context, field graphql.CollectedField, obj *vault.LoginState) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VaultLogin_trouble(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Trouble, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VaultLogin_trouble(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VaultLogin", field, false, false, "String")
 }
 
 func (ec *executionContext) _VerifyIdentifierPayload_user(ctx context.Context, field graphql.CollectedField, obj *VerifyIdentifierPayload) (ret graphql.Marshaler) {
@@ -13273,6 +15777,102 @@ func (ec *executionContext) fieldContext_VerifyRequesterPayload_userErrors(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _WithdrawConsentForPayload_user(ctx context.Context, field graphql.CollectedField, obj *WithdrawConsentForPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawConsentForPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawConsentForPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawConsentForPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WithdrawConsentForPayload_consents(ctx context.Context, field graphql.CollectedField, obj *WithdrawConsentForPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawConsentForPayload_consents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Consents, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Consent) graphql.Marshaler {
+			return ec.marshalNConsent2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawConsentForPayload_consents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawConsentForPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Consent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WithdrawConsentForPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *WithdrawConsentForPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawConsentForPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawConsentForPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawConsentForPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WithdrawConsentPayload_user(ctx context.Context, field graphql.CollectedField, obj *WithdrawConsentPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13372,6 +15972,55 @@ func (ec *executionContext) fieldContext_WithdrawConsentPayload_userErrors(_ con
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputAcknowledgedWarningInput(ctx context.Context, obj any) (AcknowledgedWarningInput, error) {
+	var it AcknowledgedWarningInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"rule", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "rule":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rule"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Rule = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAcknowledgedWarningInput unmarshals raw into the AcknowledgedWarningInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAcknowledgedWarningInput(ctx context.Context, raw any) (AcknowledgedWarningInput, error) {
+	var out AcknowledgedWarningInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AcknowledgedWarningInput", raw, &out)
+	return out, err
+}
 
 func (ec *executionContext) unmarshalInputApprovalInput(ctx context.Context, obj any) (vault.Approval, error) {
 	var it vault.Approval
@@ -13503,7 +16152,7 @@ func (ec *executionContext) unmarshalInputAuditFilter(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"actor", "subject", "action", "outcome", "purpose", "from", "to", "requestId"}
+	fieldsInOrder := [...]string{"actor", "subject", "action", "outcome", "purpose", "from", "to", "requestId", "consent"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -13566,6 +16215,13 @@ func (ec *executionContext) unmarshalInputAuditFilter(ctx context.Context, obj a
 				return it, err
 			}
 			it.RequestID = graphql.OmittableOf(data)
+		case "consent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("consent"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Consent = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -13692,6 +16348,55 @@ func (ec *executionContext) unmarshalInputCancelMyRequestInput(ctx context.Conte
 func UnmarshalCancelMyRequestInput(ctx context.Context, raw any) (CancelMyRequestInput, error) {
 	var out CancelMyRequestInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CancelMyRequestInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputConfirmMyDataInput(ctx context.Context, obj any) (ConfirmMyDataInput, error) {
+	var it ConfirmMyDataInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalConfirmMyDataInput unmarshals raw into the ConfirmMyDataInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalConfirmMyDataInput(ctx context.Context, raw any) (ConfirmMyDataInput, error) {
+	var out ConfirmMyDataInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ConfirmMyDataInput", raw, &out)
 	return out, err
 }
 
@@ -13961,6 +16666,90 @@ func UnmarshalCreatePolicyDraftInput(ctx context.Context, raw any) (CreatePolicy
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, obj any) (CreateUserInput, error) {
+	var it CreateUserInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"app", "profile", "consent", "locale", "source", "basis", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "profile":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("profile"))
+			data, err := ec.unmarshalOProfileInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐProfileInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Profile = graphql.OmittableOf(data)
+		case "consent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("consent"))
+			data, err := ec.unmarshalNPaperConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPaperConsentInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Consent = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalOLocale2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = graphql.OmittableOf(data)
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNDataSource2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "basis":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("basis"))
+			data, err := ec.unmarshalNRequestBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestBasisInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Basis = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateUserInput unmarshals raw into the CreateUserInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateUserInput(ctx context.Context, raw any) (CreateUserInput, error) {
+	var out CreateUserInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateUserInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDecisionInput(ctx context.Context, obj any) (vault.ItemDecision, error) {
 	var it vault.ItemDecision
 	if obj == nil {
@@ -14140,6 +16929,55 @@ func (ec *executionContext) unmarshalInputExtendSubjectRequestInput(ctx context.
 func UnmarshalExtendSubjectRequestInput(ctx context.Context, raw any) (ExtendSubjectRequestInput, error) {
 	var out ExtendSubjectRequestInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ExtendSubjectRequestInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputExternalLinkInput(ctx context.Context, obj any) (vault.ExternalLink, error) {
+	var it vault.ExternalLink
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"title", "url"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalExternalLinkInput unmarshals raw into the ExternalLinkInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalExternalLinkInput(ctx context.Context, raw any) (vault.ExternalLink, error) {
+	var out vault.ExternalLink
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ExternalLinkInput", raw, &out)
 	return out, err
 }
 
@@ -14329,6 +17167,76 @@ func (ec *executionContext) unmarshalInputFulfilSubjectRequestInput(ctx context.
 func UnmarshalFulfilSubjectRequestInput(ctx context.Context, raw any) (FulfilSubjectRequestInput, error) {
 	var out FulfilSubjectRequestInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "FulfilSubjectRequestInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputInvalidateConsentInput(ctx context.Context, obj any) (InvalidateConsentInput, error) {
+	var it InvalidateConsentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"eventId", "consent", "reason", "reference", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "eventId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eventId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EventID = data
+		case "consent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("consent"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Consent = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNInvalidationReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFlaw(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalInvalidateConsentInput unmarshals raw into the InvalidateConsentInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalInvalidateConsentInput(ctx context.Context, raw any) (InvalidateConsentInput, error) {
+	var out InvalidateConsentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "InvalidateConsentInput", raw, &out)
 	return out, err
 }
 
@@ -14539,7 +17447,11 @@ func (ec *executionContext) unmarshalInputOwnFieldInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"code", "class", "kind", "mask", "label"}
+	if _, present := asMap["help"]; !present {
+		asMap["help"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"code", "class", "kind", "mask", "label", "help"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14581,6 +17493,13 @@ func (ec *executionContext) unmarshalInputOwnFieldInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Label = data
+		case "help":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("help"))
+			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Help = data
 		}
 	}
 	return it, nil
@@ -14595,6 +17514,90 @@ func (ec *executionContext) unmarshalInputOwnFieldInput(ctx context.Context, obj
 func UnmarshalOwnFieldInput(ctx context.Context, raw any) (vault.Field, error) {
 	var out vault.Field
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "OwnFieldInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPaperConsentInput(ctx context.Context, obj any) (PaperConsentInput, error) {
+	var it PaperConsentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"eventId", "version", "locale", "documentHash", "decisions", "knownConsentSeq", "receipt"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "eventId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eventId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EventID = data
+		case "version":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("version"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Version = data
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNLocale2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "documentHash":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("documentHash"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DocumentHash = data
+		case "decisions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("decisions"))
+			data, err := ec.unmarshalNDecisionInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemDecisionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Decisions = data
+		case "knownConsentSeq":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("knownConsentSeq"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.KnownConsentSeq = graphql.OmittableOf(data)
+		case "receipt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("receipt"))
+			data, err := ec.unmarshalNReceiptInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReceiptInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Receipt = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPaperConsentInput unmarshals raw into the PaperConsentInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPaperConsentInput(ctx context.Context, raw any) (PaperConsentInput, error) {
+	var out PaperConsentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PaperConsentInput", raw, &out)
 	return out, err
 }
 
@@ -14686,8 +17689,14 @@ func (ec *executionContext) unmarshalInputPolicyFactsInput(ctx context.Context, 
 	if _, present := asMap["title"]; !present {
 		asMap["title"] = []any{}
 	}
+	if _, present := asMap["purposesEnd"]; !present {
+		asMap["purposesEnd"] = []any{}
+	}
+	if _, present := asMap["externalLinks"]; !present {
+		asMap["externalLinks"] = []any{}
+	}
 
-	fieldsInOrder := [...]string{"title", "term", "lawTitle", "items", "fields", "thirdParties", "crossBorder", "publicSources", "withdrawal", "approval"}
+	fieldsInOrder := [...]string{"title", "term", "purposesEnd", "lawTitle", "items", "fields", "thirdParties", "crossBorder", "publicSources", "withdrawal", "approval", "externalLinks"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14708,6 +17717,13 @@ func (ec *executionContext) unmarshalInputPolicyFactsInput(ctx context.Context, 
 				return it, err
 			}
 			it.Term = data
+		case "purposesEnd":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purposesEnd"))
+			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PurposesEnd = data
 		case "lawTitle":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lawTitle"))
 			data, err := ec.unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐWordᚄ(ctx, v)
@@ -14764,6 +17780,13 @@ func (ec *executionContext) unmarshalInputPolicyFactsInput(ctx context.Context, 
 				return it, err
 			}
 			it.Approval = data
+		case "externalLinks":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalLinks"))
+			data, err := ec.unmarshalNExternalLinkInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExternalLinks = data
 		}
 	}
 	return it, nil
@@ -14939,7 +17962,11 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "idempotencyKey"}
+	if _, present := asMap["acknowledgedWarnings"]; !present {
+		asMap["acknowledgedWarnings"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "acknowledgedWarnings", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -14967,6 +17994,13 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 				return it, err
 			}
 			it.EffectiveAt = graphql.OmittableOf(data)
+		case "acknowledgedWarnings":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgedWarnings"))
+			data, err := ec.unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcknowledgedWarnings = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -14988,6 +18022,69 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 func UnmarshalPublishPolicyVersionInput(ctx context.Context, raw any) (PublishPolicyVersionInput, error) {
 	var out PublishPolicyVersionInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublishPolicyVersionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputReceiptInput(ctx context.Context, obj any) (ReceiptInput, error) {
+	var it ReceiptInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"method", "reference", "signedAt", "representative"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "method":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("method"))
+			data, err := ec.unmarshalNConsentMethod2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Method = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		case "signedAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signedAt"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SignedAt = data
+		case "representative":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("representative"))
+			data, err := ec.unmarshalORepresentativeInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRepresentativeInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Representative = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReceiptInput unmarshals raw into the ReceiptInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReceiptInput(ctx context.Context, raw any) (ReceiptInput, error) {
+	var out ReceiptInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReceiptInput", raw, &out)
 	return out, err
 }
 
@@ -15048,6 +18145,69 @@ func (ec *executionContext) unmarshalInputRecipientInput(ctx context.Context, ob
 func UnmarshalRecipientInput(ctx context.Context, raw any) (vault.Recipient, error) {
 	var out vault.Recipient
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecipientInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRecordConsentForInput(ctx context.Context, obj any) (RecordConsentForInput, error) {
+	var it RecordConsentForInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"user", "app", "consent", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "consent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("consent"))
+			data, err := ec.unmarshalNPaperConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPaperConsentInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Consent = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordConsentForInput unmarshals raw into the RecordConsentForInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordConsentForInput(ctx context.Context, raw any) (RecordConsentForInput, error) {
+	var out RecordConsentForInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordConsentForInput", raw, &out)
 	return out, err
 }
 
@@ -15486,6 +18646,69 @@ func (ec *executionContext) unmarshalInputReleaseIdentifierInput(ctx context.Con
 func UnmarshalReleaseIdentifierInput(ctx context.Context, raw any) (ReleaseIdentifierInput, error) {
 	var out ReleaseIdentifierInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleaseIdentifierInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRepresentativeInput(ctx context.Context, obj any) (RepresentativeInput, error) {
+	var it RepresentativeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ground", "name", "contact", "document"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNRepresentativeGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "contact":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contact"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Contact = graphql.OmittableOf(data)
+		case "document":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("document"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Document = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRepresentativeInput unmarshals raw into the RepresentativeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRepresentativeInput(ctx context.Context, raw any) (RepresentativeInput, error) {
+	var out RepresentativeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RepresentativeInput", raw, &out)
 	return out, err
 }
 
@@ -15937,6 +19160,97 @@ func UnmarshalUpdatePolicyDraftInput(ctx context.Context, raw any) (UpdatePolicy
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateUserInput(ctx context.Context, obj any) (UpdateUserInput, error) {
+	var it UpdateUserInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"user", "app", "profile", "locale", "source", "basis", "expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "profile":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("profile"))
+			data, err := ec.unmarshalOProfileInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐProfileInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Profile = graphql.OmittableOf(data)
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalOLocale2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = graphql.OmittableOf(data)
+		case "source":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("source"))
+			data, err := ec.unmarshalNDataSource2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Source = data
+		case "basis":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("basis"))
+			data, err := ec.unmarshalNRequestBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestBasisInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Basis = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateUserInput unmarshals raw into the UpdateUserInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateUserInput(ctx context.Context, raw any) (UpdateUserInput, error) {
+	var out UpdateUserInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateUserInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj any) (UserFilter, error) {
 	var it UserFilter
 	if obj == nil {
@@ -16119,6 +19433,90 @@ func UnmarshalVerifyRequesterInput(ctx context.Context, raw any) (VerifyRequeste
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputWithdrawConsentForInput(ctx context.Context, obj any) (WithdrawConsentForInput, error) {
+	var it WithdrawConsentForInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"user", "app", "eventId", "items", "all", "receipt", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "eventId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eventId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EventID = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = graphql.OmittableOf(data)
+		case "all":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("all"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.All = graphql.OmittableOf(data)
+		case "receipt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("receipt"))
+			data, err := ec.unmarshalNReceiptInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReceiptInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Receipt = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWithdrawConsentForInput unmarshals raw into the WithdrawConsentForInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWithdrawConsentForInput(ctx context.Context, raw any) (WithdrawConsentForInput, error) {
+	var out WithdrawConsentForInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WithdrawConsentForInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputWithdrawConsentInput(ctx context.Context, obj any) (WithdrawConsentInput, error) {
 	var it WithdrawConsentInput
 	if obj == nil {
@@ -16259,6 +19657,56 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    **************************** object.gotpl ****************************
 
+var acknowledgedWarningImplementors = []string{"AcknowledgedWarning"}
+
+func (ec *executionContext) _AcknowledgedWarning(ctx context.Context, sel ast.SelectionSet, obj *vault.Acknowledgement) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, acknowledgedWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AcknowledgedWarning")
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AcknowledgedWarning_rule(ctx, field, obj)
+				})
+		case "reason":
+			out.Values[i] = ec._AcknowledgedWarning_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "by":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AcknowledgedWarning_by(ctx, field, obj)
+				})
+		case "at":
+			out.Values[i] = ec._AcknowledgedWarning_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var appImplementors = []string{"App"}
 
 func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj *vault.App) graphql.Marshaler {
@@ -16316,6 +19764,12 @@ func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "jurisdiction":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._App_jurisdiction(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16715,6 +20169,44 @@ func (ec *executionContext) _CollectedField(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var confirmMyDataPayloadImplementors = []string{"ConfirmMyDataPayload"}
+
+func (ec *executionContext) _ConfirmMyDataPayload(ctx context.Context, sel ast.SelectionSet, obj *ConfirmMyDataPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, confirmMyDataPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConfirmMyDataPayload")
+		case "user":
+			out.Values[i] = ec._ConfirmMyDataPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ConfirmMyDataPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var consentImplementors = []string{"Consent", "Node"}
 
 func (ec *executionContext) _Consent(ctx context.Context, sel ast.SelectionSet, obj *vault.Consent) graphql.Marshaler {
@@ -16995,6 +20487,29 @@ func (ec *executionContext) _ConsentEvent(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ConsentEvent_appBuild(ctx, field, obj)
 				})
+		case "reference":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ConsentEvent_reference(ctx, field, obj)
+				})
+		case "ground":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ConsentEvent_ground(ctx, field, obj)
+				})
+		case "reason":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ConsentEvent_reason(ctx, field, obj)
+				})
+		case "signedAt":
+			out.Values[i] = ec._ConsentEvent_signedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -17155,6 +20670,44 @@ func (ec *executionContext) _CreatePolicyDraftPayload(ctx context.Context, sel a
 			}
 		case "userErrors":
 			out.Values[i] = ec._CreatePolicyDraftPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createUserPayloadImplementors = []string{"CreateUserPayload"}
+
+func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateUserPayload")
+		case "user":
+			out.Values[i] = ec._CreateUserPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CreateUserPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17745,6 +21298,143 @@ func (ec *executionContext) _ExtendSubjectRequestPayload(ctx context.Context, se
 	return out
 }
 
+var externalLinkImplementors = []string{"ExternalLink"}
+
+func (ec *executionContext) _ExternalLink(ctx context.Context, sel ast.SelectionSet, obj *vault.ExternalLink) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, externalLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ExternalLink")
+		case "title":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ExternalLink_title(ctx, field, obj)
+				})
+		case "url":
+			out.Values[i] = ec._ExternalLink_url(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "host":
+			out.Values[i] = ec._ExternalLink_host(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var formFieldImplementors = []string{"FormField"}
+
+func (ec *executionContext) _FormField(ctx context.Context, sel ast.SelectionSet, obj *FormField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, formFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FormField")
+		case "code":
+			out.Values[i] = ec._FormField_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "own":
+			out.Values[i] = ec._FormField_own(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._FormField_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "label":
+			out.Values[i] = ec._FormField_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "help":
+			out.Values[i] = ec._FormField_help(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "required":
+			out.Values[i] = ec._FormField_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "purposes":
+			out.Values[i] = ec._FormField_purposes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keyboard":
+			out.Values[i] = ec._FormField_keyboard(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sensitive":
+			out.Values[i] = ec._FormField_sensitive(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxLength":
+			out.Values[i] = ec._FormField_maxLength(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pattern":
+			out.Values[i] = ec._FormField_pattern(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "minDate":
+			out.Values[i] = ec._FormField_minDate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "maxDate":
+			out.Values[i] = ec._FormField_maxDate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var fulfilSubjectRequestPayloadImplementors = []string{"FulfilSubjectRequestPayload"}
 
 func (ec *executionContext) _FulfilSubjectRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *FulfilSubjectRequestPayload) graphql.Marshaler {
@@ -17763,6 +21453,49 @@ func (ec *executionContext) _FulfilSubjectRequestPayload(ctx context.Context, se
 			}
 		case "userErrors":
 			out.Values[i] = ec._FulfilSubjectRequestPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var invalidateConsentPayloadImplementors = []string{"InvalidateConsentPayload"}
+
+func (ec *executionContext) _InvalidateConsentPayload(ctx context.Context, sel ast.SelectionSet, obj *InvalidateConsentPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, invalidateConsentPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("InvalidateConsentPayload")
+		case "user":
+			out.Values[i] = ec._InvalidateConsentPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "consent":
+			out.Values[i] = ec._InvalidateConsentPayload_consent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._InvalidateConsentPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -18264,6 +21997,48 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "recordConsentFor":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordConsentFor(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawConsentFor":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_withdrawConsentFor(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "invalidateConsent":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_invalidateConsent(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createUser(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateUser(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "confirmMyData":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_confirmMyData(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -18540,6 +22315,18 @@ func (ec *executionContext) _PersonalField(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "source":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PersonalField_source(ctx, field, obj)
+				})
+		case "updatedBy":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PersonalField_updatedBy(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -18823,6 +22610,30 @@ func (ec *executionContext) _PolicyVersion(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PolicyVersion_approval(ctx, field, obj)
 				})
+		case "purposesEnd":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_purposesEnd(ctx, field, obj)
+				})
+		case "externalLinks":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_externalLinks(ctx, field, obj)
+				})
+		case "rulePack":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_rulePack(ctx, field, obj)
+				})
+		case "acknowledgedWarnings":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_acknowledgedWarnings(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -18978,6 +22789,44 @@ func (ec *executionContext) _Profile(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Profile_fields(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var profileFormImplementors = []string{"ProfileForm"}
+
+func (ec *executionContext) _ProfileForm(ctx context.Context, sel ast.SelectionSet, obj *ProfileForm) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, profileFormImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProfileForm")
+		case "version":
+			out.Values[i] = ec._ProfileForm_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._ProfileForm_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -19154,6 +23003,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_erasureCertificate(ctx, field)
 				})
+		case "profileForm":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_profileForm(ctx, field)
+				})
+		case "representative":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_representative(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -19213,6 +23074,49 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Recipient_purpose(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordConsentForPayloadImplementors = []string{"RecordConsentForPayload"}
+
+func (ec *executionContext) _RecordConsentForPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordConsentForPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordConsentForPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordConsentForPayload")
+		case "user":
+			out.Values[i] = ec._RecordConsentForPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "consents":
+			out.Values[i] = ec._RecordConsentForPayload_consents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RecordConsentForPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -19449,6 +23353,54 @@ func (ec *executionContext) _ReleaseIdentifierPayload(ctx context.Context, sel a
 		case "userErrors":
 			out.Values[i] = ec._ReleaseIdentifierPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var representativeImplementors = []string{"Representative"}
+
+func (ec *executionContext) _Representative(ctx context.Context, sel ast.SelectionSet, obj *Representative) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, representativeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Representative")
+		case "ground":
+			out.Values[i] = ec._Representative_ground(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._Representative_name(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contact":
+			out.Values[i] = ec._Representative_contact(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "document":
+			out.Values[i] = ec._Representative_document(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -20113,6 +24065,44 @@ func (ec *executionContext) _UpdatePolicyDraftPayload(ctx context.Context, sel a
 	return out
 }
 
+var updateUserPayloadImplementors = []string{"UpdateUserPayload"}
+
+func (ec *executionContext) _UpdateUserPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateUserPayload")
+		case "user":
+			out.Values[i] = ec._UpdateUserPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateUserPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *vault.User) graphql.Marshaler {
@@ -20198,6 +24188,157 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_requests(ctx, field, obj)
 				})
+		case "dataConfirmedAt":
+			out.Values[i] = ec._User_dataConfirmedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "confirmationDue":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_confirmationDue(ctx, field, obj)
+				})
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_changes(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var userChangeImplementors = []string{"UserChange"}
+
+func (ec *executionContext) _UserChange(ctx context.Context, sel ast.SelectionSet, obj *vault.UserChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, userChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UserChange")
+		case "at":
+			out.Values[i] = ec._UserChange_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "action":
+			out.Values[i] = ec._UserChange_action(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "by":
+			out.Values[i] = ec._UserChange_by(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._UserChange_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._UserChange_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var userChangeConnectionImplementors = []string{"UserChangeConnection"}
+
+func (ec *executionContext) _UserChangeConnection(ctx context.Context, sel ast.SelectionSet, obj *UserChangeConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, userChangeConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UserChangeConnection")
+		case "edges":
+			out.Values[i] = ec._UserChangeConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._UserChangeConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._UserChangeConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var userChangeEdgeImplementors = []string{"UserChangeEdge"}
+
+func (ec *executionContext) _UserChangeEdge(ctx context.Context, sel ast.SelectionSet, obj *UserChangeEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, userChangeEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UserChangeEdge")
+		case "cursor":
+			out.Values[i] = ec._UserChangeEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._UserChangeEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20360,6 +24501,11 @@ func (ec *executionContext) _VaultLogin(ctx context.Context, sel ast.SelectionSe
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("VaultLogin")
+		case "server":
+			out.Values[i] = ec._VaultLogin_server(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "name":
 			out.Values[i] = ec._VaultLogin_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20385,12 +24531,22 @@ func (ec *executionContext) _VaultLogin(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "seenAt":
+			out.Values[i] = ec._VaultLogin_seenAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "known":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._VaultLogin_known(ctx, field, obj)
 				})
+		case "trouble":
+			out.Values[i] = ec._VaultLogin_trouble(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20484,6 +24640,49 @@ func (ec *executionContext) _VerifyRequesterPayload(ctx context.Context, sel ast
 	return out
 }
 
+var withdrawConsentForPayloadImplementors = []string{"WithdrawConsentForPayload"}
+
+func (ec *executionContext) _WithdrawConsentForPayload(ctx context.Context, sel ast.SelectionSet, obj *WithdrawConsentForPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawConsentForPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WithdrawConsentForPayload")
+		case "user":
+			out.Values[i] = ec._WithdrawConsentForPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "consents":
+			out.Values[i] = ec._WithdrawConsentForPayload_consents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._WithdrawConsentForPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var withdrawConsentPayloadImplementors = []string{"WithdrawConsentPayload"}
 
 func (ec *executionContext) _WithdrawConsentPayload(ctx context.Context, sel ast.SelectionSet, obj *WithdrawConsentPayload) graphql.Marshaler {
@@ -20530,6 +24729,29 @@ func (ec *executionContext) _WithdrawConsentPayload(ctx context.Context, sel ast
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNAcknowledgedWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgement(ctx context.Context, sel ast.SelectionSet, v vault.Acknowledgement) graphql.Marshaler {
+	return ec._AcknowledgedWarning(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNAcknowledgedWarningInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInput(ctx context.Context, v any) (AcknowledgedWarningInput, error) {
+	res, err := ec.unmarshalInputAcknowledgedWarningInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInputᚄ(ctx context.Context, v any) ([]AcknowledgedWarningInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]AcknowledgedWarningInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNAcknowledgedWarningInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
 
 func (ec *executionContext) marshalNApp2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐApp(ctx context.Context, sel ast.SelectionSet, v *vault.App) graphql.Marshaler {
 	if v == nil {
@@ -20646,6 +24868,19 @@ func (ec *executionContext) marshalNCollectedField2ᚕgithubᚗcomᚋkelisimᚋk
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNConfirmMyDataInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐConfirmMyDataInput(ctx context.Context, v any) (ConfirmMyDataInput, error) {
+	res, err := ec.unmarshalInputConfirmMyDataInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNConfirmMyDataPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐConfirmMyDataPayload(ctx context.Context, sel ast.SelectionSet, v *ConfirmMyDataPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConfirmMyDataPayload!")
+		return graphql.Null
+	}
+	return ec._ConfirmMyDataPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNConsent2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsent(ctx context.Context, sel ast.SelectionSet, v vault.Consent) graphql.Marshaler {
@@ -20895,6 +25130,34 @@ func (ec *executionContext) marshalNCreatePolicyDraftPayload2ᚖgithubᚗcomᚋk
 	return ec._CreatePolicyDraftPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCreateUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCreateUserInput(ctx context.Context, v any) (CreateUserInput, error) {
+	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCreateUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐCreateUserPayload(ctx context.Context, sel ast.SelectionSet, v *CreateUserPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CreateUserPayload!")
+		return graphql.Null
+	}
+	return ec._CreateUserPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDataSource2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx context.Context, v any) (vault.Source, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Source(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDataSource2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx context.Context, sel ast.SelectionSet, v vault.Source) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DataSource!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := scalar.UnmarshalDateTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -21105,6 +25368,45 @@ func (ec *executionContext) marshalNExtendSubjectRequestPayload2ᚖgithubᚗcom�
 	return ec._ExtendSubjectRequestPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNExternalLink2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx context.Context, sel ast.SelectionSet, v vault.ExternalLink) graphql.Marshaler {
+	return ec._ExternalLink(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNExternalLink2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ExternalLink) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNExternalLink2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNExternalLinkInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx context.Context, v any) (vault.ExternalLink, error) {
+	res, err := ec.unmarshalInputExternalLinkInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNExternalLinkInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLinkᚄ(ctx context.Context, v any) ([]vault.ExternalLink, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.ExternalLink, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNExternalLinkInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalNFieldClass2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFieldClass(ctx context.Context, v any) (vault.FieldClass, error) {
 	tmp, err := scalar.UnmarshalString(v)
 	res := vault.FieldClass(tmp)
@@ -21131,6 +25433,21 @@ func (ec *executionContext) marshalNFieldIndex2githubᚗcomᚋkelisimᚋkelisim�
 	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldIndex!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNFieldKeyboard2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyboard(ctx context.Context, v any) (vault.Keyboard, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Keyboard(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFieldKeyboard2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyboard(ctx context.Context, sel ast.SelectionSet, v vault.Keyboard) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FieldKeyboard!")
 	}
 	return res
 }
@@ -21190,6 +25507,26 @@ func (ec *executionContext) unmarshalNFindUsersInput2githubᚗcomᚋkelisimᚋke
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNFormField2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐFormField(ctx context.Context, sel ast.SelectionSet, v FormField) graphql.Marshaler {
+	return ec._FormField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFormField2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐFormFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []FormField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFormField2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐFormField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNFulfilSubjectRequestInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐFulfilSubjectRequestInput(ctx context.Context, v any) (FulfilSubjectRequestInput, error) {
 	res, err := ec.unmarshalInputFulfilSubjectRequestInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -21226,6 +25563,34 @@ func (ec *executionContext) unmarshalNIdentifierField2githubᚗcomᚋkelisimᚋk
 
 func (ec *executionContext) marshalNIdentifierField2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIdentifierField(ctx context.Context, sel ast.SelectionSet, v IdentifierField) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNInvalidateConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐInvalidateConsentInput(ctx context.Context, v any) (InvalidateConsentInput, error) {
+	res, err := ec.unmarshalInputInvalidateConsentInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInvalidateConsentPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐInvalidateConsentPayload(ctx context.Context, sel ast.SelectionSet, v *InvalidateConsentPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "InvalidateConsentPayload!")
+		return graphql.Null
+	}
+	return ec._InvalidateConsentPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNInvalidationReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFlaw(ctx context.Context, v any) (vault.Flaw, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Flaw(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInvalidationReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFlaw(ctx context.Context, sel ast.SelectionSet, v vault.Flaw) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "InvalidationReason!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNItemField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemField(ctx context.Context, sel ast.SelectionSet, v vault.ItemField) graphql.Marshaler {
@@ -21448,6 +25813,10 @@ func (ec *executionContext) marshalNLocale2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNLocalizedText2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx context.Context, sel ast.SelectionSet, v LocalizedText) graphql.Marshaler {
+	return ec._LocalizedText(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx context.Context, sel ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LocalizedText!")
@@ -21566,6 +25935,11 @@ func (ec *executionContext) unmarshalNOwnFieldInput2ᚕgithubᚗcomᚋkelisimᚋ
 
 func (ec *executionContext) marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v PageInfo) graphql.Marshaler {
 	return ec._PageInfo(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNPaperConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPaperConsentInput(ctx context.Context, v any) (PaperConsentInput, error) {
+	res, err := ec.unmarshalInputPaperConsentInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPendingConsent2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPending(ctx context.Context, sel ast.SelectionSet, v vault.Pending) graphql.Marshaler {
@@ -21755,6 +26129,11 @@ func (ec *executionContext) marshalNReasonCode2githubᚗcomᚋkelisimᚋkelisim�
 	return v
 }
 
+func (ec *executionContext) unmarshalNReceiptInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReceiptInput(ctx context.Context, v any) (ReceiptInput, error) {
+	res, err := ec.unmarshalInputReceiptInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNRecipient2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipient(ctx context.Context, sel ast.SelectionSet, v vault.Recipient) graphql.Marshaler {
 	return ec._Recipient(ctx, sel, &v)
 }
@@ -21792,6 +26171,19 @@ func (ec *executionContext) unmarshalNRecipientInput2ᚕgithubᚗcomᚋkelisim�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalNRecordConsentForInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentForInput(ctx context.Context, v any) (RecordConsentForInput, error) {
+	res, err := ec.unmarshalInputRecordConsentForInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordConsentForPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentForPayload(ctx context.Context, sel ast.SelectionSet, v *RecordConsentForPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordConsentForPayload!")
+		return graphql.Null
+	}
+	return ec._RecordConsentForPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRecordConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentInput(ctx context.Context, v any) (RecordConsentInput, error) {
@@ -21885,6 +26277,21 @@ func (ec *executionContext) marshalNReleaseIdentifierPayload2ᚖgithubᚗcomᚋk
 		return graphql.Null
 	}
 	return ec._ReleaseIdentifierPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRepresentativeGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx context.Context, v any) (vault.Ground, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Ground(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRepresentativeGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx context.Context, sel ast.SelectionSet, v vault.Ground) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "RepresentativeGround!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNRequestBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestBasisInput(ctx context.Context, v any) (RequestBasisInput, error) {
@@ -22187,6 +26594,19 @@ func (ec *executionContext) marshalNUpdatePolicyDraftPayload2ᚖgithubᚗcomᚋk
 	return ec._UpdatePolicyDraftPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNUpdateUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateUserInput(ctx context.Context, v any) (UpdateUserInput, error) {
+	res, err := ec.unmarshalInputUpdateUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateUserPayload(ctx context.Context, sel ast.SelectionSet, v *UpdateUserPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateUserPayload!")
+		return graphql.Null
+	}
+	return ec._UpdateUserPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNUser2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx context.Context, sel ast.SelectionSet, v vault.User) graphql.Marshaler {
 	return ec._User(ctx, sel, &v)
 }
@@ -22196,6 +26616,54 @@ func (ec *executionContext) marshalNUser2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋv
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNUser2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUserChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUserChange(ctx context.Context, sel ast.SelectionSet, v vault.UserChange) graphql.Marshaler {
+	return ec._UserChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUserChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUserChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.UserChange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUserChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUserChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUserChangeConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserChangeConnection(ctx context.Context, sel ast.SelectionSet, v *UserChangeConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UserChangeConnection!")
+		return graphql.Null
+	}
+	return ec._UserChangeConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUserChangeEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserChangeEdge(ctx context.Context, sel ast.SelectionSet, v UserChangeEdge) graphql.Marshaler {
+	return ec._UserChangeEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUserChangeEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserChangeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []UserChangeEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUserChangeEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserChangeEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -22331,6 +26799,19 @@ func (ec *executionContext) marshalNVisibility2githubᚗcomᚋkelisimᚋkelisim�
 	return res
 }
 
+func (ec *executionContext) unmarshalNWithdrawConsentForInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithdrawConsentForInput(ctx context.Context, v any) (WithdrawConsentForInput, error) {
+	res, err := ec.unmarshalInputWithdrawConsentForInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWithdrawConsentForPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithdrawConsentForPayload(ctx context.Context, sel ast.SelectionSet, v *WithdrawConsentForPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WithdrawConsentForPayload!")
+		return graphql.Null
+	}
+	return ec._WithdrawConsentForPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNWithdrawConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithdrawConsentInput(ctx context.Context, v any) (WithdrawConsentInput, error) {
 	res, err := ec.unmarshalInputWithdrawConsentInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22342,6 +26823,25 @@ func (ec *executionContext) marshalNWithdrawConsentPayload2ᚖgithubᚗcomᚋkel
 		return graphql.Null
 	}
 	return ec._WithdrawConsentPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOAcknowledgedWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgementᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Acknowledgement) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAcknowledgedWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐAcknowledgement(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOApp2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐApp(ctx context.Context, sel ast.SelectionSet, v *vault.App) graphql.Marshaler {
@@ -22427,6 +26927,25 @@ func (ec *executionContext) marshalOConsentState2ᚖgithubᚗcomᚋkelisimᚋkel
 	return res
 }
 
+func (ec *executionContext) unmarshalODataSource2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx context.Context, v any) (*vault.Source, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Source(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODataSource2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSource(ctx context.Context, sel ast.SelectionSet, v *vault.Source) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) unmarshalODateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := scalar.UnmarshalDateTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22493,6 +27012,25 @@ func (ec *executionContext) unmarshalOFieldValueInput2ᚕgithubᚗcomᚋkelisim�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOInvalidationReason2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFlaw(ctx context.Context, v any) (*vault.Flaw, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Flaw(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInvalidationReason2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐFlaw(ctx context.Context, sel ast.SelectionSet, v *vault.Flaw) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOKeyUse2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKeyUse(ctx context.Context, v any) (*vault.KeyUse, error) {
@@ -22619,6 +27157,13 @@ func (ec *executionContext) marshalOProfile2ᚖgithubᚗcomᚋkelisimᚋkelisim�
 	return ec._Profile(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOProfileForm2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐProfileForm(ctx context.Context, sel ast.SelectionSet, v *ProfileForm) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ProfileForm(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOProfileInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐProfileInput(ctx context.Context, v any) (*ProfileInput, error) {
 	if v == nil {
 		return nil, nil
@@ -22646,6 +27191,40 @@ func (ec *executionContext) marshalORefusalGround2ᚖgithubᚗcomᚋkelisimᚋke
 	return res
 }
 
+func (ec *executionContext) marshalORepresentative2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRepresentative(ctx context.Context, sel ast.SelectionSet, v *Representative) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Representative(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORepresentativeGround2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx context.Context, v any) (*vault.Ground, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Ground(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORepresentativeGround2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐGround(ctx context.Context, sel ast.SelectionSet, v *vault.Ground) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalORepresentativeInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRepresentativeInput(ctx context.Context, v any) (*RepresentativeInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRepresentativeInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalORequestBasisInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestBasisInput(ctx context.Context, v any) (*RequestBasisInput, error) {
 	if v == nil {
 		return nil, nil
@@ -22664,6 +27243,25 @@ func (ec *executionContext) unmarshalORequesterProof2ᚖgithubᚗcomᚋkelisim�
 }
 
 func (ec *executionContext) marshalORequesterProof2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRequesterProof(ctx context.Context, sel ast.SelectionSet, v *vault.RequesterProof) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx context.Context, v any) (*vault.Role, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Role(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx context.Context, sel ast.SelectionSet, v *vault.Role) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

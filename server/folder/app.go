@@ -36,6 +36,7 @@ func app(o *object) vault.App {
 		Languages:             each(o.at("languages"), value.text),
 		AuthoritativeLanguage: o.at("authoritativeLanguage").text(),
 		Audiences:             each(o.at("audiences"), value.text),
+		Jurisdiction:          o.at("jurisdiction").text(),
 	}
 }
 

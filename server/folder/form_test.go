@@ -88,8 +88,8 @@ func TestBadFactsAreRefusedWithTheirLine(t *testing.T) {
 
 func TestAllFaultsAreToldAtOnceInTheirOrder(t *testing.T) {
 	_, err := readFacts("colour: red\nthirdParties: yes\ntitle:\n  de: x\nitems:\n  - size: 1\n")
-	const want = `policy.yaml:1: "colour" is not known here; correct it to one of: label, effectiveAt, title, term, lawTitle, ` +
-		`thirdParties, crossBorder, publicSources, items, fields, withdrawal, approval, or remove it
+	const want = `policy.yaml:1: "colour" is not known here; correct it to one of: label, effectiveAt, title, term, purposesEnd, lawTitle, ` +
+		`thirdParties, crossBorder, publicSources, items, fields, withdrawal, approval, externalLinks, or remove it
 policy.yaml:2: thirdParties: write true or false, without quotes
 policy.yaml:4: "de" is not a language of the product; use one of kk, ru, en
 policy.yaml:6: required is missing; write true or false
@@ -160,6 +160,7 @@ func TestBadAppsAreRefused(t *testing.T) {
 		"contacts: {fax: x}\n":            {`:1: "fax" is not known`},
 		"responsiblePerson: {phone: x}\n": {`:1: "phone" is not known`},
 		"languages: kk\n":                 {":1: languages: a list"},
+		"jurisdiction: [KZ]\n":            {":1: jurisdiction: one text"},
 		"languages: [[kk]]\n":             {":1: an entry of languages: one text"},
 	} {
 		_, err := folder.AppFS(fstest.MapFS{"app.yaml": {Data: []byte(raw)}}, "app.yaml")

@@ -31,13 +31,14 @@ func generate(p Policy) ([]byte, error) {
 	sections := [][]member{
 		{{"label", text(p.Label)}, {"effectiveAt", effective}},
 		{{"title", words(f.Title)}},
-		{{"term", optional(f.Term)}},
+		{{"term", optional(f.Term)}, {"purposesEnd", words(f.PurposesEnd)}},
 		{{"lawTitle", words(f.LawTitle)}},
 		{{"thirdParties", flag(f.ThirdParties)}, {"crossBorder", flag(f.CrossBorder)}, {"publicSources", flag(f.PublicSources)}},
 		{{"items", list(f.Items, fromItem)}},
 		{{"fields", list(f.Fields, fromField)}},
 		{{"withdrawal", words(f.Withdrawal)}},
 		{{"approval", fromApproval(f.Approval)}},
+		{{"externalLinks", list(f.ExternalLinks, fromExternalLink)}},
 	}
 	out := bytes.NewBufferString(header)
 	for _, section := range sections {
@@ -85,7 +86,12 @@ func fromField(f vault.Field) *yaml.Node {
 		member{"kind", text(string(f.Kind))},
 		member{"mask", text(string(f.Mask))},
 		member{"label", words(f.Label)},
+		member{"help", words(f.Help)},
 	)
+}
+
+func fromExternalLink(l vault.ExternalLink) *yaml.Node {
+	return mapping(member{"title", words(l.Title)}, member{"url", text(l.URL)})
 }
 
 func fromApproval(a *vault.Approval) *yaml.Node {

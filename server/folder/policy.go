@@ -151,6 +151,7 @@ func facts(o *object) Policy {
 		Facts: vault.Facts{
 			Title:         o.at("title").words(),
 			Term:          o.at("term").optional(),
+			PurposesEnd:   o.at("purposesEnd").words(),
 			LawTitle:      o.at("lawTitle").words(),
 			ThirdParties:  o.at("thirdParties").flag(),
 			CrossBorder:   o.at("crossBorder").flag(),
@@ -159,6 +160,7 @@ func facts(o *object) Policy {
 			Fields:        each(o.at("fields"), field),
 			Withdrawal:    o.at("withdrawal").words(),
 			Approval:      approval(o.at("approval")),
+			ExternalLinks: each(o.at("externalLinks"), externalLink),
 		},
 	}
 }
@@ -204,7 +206,14 @@ func field(v value) vault.Field {
 		Kind:  vault.FieldKind(o.at("kind").text()),
 		Mask:  vault.FieldMask(o.at("mask").text()),
 		Label: o.at("label").words(),
+		Help:  o.at("help").words(),
 	}
+}
+
+func externalLink(v value) vault.ExternalLink {
+	o := v.object()
+	defer o.close()
+	return vault.ExternalLink{Title: o.at("title").words(), URL: o.at("url").text()}
 }
 
 func approval(v value) *vault.Approval {

@@ -100,6 +100,7 @@ title:
   ru: 'Политика: первая'
 
 term: null
+purposesEnd: null
 
 lawTitle: null
 
@@ -131,6 +132,8 @@ approval:
   by: "no"
   at: "2026-10-01"
   reference: '# 17'
+
+externalLinks: []
 `
 	if got := string(back.Source()); got != want {
 		t.Errorf("got\n%s", got)
@@ -274,9 +277,9 @@ func anyPolicy(t *rapid.T) folder.Policy {
 	p := folder.Policy{
 		Label: anyText().Draw(t, "label"),
 		Facts: vault.Facts{
-			Title: anyWords(t), Term: rapid.Ptr(anyText(), true).Draw(t, "term"), LawTitle: anyWords(t),
+			Title: anyWords(t), Term: rapid.Ptr(anyText(), true).Draw(t, "term"), PurposesEnd: anyWords(t), LawTitle: anyWords(t),
 			ThirdParties: anyFlag(t), CrossBorder: anyFlag(t), PublicSources: anyFlag(t), Withdrawal: anyWords(t),
-			Items: []vault.Item{}, Fields: []vault.Field{},
+			Items: []vault.Item{}, Fields: []vault.Field{}, ExternalLinks: []vault.ExternalLink{},
 		},
 	}
 	if rapid.Bool().Draw(t, "dated") {
@@ -304,8 +307,11 @@ func anyPolicy(t *rapid.T) folder.Policy {
 	for range lists("fields") {
 		p.Facts.Fields = append(p.Facts.Fields, vault.Field{
 			Code: anyText().Draw(t, "code"), Class: vault.FieldClass(anyText().Draw(t, "class")), Kind: vault.FieldKind(anyText().Draw(t, "kind")),
-			Mask: vault.FieldMask(anyText().Draw(t, "mask")), Label: anyWords(t),
+			Mask: vault.FieldMask(anyText().Draw(t, "mask")), Label: anyWords(t), Help: anyWords(t),
 		})
+	}
+	for range lists("links") {
+		p.Facts.ExternalLinks = append(p.Facts.ExternalLinks, vault.ExternalLink{Title: anyWords(t), URL: anyText().Draw(t, "url")})
 	}
 	for _, locale := range vault.Languages {
 		if rapid.Bool().Draw(t, "text") {

@@ -19,14 +19,17 @@ func BirthDate(s string, now time.Time) (string, error) {
 		return "", err
 	}
 	// Dates of this form sort as text.
-	today := now.In(time.FixedZone("Asia/Almaty", 5*60*60)).Format(time.DateOnly)
 	switch {
 	case s < earliestDate:
 		return "", vault.NewError(vault.CodeInvalidDate, "the date is before 1880, and nobody born then is alive; check the year")
-	case s > today:
+	case s > today(now):
 		return "", vault.NewError(vault.CodeInvalidDate, "the date lies in the future; check the year")
 	}
 	return s, nil
+}
+
+func today(now time.Time) string {
+	return now.In(time.FixedZone("Asia/Almaty", 5*60*60)).Format(time.DateOnly)
 }
 
 // realDate checks that a day of the form YYYY-MM-DD exists. Error: INVALID_DATE.

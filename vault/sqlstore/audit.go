@@ -37,6 +37,15 @@ func narrow(b *builder, f vault.AuditFilter) {
 	if f.Subject != uuid.Nil {
 		b.add(" AND subject = ?", f.Subject)
 	}
+	if f.Consent != uuid.Nil {
+		b.add(" AND consent = ?", f.Consent)
+	}
+	for i, action := range f.Actions {
+		b.add([]string{" AND (action = ?", " OR action = ?"}[min(i, 1)], key(string(action)))
+	}
+	if len(f.Actions) > 0 {
+		b.add(")")
+	}
 	for _, exact := range []struct{ column, text string }{
 		{"action", f.Action}, {"outcome", string(f.Outcome)}, {"purpose", f.Purpose}, {"request_id", f.RequestID},
 	} {

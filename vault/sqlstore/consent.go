@@ -10,7 +10,8 @@ import (
 )
 
 const consentColumns = "e.id, e.user_id, e.seq, e.act_id, e.consent_id, e.type, e.app, e.item, e.version_id," +
-	" e.locale, e.document, e.operators, e.method, e.given_by, e.received_at, e.device_at, e.app_build"
+	" e.locale, e.document, e.operators, e.method, e.given_by, e.received_at, e.device_at, e.app_build," +
+	" e.reference, e.ground, e.reason, e.signed_at"
 
 // consentInto are the places for consentColumns, which may be NULL.
 func consentInto(e *vault.ConsentEvent) []any {
@@ -22,6 +23,8 @@ func consentInto(e *vault.ConsentEvent) []any {
 		moment{&e.ReceivedAt},
 		moment{&e.DeviceAt},
 		orZero(&e.AppBuild),
+		orZero(&e.Reference), orZero(&e.Ground), orZero(&e.Reason),
+		moment{&e.SignedAt},
 	}
 }
 
@@ -69,11 +72,13 @@ func (t *tx) Append(act vault.Act, expected int64, events []vault.ConsentEvent) 
 			e.ID, e.User, e.Seq, e.Act, e.Consent, e.Type, e.App, e.Item, e.Version,
 			key(e.Locale), e.Document, t.texts(e.Operators), e.Method, e.GivenBy, e.ReceivedAt.UnixMilli(),
 			millisOrNull(e.DeviceAt), e.AppBuild, canonical,
+			e.Reference, e.Ground, e.Reason, millisOrNull(e.SignedAt),
 		}
 	}
 	t.insert("consent_events", []string{
 		"id", "user_id", "seq", "act_id", "consent_id", "type", "app", "item", "version_id",
 		"locale", "document", "operators", "method", "given_by", "received_at",
 		"device_at", "app_build", "canonical",
+		"reference", "ground", "reason", "signed_at",
 	}, rows, vault.ErrStale)
 }

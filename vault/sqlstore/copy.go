@@ -37,5 +37,6 @@ func (t *tx) InsertCopy(c vault.Copy) {
 
 // ExpireCopy implements vault.CopyTx.
 func (t *tx) ExpireCopy(id uuid.UUID, at time.Time) {
-	t.queue(`UPDATE copies SET expired_at = $2 WHERE id = $1 AND expired_at IS NULL`, id, at.UnixMilli()).orMissed(vault.ErrStale)
+	t.queue(`UPDATE copies SET expired_at = $2 WHERE id = $1 AND expired_at IS NULL`, id, at.UnixMilli()).
+		orOwners(vault.ErrOwners).orMissed(vault.ErrStale)
 }

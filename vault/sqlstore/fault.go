@@ -28,6 +28,12 @@ type orphan struct{ cause error }
 func (o *orphan) Error() string { return "orphan: " + o.cause.Error() }
 func (o *orphan) Unwrap() error { return o.cause }
 
+// forbidden: the role may not do it.
+type forbidden struct{ cause error }
+
+func (f *forbidden) Error() string { return f.cause.Error() }
+func (f *forbidden) Unwrap() error { return f.cause }
+
 // brief is the cause of a failure in few words. A driver's own text may hold
 // keys and values of a row, or the server's address, so nothing of it is kept
 // that is not known to be harmless.

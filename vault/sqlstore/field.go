@@ -12,12 +12,13 @@ import (
 // Fields implements vault.FieldReader.
 func (s *Store) Fields(ctx context.Context, users []uuid.UUID) ([]vault.StoredField, error) {
 	b := &builder{}
-	b.add("SELECT user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at" +
+	b.add("SELECT user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at, source, written_by" +
 		" FROM personal_fields WHERE user_id IN ")
 	b.in(users)
 	return list(ctx, s, b.String(), b.args, func(r row) (f vault.StoredField, err error) {
 		c := &f.Ciphertext
-		err = r.Scan(&f.User, &f.Code, &c.Key, &c.Version, &c.Text, &f.Visibility, &f.Verified, moment{&f.UpdatedAt})
+		err = r.Scan(&f.User, &f.Code, &c.Key, &c.Version, &c.Text, &f.Visibility, &f.Verified, moment{&f.UpdatedAt},
+			&f.Source, &f.WrittenBy)
 		return f, err
 	})
 }
@@ -34,13 +35,14 @@ func (s *Store) Indexes(ctx context.Context, user uuid.UUID) ([]vault.BlindIndex
 // PutField implements vault.FieldTx.
 func (t *tx) PutField(f vault.StoredField) {
 	t.queue(`INSERT INTO personal_fields
-		(user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		(user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at, source, written_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (user_id, code) DO UPDATE SET
 			key_name = excluded.key_name, key_version = excluded.key_version, ciphertext = excluded.ciphertext,
-			visibility = excluded.visibility, verified = excluded.verified, updated_at = excluded.updated_at`,
+			visibility = excluded.visibility, verified = excluded.verified, updated_at = excluded.updated_at,
+			source = excluded.source, written_by = excluded.written_by`,
 		f.User, key(f.Code), f.Ciphertext.Key, f.Ciphertext.Version, f.Ciphertext.Text,
-		f.Visibility, f.Verified, f.UpdatedAt.UnixMilli())
+		f.Visibility, f.Verified, f.UpdatedAt.UnixMilli(), f.Source, f.WrittenBy)
 }
 
 // ClearField implements vault.FieldTx.

@@ -73,12 +73,17 @@ func (s *Store) Held(ctx context.Context, of vault.Holding, name string, version
 	}
 	b := h.rows(strings.Join(h.row, ", ")+", key_name, key_version, "+h.ciphertext, name, version, after)
 	b.add(" LIMIT ?", limit)
-	return list(ctx, s, b.String(), b.args, func(r row) (vault.Held, error) {
+	return list(ctx, s, b.String(), b.args, h.held(of))
+}
+
+// held reads the primary key, and then the ciphertext.
+func (h holding) held(of vault.Holding) func(row) (vault.Held, error) {
+	return func(r row) (vault.Held, error) {
 		out := vault.Held{Holding: of}
 		c := &out.Ciphertext
 		err := r.Scan(append(h.into(&out.HeldRow), &c.Key, &c.Version, &c.Text)...)
 		return out, err
-	})
+	}
 }
 
 // CountHeld implements vault.HeldReader.
@@ -152,7 +157,7 @@ func counted[T any](ctx context.Context, s *Store, columns string, rows func(col
 
 // Rewrap implements vault.KeepingTx. A statement changes several rows, of one
 // table and to one version: as few as insert's, and for the same reason.
-func (t *tx) Rewrap(rows []vault.Moved) {
+func (t *tx) Rewrap(rows []vault.Moved, changed func(rows int)) {
 	const most = 32
 	for len(rows) > 0 {
 		n := 1
@@ -170,7 +175,7 @@ func (t *tx) Rewrap(rows []vault.Moved) {
 			return
 		}
 		b := h.rewrap(rows[:size])
-		t.queue(b.String(), b.args...)
+		t.queue(b.String(), b.args...).changed = changed
 		rows = rows[size:]
 	}
 }

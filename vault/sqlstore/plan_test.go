@@ -154,6 +154,8 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		{Subject: user},
 		{Actor: user},
 		{Subject: user, Action: "a", From: at},
+		{Subject: user, Actions: []vault.Action{"a", "b"}},
+		{Subject: user, Consent: user},
 		{From: at, To: at.Add(time.Second)},
 		{RequestID: user.String()},
 		{ID: user},
@@ -171,6 +173,7 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 	for _, queue := range []func(vault.Tx){
 		func(tx vault.Tx) { tx.ReviseUser(user, 1, nil) },
 		func(tx vault.Tx) { tx.SetStatus(user, 2, vault.StatusBlocked) },
+		func(tx vault.Tx) { tx.ConfirmUser(user, 2, at) },
 		func(tx vault.Tx) { tx.SetVerified(user, "phone", time.UnixMilli(1), true) },
 		func(tx vault.Tx) { tx.PutIndexes(1, user, "phone", index) },
 		func(tx vault.Tx) { tx.FillIndexes([]vault.Reindexed{{BlindIndex: index[0], To: 2, Digest: "d"}}) },
@@ -183,7 +186,7 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 			tx.PublishVersion(&vault.Version{ID: version, App: "wallet", Status: vault.Published}, 1, 0, nil)
 		},
 		func(tx vault.Tx) { tx.Forget(at, 50) },
-		func(tx vault.Tx) { tx.Rewrap(everyHolding(many)) },
+		func(tx vault.Tx) { tx.Rewrap(everyHolding(many), nil) },
 	} {
 		err := s.Write(ctx, func(tx vault.Tx) error {
 			queue(tx)

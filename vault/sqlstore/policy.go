@@ -12,7 +12,8 @@ import (
 )
 
 const versionColumns = "v.id, v.app, v.label, v.status, v.revision, v.created_at, v.updated_at," +
-	" v.published_at, v.effective_at, v.authoritative, v.operators, v.facts, v.source"
+	" v.published_at, v.effective_at, v.authoritative, v.operators, v.facts, v.source," +
+	" v.rule_pack, v.acknowledged"
 
 // versions reads versions, a row for each document, and puts them together.
 func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.Version, error) {
@@ -21,12 +22,15 @@ func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.
 		document vault.DocumentRef
 	}
 	rows, err := list(ctx, s, sql, args, func(r row) (out versionRow, err error) {
-		v, facts := &out.version, []byte(nil)
+		v, facts, acknowledged := &out.version, []byte(nil), []byte(nil)
 		err = r.Scan(&v.ID, &v.App, &v.Label, &v.Status, &v.Revision, moment{&v.CreatedAt}, moment{&v.UpdatedAt},
 			moment{&v.PublishedAt}, moment{&v.EffectiveAt}, &v.Authoritative, texts{&v.Operators}, &facts, &v.Source,
-			orZero(&out.document.Locale), orZero(&out.document.Hash))
+			orZero(&v.RulePack), &acknowledged, orZero(&out.document.Locale), orZero(&out.document.Hash))
 		if err == nil && json.Unmarshal(facts, &v.Facts) != nil {
 			err = fmt.Errorf("%w: a version's facts", errColumn)
+		}
+		if err == nil && acknowledged != nil && json.Unmarshal(acknowledged, &v.Acknowledged) != nil {
+			err = fmt.Errorf("%w: a version's acknowledged warnings", errColumn)
 		}
 		return out, err
 	})
@@ -117,7 +121,10 @@ func (t *tx) PublishVersion(v *vault.Version, expected int64, published int, doc
 	t.queue(`UPDATE apps SET published = published + 1 WHERE code = $1 AND published = $2`,
 		key(v.App), published).orMissed(vault.ErrStale)
 	t.replaceVersion(v, expected, documents)
-	t.queue(`UPDATE policy_versions SET status = 'PUBLISHED' WHERE id = $1 AND status = 'DRAFT'`, v.ID).orMissed(vault.ErrStale)
+	acknowledged, err := vault.Canonical(v.Acknowledged)
+	t.fail(err)
+	t.queue(`UPDATE policy_versions SET status = 'PUBLISHED', rule_pack = $2, acknowledged = $3
+		WHERE id = $1 AND status = 'DRAFT'`, v.ID, v.RulePack, acknowledged).orMissed(vault.ErrStale)
 }
 
 // replaceVersion changes a draft, which it stays: row security lets nobody

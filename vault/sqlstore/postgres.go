@@ -185,6 +185,8 @@ func (p *postgres) explain(err error) error {
 	switch e.Code {
 	case "40001", "40P01": // serialization failure, deadlock
 		return &conflict{cause}
+	case "42501": // insufficient privilege
+		return &forbidden{cause}
 	case "23505":
 		return &duplicate{fmt.Errorf("%w: %s", cause, e.ConstraintName)}
 	case "23503":

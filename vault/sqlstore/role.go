@@ -30,8 +30,8 @@ type roles interface {
 }
 
 // Entitle gives a role what serving takes, and takes away what it has beyond
-// that: it cannot change or delete audit events, consent events and published
-// versions. Roles that were entitled before get what this schema has new; with
+// that: it cannot change or delete audit events, consent events, declared copies and
+// published versions. Roles that were entitled before get what this schema has new; with
 // an empty name nobody else does. It answers all of them. Only the owner of the
 // tables may call it, on PostgreSQL.
 func (s *Store) Entitle(ctx context.Context, role string) ([]string, error) {
@@ -131,7 +131,7 @@ func (p *postgres) entitled(ctx context.Context, role string) ([]string, error) 
 const excessQuery = `WITH me AS (SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user),
 	mine AS (SELECT r.oid, r.rolname, r.rolsuper, r.rolbypassrls FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')),
 	record AS (SELECT c.oid, c.relname, c.relowner, c.relrowsecurity, c.relname IN ('policy_versions', 'policy_documents') AS drafts
-		FROM pg_class c WHERE c.oid IN (to_regclass('audit_events'), to_regclass('consent_events'), to_regclass('consent_acts'),
+		FROM pg_class c WHERE c.oid IN (to_regclass('audit_events'), to_regclass('consent_events'), to_regclass('consent_acts'), to_regclass('copies'),
 			to_regclass('policy_versions'), to_regclass('policy_documents'))),
 	may AS (SELECT DISTINCT t.relname, p.name FROM record t, mine m,
 		(VALUES (1, 'UPDATE'), (2, 'DELETE'), (3, 'TRUNCATE'), (4, 'TRIGGER')) AS p (place, name)

@@ -4,8 +4,33 @@
 
 LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE; -- one at a time
 REVOKE ALL ON
-    actors, apps, audit_events, blind_index, consent_acts, consent_events, copies, daily_counts, erasures, exports, idempotency, index_plan, leases, meta,
-    object_values, obstacles, personal_fields, policy_documents, policy_versions, request_documents, retention_marks, schema_lease, schema_version, subject_requests, user_subjects, users
+    actors,
+    apps,
+    audit_events,
+    blind_index,
+    consent_acts,
+    consent_events,
+    copies,
+    daily_counts,
+    erasures,
+    exports,
+    idempotency,
+    index_plan,
+    leases,
+    meta,
+    object_values,
+    obstacles,
+    personal_fields,
+    policy_documents,
+    policy_versions,
+    request_documents,
+    retention_marks,
+    schema_lease,
+    schema_version,
+    subject_requests,
+    user_subjects,
+    users,
+    vault_logins
 FROM {{.Role}};
 
 -- The record: added to, and never changed.
@@ -15,8 +40,7 @@ GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role
 GRANT SELECT, INSERT ON erasures, obstacles TO {{.Role}};
 GRANT UPDATE (ledgered_at) ON erasures TO {{.Role}};
 GRANT UPDATE (ended_at, ended_by, end_reference) ON obstacles TO {{.Role}};
-GRANT SELECT, INSERT ON copies TO {{.Role}};
-GRANT UPDATE (expired_at) ON copies TO {{.Role}};
+GRANT SELECT, INSERT ON copies TO {{.Role}}; -- that a copy is gone says the owner
 
 -- Drafts change until they are published; row security holds the rest.
 GRANT SELECT, INSERT, UPDATE ON policy_versions TO {{.Role}};
@@ -27,10 +51,22 @@ GRANT SELECT, INSERT, UPDATE ON subject_requests TO {{.Role}};
 GRANT SELECT, INSERT ON request_documents, exports TO {{.Role}}; -- an answer never changes
 GRANT UPDATE (used_at) ON exports TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON user_subjects TO {{.Role}};
-GRANT SELECT, INSERT, UPDATE ON users, apps, meta TO {{.Role}};
+GRANT SELECT, INSERT ON users, apps, meta TO {{.Role}};
+GRANT UPDATE (status, revision, consent_seq, locale, confirmed_at) ON users TO {{.Role}};
+GRANT SELECT, INSERT, DELETE ON daily_counts TO {{.Role}};
+GRANT UPDATE (n) ON daily_counts TO {{.Role}};
+GRANT UPDATE (config, published) ON apps TO {{.Role}};
+GRANT UPDATE (value) ON meta TO {{.Role}};
 GRANT SELECT, INSERT ON actors TO {{.Role}};
 GRANT UPDATE (key_name, key_version, display_name) ON actors TO {{.Role}}; -- by rewrap
 GRANT SELECT, INSERT, UPDATE, DELETE ON
-    personal_fields, object_values, blind_index, daily_counts, idempotency, index_plan, leases, retention_marks
+    blind_index,
+    idempotency,
+    index_plan,
+    leases,
+    object_values,
+    personal_fields,
+    retention_marks,
+    vault_logins
 TO {{.Role}};
 GRANT SELECT ON schema_version TO {{.Role}};

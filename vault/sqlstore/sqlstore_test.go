@@ -54,7 +54,14 @@ func emptied(t *testing.T, o Options) func(t *testing.T) vaulttest.StoreUnderTes
 	return func(t *testing.T) vaulttest.StoreUnderTest {
 		var wipe []*statement
 		for _, table := range []string{ // whoever refers to another goes first
-			"exports", "request_documents", "subject_requests", "erasures", "obstacles", "leases", "retention_marks",
+			"exports",
+			"request_documents",
+			"subject_requests",
+			"erasures",
+			"obstacles",
+			"leases",
+			"retention_marks",
+			"vault_logins",
 			"consent_events", "consent_acts", "daily_counts", "object_values", "personal_fields", "blind_index", "user_subjects", "users",
 			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta", "copies", "index_plan",
 		} {

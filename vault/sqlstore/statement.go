@@ -18,9 +18,13 @@ type statement struct {
 	sql    string
 	args   []any
 	missed error // it touched no row; nil: that does not matter
-	exact  bool  // it has to touch so many rows, and no others
-	rows   int64
+	exact  bool  // it has to touch as many rows as wanted, and no others
+	wanted int64
 	taken  error // a unique value was there already
+	owners error // the role may not do it; nil: every role that serves may
+
+	changed func(rows int) // is told once it is committed; nil: nobody is
+	rows    int64          // that it touched
 }
 
 // orMissed says that the statement has to touch a row, and what it means if it
@@ -29,26 +33,42 @@ func (s *statement) orMissed(err error) { s.missed = err }
 
 // exactly says that the statement has to touch so many rows, and what it means
 // if it does not.
-func (s *statement) exactly(rows int64, err error) { s.exact, s.rows, s.missed = true, rows, err }
+func (s *statement) exactly(rows int64, err error) { s.exact, s.wanted, s.missed = true, rows, err }
 
 // orTaken says what it means that a unique value is there already.
 func (s *statement) orTaken(err error) { s.taken = err }
 
+// orOwners says what it means that the role may not do it.
+func (s *statement) orOwners(err error) *statement { s.owners = err; return s }
+
 // outcome is what the statement answers, given what the database did.
 func (s *statement) outcome(rows int64, err error) error {
+	s.rows = rows
 	var (
 		d *duplicate
 		o *orphan
+		f *forbidden
 	)
 	switch {
 	case errors.As(err, &d) && s.taken != nil:
 		return s.taken
+	case errors.As(err, &f) && s.owners != nil:
+		return s.owners
 	case errors.As(err, &o):
 		return vault.ErrNotFound.Because(o)
-	case err == nil && s.exact && rows != s.rows, err == nil && !s.exact && s.missed != nil && rows == 0:
+	case err == nil && s.exact && rows != s.wanted, err == nil && !s.exact && s.missed != nil && rows == 0:
 		return s.missed
 	}
 	return err
+}
+
+// told tells whoever wants to know how many rows their statements touched.
+func told(done []*statement) {
+	for _, s := range done {
+		if s.changed != nil {
+			s.changed(int(s.rows))
+		}
+	}
 }
 
 // tx queues statements. It implements vault.Tx; its methods are in the files

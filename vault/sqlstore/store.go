@@ -33,6 +33,8 @@ var _ interface {
 	vault.Reader
 	vault.KeyedReader
 	vault.CopyReader
+	vault.LoginReader
+	vault.LabelReader
 	vault.IndexReader
 	vault.Writer
 } = (*Store)(nil)
@@ -138,9 +140,11 @@ func (s *Store) Maintain(ctx context.Context, queue func(vault.KeepingTx) error)
 
 func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	var refused error // by the function itself: not the database's doing
+	var done []*statement
 	err := s.attempt(ctx, func(ctx context.Context) error {
 		t := &tx{locks: s.db.dialect().locks}
 		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
+			done = t.list
 			if err := s.db.write(ctx, t.list); err != nil || !t.erases {
 				return err
 			}
@@ -153,12 +157,15 @@ func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	if refused != nil {
 		return refused
 	}
+	if err == nil {
+		told(done)
+	}
 	return err
 }
 
 // attempts is how often a statement or transaction is tried when the database
 // asks for it.
-const attempts = 10
+const attempts = 15
 
 // attempt calls do until the database has no conflict to report.
 func (s *Store) attempt(ctx context.Context, do func(context.Context) error) error {

@@ -2,20 +2,21 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/kelisim/kelisim/vault"
 )
 
-const userColumns = "u.id, u.status, u.revision, u.consent_seq, u.locale, u.created_at"
+const userColumns = "u.id, u.status, u.revision, u.consent_seq, u.locale, u.created_at, u.confirmed_at"
 
 // userInto are the places for userColumns, which may be NULL.
 func userInto(u *vault.User) []any {
 	return []any{
 		orZero(&u.ID), orZero(&u.Status), orZero(&u.Revision),
 		orZero(&u.ConsentSeq), orZero(&u.Locale),
-		moment{&u.CreatedAt},
+		moment{&u.CreatedAt}, moment{&u.ConfirmedAt},
 	}
 }
 
@@ -98,6 +99,9 @@ func (s *Store) FindByLogin(ctx context.Context, logins []vault.SubjectKey, limi
 func (t *tx) InsertUser(u vault.User, login vault.SubjectKey) {
 	t.queue(`INSERT INTO users (id, status, revision, consent_seq, locale, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		u.ID, u.Status, u.Revision, u.ConsentSeq, u.Locale, u.CreatedAt.UnixMilli()).orTaken(vault.ErrTaken)
+	if login == (vault.SubjectKey{}) {
+		return
+	}
 	t.queue(`INSERT INTO user_subjects (issuer, pepper, digest, user_id) VALUES ($1, $2, $3, $4)`,
 		key(login.Issuer), login.KeyVersion, key(login.Digest), u.ID).orTaken(vault.ErrTaken.With("what", "login"))
 }
@@ -116,4 +120,10 @@ func (t *tx) ReviseUser(id uuid.UUID, expected int64, locale *string) {
 func (t *tx) SetStatus(id uuid.UUID, expected int64, status vault.Status) {
 	t.queue(`UPDATE users SET revision = revision + 1, status = $3 WHERE id = $1 AND revision = $2 AND status <> $4`,
 		id, expected, status, vault.StatusErased).orMissed(vault.ErrStale)
+}
+
+// ConfirmUser implements vault.UserTx.
+func (t *tx) ConfirmUser(id uuid.UUID, expected int64, at time.Time) {
+	t.queue(`UPDATE users SET confirmed_at = $3 WHERE id = $1 AND revision = $2`,
+		id, expected, at.UnixMilli()).orMissed(vault.ErrStale)
 }

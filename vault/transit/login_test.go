@@ -118,8 +118,8 @@ func states(t *testing.T, e *transit.Engine) []vault.LoginState {
 	t.Helper()
 	all := e.Logins(t.Context())
 	for _, s := range all {
-		if s.Err != nil {
-			t.Fatalf("the login to %s: %v", s.Name, s.Err)
+		if s.Lost() {
+			t.Fatalf("the login to %s: %v", s.Name, s.Trouble)
 		}
 	}
 	return all

@@ -48,6 +48,9 @@ func (r *Rewrapper) Observer() *Observer { return &Observer{r.login, vault.KeyOf
 // which sees the key of indexes alone.
 func (r *Reindexer) Observer() *Observer { return &Observer{r.indexer.login, vault.KeyOfIndexes} }
 
+// Login tells how the login stands.
+func (o *Observer) Login(ctx context.Context) vault.LoginState { return o.login.state(ctx) }
+
 // Close gives the login's token back, as Engine.Close does.
 func (o *Observer) Close(ctx context.Context) error { return o.login.close(ctx) }
 
@@ -103,8 +106,8 @@ func madeAt(raw json.RawMessage) (time.Time, error) {
 	return signs.Made.UTC(), nil
 }
 
-// Keys implements vault.KeyReader. The key of receipts is among them when the
-// login may see it.
+// Keys implements vault.KeyReader. Only the key of receipts may be one that the
+// login does not see: Vault may have been set up before it was wanted.
 func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 	config := o.login.config
 	var out []vault.KeyFacts
@@ -116,12 +119,12 @@ func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 			continue
 		}
 		data, err := o.login.readKey(ctx, key.name)
-		receipts := key.use == vault.KeyOfReceipts
 		switch {
-		case missing(err) && !receipts:
+		case missing(err):
 			out = append(out, vault.KeyFacts{Name: key.name, Use: key.use, Missing: true})
 			continue
-		case receipts && (missing(err) || errors.Is(err, ErrForbidden)):
+		case key.use == vault.KeyOfReceipts && errors.Is(err, ErrForbidden):
+			out = append(out, vault.KeyFacts{Name: key.name, Use: key.use, Unseen: true})
 			continue
 		case err != nil:
 			return nil, failed(ctx, err)
@@ -168,6 +171,8 @@ func (o *Observer) Remedy(t vault.KeyTrouble) string {
 		return config + "deletion_allowed=false"
 	case vault.KeyMissing, vault.KeyForeign, vault.KeyBehind, vault.KeyTrimmed:
 		return "vault operator raft snapshot restore SNAPSHOT, one that has " + wanted(t)
+	case vault.KeyNotSetUp, vault.KeyUnseen:
+		return "kelisim vault setup"
 	case vault.KeyExportable, vault.KeyPlaintextBackup:
 		return "nothing does, as Vault never takes it back: see who may, and move to another key"
 	}

@@ -89,7 +89,7 @@ func (l *login) state(ctx context.Context) vault.LoginState {
 	s := vault.LoginState{Name: l.name, Method: l.method}
 	found, err := l.here(ctx)
 	if err != nil {
-		s.Err = vault.ErrUnavailable.Because(fmt.Errorf("transit: looking up the login that may %s: %w", l.name, err))
+		s.Trouble = fmt.Sprintf("transit: looking up the login that may %s: %v", l.name, err)
 		return s
 	}
 	s.Accessor, s.Expires, s.Renewable = found.Accessor, found.ExpireTime, found.Renewable

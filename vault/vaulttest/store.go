@@ -23,6 +23,8 @@ type StoreUnderTest interface {
 	vault.Reader
 	vault.KeyedReader
 	vault.CopyReader
+	vault.LoginReader
+	vault.LabelReader
 	vault.IndexReader
 	vault.Writer
 }
@@ -33,7 +35,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, copyTests, planTests, writeTests, erasureTests, objectValueTests,
+		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests, erasureTests, objectValueTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
@@ -216,6 +218,8 @@ func (s *storeTest) published(app string, effective time.Time) *vault.Version {
 	s.must(err)
 	v.Status, v.Revision, v.PublishedAt, v.EffectiveAt = vault.Published, 2, s.tick(), effective
 	v.Operators = []string{"123456789012", "210987654321"}
+	v.RulePack = "KZ/2026-11-23"
+	v.Acknowledged = []vault.Acknowledgement{{Rule: vault.RuleRetentionSaid, Reason: "№ 17-П", By: s.id(), At: v.PublishedAt}}
 	s.write(func(tx vault.Tx) { tx.PublishVersion(v, 1, len(moments), docs) })
 	return v
 }

@@ -85,6 +85,9 @@ var auditTests = map[string]func(*storeTest){
 			"id":       {ID: one.ID},
 			"time":     {From: one.At, To: one.At.Add(time.Millisecond)},
 			"together": {Actor: one.Actor, Subject: one.Subject, From: one.At},
+			"consent":  {Subject: one.Subject, Consent: one.Consent},
+			"actions":  {Actions: []vault.Action{vault.AuditExported, one.Action}, Subject: one.Subject},
+			"one of":   {Actions: []vault.Action{one.Action}},
 		} {
 			if got := s.audit(filter); !slices.Equal(got, []uuid.UUID{one.ID}) {
 				s.Errorf("by %s: got %v, want %v alone", what, got, one.ID)
@@ -92,6 +95,8 @@ var auditTests = map[string]func(*storeTest){
 		}
 		for what, filter := range map[string]vault.AuditFilter{
 			"another":       {Actor: s.id()},
+			"other actions": {Actions: []vault.Action{vault.AuditExported, vault.AuditRead}},
+			"its consent":   {Consent: s.id()},
 			"case":          {RequestID: "R-2"},
 			"contradictory": {Actor: one.Actor, Subject: all[0].Subject},
 			"between":       {From: one.At.Add(time.Microsecond), To: one.At.Add(time.Millisecond)},

@@ -24,6 +24,8 @@ var consentTests = map[string]func(*storeTest){
 		act, events := s.act(u.ID, v, 0, "service", "marketing", "қызмет")
 		events[1].Type, events[1].DeviceAt, events[1].AppBuild = vault.Refused, dawn().Add(-time.Hour), "1.2.3 (45)"
 		events[2].Operators = nil
+		events[2].Method, events[2].GivenBy, events[2].Ground = vault.Written, vault.ByRepresentative, vault.Parent
+		events[2].Reference, events[2].SignedAt, events[2].Reason = "DOC-2026/118", dawn().AddDate(0, 0, -3), vault.Fraud
 		s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
 
 		got := s.decided(u.ID)

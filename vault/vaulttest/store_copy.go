@@ -1,6 +1,7 @@
 package vaulttest
 
 import (
+	"testing"
 	"time"
 
 	"github.com/kelisim/kelisim/vault"
@@ -35,15 +36,19 @@ var copyTests = map[string]func(*storeTest){
 		s.same(s.copies(), []vault.Copy{early, late})
 		s.wantError(s.try(func(tx vault.Tx) { tx.InsertCopy(early) }), vault.ErrTaken)
 	},
+}
 
-	"ACopyExpiresOnce": func(s *storeTest) {
-		c, other := s.copyOf(vault.CopyOfVault, dawn()), s.copyOf(vault.CopyOfKeys, s.tick())
-		c.ExpiredAt = s.tick()
-		s.write(func(tx vault.Tx) { tx.ExpireCopy(c.ID, c.ExpiredAt) })
-		s.same(s.copies(), []vault.Copy{c, other})
-		for _, id := range []vault.Copy{c, {ID: s.id()}} {
-			s.wantError(s.try(func(tx vault.Tx) { tx.ExpireCopy(id.ID, s.tick()) }), vault.ErrStale)
-		}
-		s.same(s.copies(), []vault.Copy{c, other})
-	},
+// CopyExpires holds a store that may say that copies are gone against what that
+// promises: on PostgreSQL the owner's.
+func CopyExpires(t *testing.T, store StoreUnderTest) {
+	t.Helper()
+	s := &storeTest{T: t, store: store, clock: dawn()}
+	c, other := s.copyOf(vault.CopyOfVault, dawn()), s.copyOf(vault.CopyOfKeys, s.tick())
+	c.ExpiredAt = s.tick()
+	s.write(func(tx vault.Tx) { tx.ExpireCopy(c.ID, c.ExpiredAt) })
+	s.same(s.copies(), []vault.Copy{c, other})
+	for _, id := range []vault.Copy{c, {ID: s.id()}} {
+		s.wantError(s.try(func(tx vault.Tx) { tx.ExpireCopy(id.ID, s.tick()) }), vault.ErrStale)
+	}
+	s.same(s.copies(), []vault.Copy{c, other})
 }

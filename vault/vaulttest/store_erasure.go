@@ -304,7 +304,7 @@ func (b before) writes(tx vault.KeepingTx) {
 	for _, h := range b.held {
 		to := h.Ciphertext
 		to.Version, to.Text = 2, "vault:v2:"+to.Text
-		tx.Rewrap([]vault.Moved{{Held: h, To: to}})
+		tx.Rewrap([]vault.Moved{{Held: h, To: to}}, func(int) {})
 	}
 	for _, f := range b.indexed {
 		tx.FillIndexes([]vault.Reindexed{{BlindIndex: f.BlindIndex, To: 2, Digest: "2" + f.Digest, NormVersion: 1}})

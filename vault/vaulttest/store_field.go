@@ -24,6 +24,7 @@ func (s *storeTest) fields(users ...uuid.UUID) []vault.StoredField {
 func (s *storeTest) field(user uuid.UUID, code string) vault.StoredField {
 	return vault.StoredField{
 		User: user, Code: code, Visibility: vault.Private, UpdatedAt: s.tick(),
+		Source: vault.FromDocument, WrittenBy: vault.Support,
 		Ciphertext: vault.Ciphertext{Key: "kelisim-pii", Version: 3, Text: "vault:v3:" + vault.Hash([]byte(code))},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -134,7 +135,7 @@ var heldTests = map[string]func(*storeTest){
 		for _, in := range vault.Holdings() {
 			was, other := s.hold(in, s.under(pii, 1)), s.hold(in, s.under(pii, 1))
 			to := s.under(pii, 3)
-			s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap([]vault.Moved{{Held: was, To: to}}) }))
+			s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap([]vault.Moved{{Held: was, To: to}}, nil) }))
 			moved := was
 			moved.Ciphertext = to
 			s.same(s.held(in, 3, vault.HeldRow{}, 9), []vault.Held{moved})
@@ -147,7 +148,7 @@ var heldTests = map[string]func(*storeTest){
 		was := vault.Held{Holding: vault.HoldingFields, HeldRow: vault.HeldRow{Owner: u.ID, Field: "email"}, Ciphertext: f.Ciphertext}
 		f.Ciphertext = s.under(pii, 9)
 		events := s.recorded()
-		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap([]vault.Moved{{Held: was, To: f.Ciphertext}}) }))
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap([]vault.Moved{{Held: was, To: f.Ciphertext}}, nil) }))
 		s.same(s.fields(u.ID), []vault.StoredField{f})
 		users, err := s.store.Users(s.Context(), vault.UserFilter{}, vault.Page{After: uuid.Nil, Limit: 100})
 		s.must(err)
@@ -166,8 +167,8 @@ var heldTests = map[string]func(*storeTest){
 		s.must(s.maintain(func(tx vault.KeepingTx) {
 			tx.Rewrap([]vault.Moved{
 				{Held: was, To: s.under(pii, 2)}, {Held: gone, To: s.under(pii, 2)}, {Held: good, To: s.under(pii, 2)},
-			})
-			tx.Rewrap(nil)
+			}, nil)
+			tx.Rewrap(nil, nil)
 		}))
 		s.same(s.fields(was.Owner), []vault.StoredField{newer})
 		none(s, s.fields(gone.Owner))
@@ -180,7 +181,7 @@ var heldTests = map[string]func(*storeTest){
 			in := vault.Holdings()[i/3%len(vault.Holdings())]
 			rows = append(rows, vault.Moved{Held: s.hold(in, s.under(pii, 1)), To: s.under(pii, 2+i/40)})
 		}
-		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(rows) }))
+		s.must(s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(rows, nil) }))
 		got := map[vault.HeldRow]vault.Ciphertext{}
 		for _, in := range vault.Holdings() {
 			for version := 1; version <= 3; version++ {
@@ -209,13 +210,15 @@ var heldTests = map[string]func(*storeTest){
 				})
 			}
 		})
+		var changed atomic.Int64
 		s.same(s.race(4, nil, func(int) error {
 			to := make([]vault.Moved, len(was))
 			for i := range to {
 				to[i] = vault.Moved{Held: was[i], To: s.under(pii, 4)}
 			}
-			return s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(to) })
+			return s.maintain(func(tx vault.KeepingTx) { tx.Rewrap(to, func(rows int) { changed.Add(int64(rows)) }) })
 		}), 4)
+		s.same(changed.Load(), int64(100)) // each by one of them
 		s.same(s.counts(vault.HoldingFields), []vault.HeldCount{{Holding: vault.HoldingFields, Key: pii, Version: 4, Rows: 100}})
 	},
 }

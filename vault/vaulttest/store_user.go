@@ -81,6 +81,32 @@ var userTests = map[string]func(*storeTest){
 		s.same(s.standing("wallet", login).User.Revision, int64(2))
 	},
 
+	"APersonMayHaveNoLogin": func(s *storeTest) {
+		s.app("wallet")
+		for range 2 {
+			u := vault.User{ID: s.id(), Status: vault.StatusActive, Revision: 1, CreatedAt: dawn()}
+			s.write(func(tx vault.Tx) { tx.InsertUser(u, vault.SubjectKey{}) })
+			standings, err := s.store.Standings(s.Context(), "wallet", []uuid.UUID{u.ID})
+			s.must(err)
+			s.same(*standings[0].User, u)
+		}
+		standing, err := s.store.Standing(s.Context(), "wallet", vault.SubjectKey{})
+		s.must(err)
+		if standing.User != nil {
+			s.Fatal("somebody is found by no login")
+		}
+	},
+
+	"DataIsConfirmedAtTheExpectedRevision": func(s *storeTest) {
+		s.app("wallet")
+		u, login := s.person()
+		s.person()
+		u.ConfirmedAt = s.tick()
+		s.write(func(tx vault.Tx) { tx.ConfirmUser(u.ID, 1, u.ConfirmedAt) })
+		s.wantError(s.try(func(tx vault.Tx) { tx.ConfirmUser(u.ID, 2, s.tick()) }), vault.ErrStale)
+		s.same(*s.standing("wallet", login).User, u) // the revision is as it was
+	},
+
 	"AStatusIsSetFromTheExpectedRevision": func(s *storeTest) {
 		s.app("wallet")
 		u, login := s.person()

@@ -68,7 +68,7 @@ func TestASetUpThatWasCutOffGoesOn(t *testing.T) {
 func TestAnotherMountWithTheSameNamesIsAFirstSetUp(t *testing.T) {
 	_, root, c := fresh(t)
 	apply(t, plan(t, c), root)
-	c.Mount += "-other"
+	c.Mount, c.Suffix = c.Mount+"-other", "-other"
 	if is := states(apply(t, plan(t, c), root)); is[setup.Refused] != 0 || is[setup.Created] < 4 {
 		t.Errorf("%v", is)
 	}

@@ -249,3 +249,31 @@ func TestAWrappedSecretIDIsSeenOnceAndReplacedOnceItWasOpened(t *testing.T) {
 		t.Error("the one that was opened is still there")
 	}
 }
+
+// TestThePoliciesOfAnotherMountAreLeftAlone: the same prefix at another mount
+// would rewrite what a service logs in with.
+func TestThePoliciesOfAnotherMountAreLeftAlone(t *testing.T) {
+	_, root, c := fresh(t)
+	apply(t, plan(t, c), root)
+	other := c
+	other.Mount += "-moved"
+	err := plan(t, other).Apply(t.Context(), root, func(r setup.Result) { t.Errorf("changed: %s", r) })
+	if err == nil || !strings.Contains(err.Error(), `-encrypt: its rules are for the mount "`+c.Mount+`", whose service would lose them; choose another KELISIM_KEY_PREFIX`) ||
+		!strings.Contains(err.Error(), "nothing was changed") {
+		t.Errorf("setting up another mount: %v", err)
+	}
+	for _, r := range check(t, plan(t, c), root) {
+		if r.State != setup.Right {
+			t.Errorf("afterwards: %s", r)
+		}
+	}
+	for _, role := range setup.Roles() { // once nobody needs them
+		if _, err := root.Logical().DeleteWithContext(t.Context(), "sys/policies/acl/"+plan(t, c).Policy(role)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = plan(t, other).Apply(t.Context(), root, func(setup.Result) {})
+	if err != nil && strings.Contains(err.Error(), "its rules are for the mount") {
+		t.Errorf("once the policies are deleted: %v", err)
+	}
+}

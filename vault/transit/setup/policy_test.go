@@ -19,7 +19,7 @@ import (
 // allowed is all that each role may do with the mount, in the names of operations.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"encrypt": {"encrypt pii", "hmac index", "hmac index at version 1", "read pii", "read index"},
+		"encrypt": {"encrypt pii", "hmac index", "hmac index at version 1", "read pii", "read index", "read receipt"},
 		"decrypt": {"decrypt pii"},
 		"rewrap":  {"rewrap pii", "read pii"},
 		"reindex": {"decrypt pii", "hmac index", "hmac index at version 1", "read index"},

@@ -3,12 +3,13 @@ package setup
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// policy is what a role may do, in HCL.
-type policy struct{ name, rules string }
+// policy is what a role may do with a mount, in HCL.
+type policy struct{ name, rules, mount, prefix string }
 
 func (p policy) path() string  { return "sys/policies/acl/" + p.name }
 func (p policy) title() string { return "policy " + p.path() }
@@ -27,10 +28,25 @@ func (p policy) inspect(ctx context.Context, v server) (Result, error) {
 		return Result{}, err
 	case !there:
 		return Result{State: Missing}, nil
+	case p.elsewhere(found.Policy) != "":
+		return Result{State: Refused, Detail: fmt.Sprintf("its rules are for the mount %q, whose service would lose them; choose another KELISIM_KEY_PREFIX, "+
+			"or delete the policy if nothing uses that mount any more", p.elsewhere(found.Policy))}, nil
 	case strings.TrimSpace(found.Policy) != strings.TrimSpace(p.rules):
 		return Result{State: Differs, Detail: "its rules were others"}, nil
 	}
 	return Result{State: Right}, nil
+}
+
+// elsewhere is another mount that rules are for; "" if there is none. One of
+// whose keys they speak is enough to know it by.
+func (p policy) elsewhere(rules string) string {
+	keys := regexp.MustCompile(`path "([^"]+)/(?:encrypt|decrypt|rewrap|hmac|keys)/` + regexp.QuoteMeta(p.prefix) + `-(?:pii|index|receipt)"`)
+	for _, path := range keys.FindAllStringSubmatch(rules, -1) {
+		if path[1] != p.mount {
+			return path[1]
+		}
+	}
+	return ""
 }
 
 func (p policy) put(ctx context.Context, v server) error {

@@ -117,7 +117,7 @@ func New(c Config) (*Plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("setup: %w", err)
 		}
-		p.objects = append(p.objects, policy{name: p.Policy(name), rules: rules}, role{mount: c.AppRole, name: p.Policy(name)})
+		p.objects = append(p.objects, policy{p.Policy(name), rules, c.Mount, c.Prefix}, role{mount: c.AppRole, name: p.Policy(name)})
 	}
 	return p, nil
 }

@@ -1,0 +1,91 @@
+package vault
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Acknowledgement is why a version was published in spite of what a rule warns
+// of. It stands with the version, since the audit log holds no free text.
+type Acknowledgement struct {
+	Rule   RuleID    `json:"rule"`
+	Reason string    `json:"reason"` // a code or a short reference; nothing personal
+	By     uuid.UUID `json:"by"`     // the colleague; zero: the command line
+	At     time.Time `json:"at"`
+}
+
+// maxReason bounds an acknowledgement's reason, in characters.
+const maxReason = 200
+
+// checkReasons refuses reasons that could not be put on record.
+func checkReasons(given []Acknowledgement) Errors {
+	l := &linter{}
+	for i, a := range given {
+		path := []string{"acknowledgedWarnings", strconv.Itoa(i)}
+		switch {
+		case !slices.Contains(RuleIDs(), a.Rule):
+			l.add(CodeInvalidValue, "there is no such rule; the warnings name theirs", append(path, "rule")...)
+		case slices.ContainsFunc(given[:i], func(o Acknowledgement) bool { return o.Rule == a.Rule }):
+			l.add(CodeDuplicateInput, "one reason for a rule is enough", append(path, "rule")...)
+		}
+		switch {
+		case strings.TrimSpace(a.Reason) == "":
+			l.add(CodeRequired, "say why the warning may be passed over", append(path, "reason")...)
+		case utf8.RuneCountInString(a.Reason) > maxReason:
+			l.errs = append(l.errs, NewError(CodeValueTooLong, "a reason is a code or a short reference").
+				With("max", strconv.Itoa(maxReason)).At(append(path, "reason")...))
+		case unprintable(a.Reason, ""):
+			l.add(CodeInvalidValue, "a reason is one line of printed characters", append(path, "reason")...)
+		}
+	}
+	return l.errs
+}
+
+// refusals are everything that keeps a policy from being published: what is
+// wrong, what a rule wants, and what a rule warns of without a reason given.
+func (r Report) refusals(given []Acknowledgement) Errors {
+	errs := append(checkReasons(given), r.Form...)
+	for _, f := range r.Findings {
+		known := slices.ContainsFunc(given, func(a Acknowledgement) bool { return a.Rule == f.Rule.ID })
+		switch {
+		case f.Rule.Severity == Fatal:
+			errs = append(errs, f.refusal(CodeVersionIncomplete, ""))
+		case !known:
+			errs = append(errs, f.refusal(CodeWarningUnanswered, " This is a warning: acknowledge it with a reason to publish all the same."))
+		}
+	}
+	return errs
+}
+
+func (f Finding) refusal(code Code, more string) *Error {
+	text, _ := WordsIn(f.Message, "en")
+	e := NewError(code, text+more)
+	if f.Rule.ID != "" {
+		e = e.With("rule", string(f.Rule.ID))
+	}
+	if f.Rule.Article != "" {
+		e = e.With("article", f.Rule.Article)
+	}
+	if f.Line > 0 {
+		e = e.With("line", strconv.Itoa(f.Line))
+	}
+	return e.At(f.Path...)
+}
+
+// acknowledged are the reasons that answer a warning of the report, as they go
+// on record.
+func (r Report) acknowledged(given []Acknowledgement, by uuid.UUID, at time.Time) []Acknowledgement {
+	var out []Acknowledgement
+	for _, a := range given {
+		if slices.ContainsFunc(r.Of(Warning), func(f Finding) bool { return f.Rule.ID == a.Rule }) {
+			a.By, a.At = by, at
+			out = append(out, a)
+		}
+	}
+	return out
+}

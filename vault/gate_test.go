@@ -1,0 +1,237 @@
+package vault
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// testPack asks for everything, and warns of little.
+func testPack() *RulePack {
+	p := &RulePack{Code: "KZ", Version: "2026-03-01", Law: inAll("Law No. 94-V «On Data and Its Protection»")}
+	for _, id := range RuleIDs() {
+		r := Rule{ID: id, Mark: Found, Article: "8(4)", Says: inAll(string(id))}
+		if strings.HasPrefix(string(id), "policy.") {
+			r.Severity = Fatal
+		}
+		switch id {
+		case RuleOtherTexts, RuleRetentionSaid, RuleBases, RuleLinks, RuleLawInText:
+			r.Severity = Warning
+		case RuleContactsSaid, RuleTermSaid:
+			r.Mark = FromMemory
+		}
+		switch id {
+		case RuleHomeCountry:
+			r.List = []string{"KZ"}
+		case RuleBases:
+			r.List = []string{"CONSENT", "LAW"}
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	return p
+}
+
+// set changes a rule of a pack.
+func set(p *RulePack, id RuleID, change func(*Rule)) *RulePack {
+	change(&p.Rules[slices.IndexFunc(p.Rules, func(r Rule) bool { return r.ID == id })])
+	return p
+}
+
+func (d draft) report(p *RulePack) Report {
+	checkBIN := func(bin string) error {
+		if !slices.Contains([]string{ownBIN, groupBIN, otherBIN}, bin) {
+			return errors.New("no BIN")
+		}
+		return nil
+	}
+	return Gate{p, testCatalogue(), checkBIN}.Check(d.version, d.app, d.texts)
+}
+
+// refused are the complaints of publishing the draft without a word more.
+func (d draft) refused() []string { return complaints(d.report(testPack()).refusals(nil)) }
+
+// found are "rule path" for each finding.
+func found(r Report) []string {
+	out := []string{}
+	for _, f := range r.Findings {
+		out = append(out, string(f.Rule.ID)+" "+strings.Join(f.Path, "."))
+	}
+	return out
+}
+
+// lacking is what a rule finds, one case for each rule.
+var lacking = map[string]struct {
+	spoil func(*draft)
+	want  string
+}{
+	"an operator without a name":     {func(d *draft) { d.app.Operator.Name = nil }, "policy.operator app.operator.name"},
+	"named in another language":      {func(d *draft) { d.app.Operator.Name = Words{{"kk", "x"}} }, "policy.operator app.operator.name"},
+	"an operator without a BIN":      {func(d *draft) { d.app.Operator.BIN = "" }, "policy.operator app.operator.bin"},
+	"a wrong check digit":            {func(d *draft) { d.app.Operator.BIN = "991240000004" }, "policy.operator app.operator.bin"},
+	"an owner without a name":        {func(d *draft) { d.app.Owner.Name = nil }, "policy.owner app.owner.name"},
+	"an owner without a BIN":         {func(d *draft) { d.app.Owner.BIN = "" }, "policy.owner app.owner.bin"},
+	"a nameless member":              {func(d *draft) { d.app.Group[0].Name = nil }, "policy.group app.group.0.name"},
+	"a member with a wrong BIN":      {func(d *draft) { d.app.Group[0].BIN = "1" }, "policy.group app.group.0.bin"},
+	"no contacts":                    {func(d *draft) { d.app.Contacts.Email = "" }, "policy.contacts app.contacts.email"},
+	"nobody responsible":             {func(d *draft) { d.app.ResponsiblePerson.Name = nil }, "policy.responsiblePerson app.responsiblePerson"},
+	"nowhere to write to them":       {func(d *draft) { d.app.ResponsiblePerson.Email = "" }, "policy.responsiblePerson app.responsiblePerson"},
+	"no term":                        {func(d *draft) { d.version.Facts.Term = nil }, "policy.term facts.term"},
+	"third parties not said":         {func(d *draft) { d.version.Facts.ThirdParties = nil }, "policy.thirdParties facts.thirdParties"},
+	"recipients not named":           {func(d *draft) { d.version.Facts.Items[1].Recipients = nil }, "policy.thirdParties facts.items.1.recipients"},
+	"border not said":                {func(d *draft) { d.version.Facts.CrossBorder = nil }, "policy.crossBorder facts.crossBorder"},
+	"public sources not said":        {func(d *draft) { d.version.Facts.PublicSources = nil }, "policy.publicSources facts.publicSources"},
+	"a field without a purpose":      {func(d *draft) { d.version.Facts.Items[2].Fields = nil }, "policy.fields facts.fields.0"},
+	"no way to withdraw":             {func(d *draft) { d.version.Facts.Withdrawal = nil }, "policy.withdrawal facts.withdrawal"},
+	"the wrong language":             {func(d *draft) { d.texts = slices.Delete(d.texts, 1, 2) }, "policy.authoritativeText texts"},
+	"a language is missing":          {func(d *draft) { d.texts = d.texts[:2] }, "policy.otherTexts texts"},
+	"no law":                         {func(d *draft) { d.version.Facts.LawTitle = nil }, "policy.lawTitle facts.lawTitle"},
+	"half the law's title":           {func(d *draft) { d.version.Facts.LawTitle = Words{{"ru", "«On Data»"}} }, "policy.lawTitle facts.lawTitle"},
+	"half of it in another language": {func(d *draft) { d.version.Facts.LawTitle[2].Text = "«On Data»" }, "policy.lawTitle facts.lawTitle"},
+	"half its title in a text":       {func(d *draft) { d.texts[1].Text = "# x\n\nThe law “On data”.\n" }, "policy.lawInText texts.1.text"},
+	"approved by nobody":             {func(d *draft) { d.version.Facts.Approval.By = "" }, "policy.approval facts.approval"},
+	"approved at no date":            {func(d *draft) { d.version.Facts.Approval.At = "soon" }, "policy.date facts.approval.at"},
+	"kept for no one knows long":     {func(d *draft) { d.version.Facts.Items[0].Retention = nil }, "policy.retention facts.items.0.retention"},
+	"a ground that is no ground":     {func(d *draft) { d.version.Facts.Items[2].Basis = BasisContract }, "policy.bases facts.items.2.basis"},
+	"a link that is not declared":    {func(d *draft) { d.texts[0].Text += "\n\n[Төлем](https://Bank.example/pay?x=1)." }, "policy.links texts.0.text"},
+}
+
+func TestEachRuleFindsWhatItWants(t *testing.T) {
+	for name, c := range lacking {
+		t.Run(name, func(t *testing.T) {
+			d := goodDraft()
+			c.spoil(&d)
+			rule, _, _ := strings.Cut(c.want, " ")
+			if got := found(d.report(testPack())); !slices.Equal(got, []string{c.want}) {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+			silent := set(testPack(), RuleID(rule), func(r *Rule) { r.Severity = Ignore })
+			if got := found(d.report(silent)); len(got) > 0 {
+				t.Errorf("a pack that ignores it finds %v", got)
+			}
+			d.version.Label = "2"
+			for _, f := range d.report(testPack()).Findings {
+				for i, w := range f.Message {
+					if w.Locale != Languages[i] || w.Text == "" || strings.Contains(w.Text, "%!") {
+						t.Errorf("%s: %q", w.Locale, w.Text)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAnAppThatNobodyDescribedLacksAllThatItSays(t *testing.T) {
+	d := goodDraft()
+	d.app = App{Languages: Languages, AuthoritativeLanguage: "ru"}
+	want := []string{
+		"policy.operator app.operator.name", "policy.operator app.operator.bin", "policy.owner app.owner.name", "policy.owner app.owner.bin",
+		"policy.group app.group", "policy.contacts app.contacts.email", "policy.responsiblePerson app.responsiblePerson",
+	}
+	if got := found(d.report(testPack())); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAReportNamesTheRulesThatNobodyConfirmed(t *testing.T) {
+	ids := func(p *RulePack) (out []RuleID) {
+		for _, r := range goodDraft().report(p).Unconfirmed {
+			out = append(out, r.ID)
+		}
+		return out
+	}
+	if got := ids(testPack()); !slices.Equal(got, []RuleID{RuleContactsSaid, RuleTermSaid}) {
+		t.Errorf("got %v", got)
+	}
+	without := set(testPack(), RuleTermSaid, func(r *Rule) { r.Severity = Ignore })
+	if got := ids(without); !slices.Equal(got, []RuleID{RuleContactsSaid}) {
+		t.Errorf("a rule that is not asked is leant on: %v", got)
+	}
+}
+
+func TestAWarningIsPassedOverWithAReasonOnly(t *testing.T) {
+	d := goodDraft()
+	d.version.Facts.Items[0].Retention = nil
+	report := d.report(testPack())
+	errs := report.refusals(nil)
+	if got := complaints(errs); !slices.Equal(got, []string{"WARNING_UNANSWERED facts.items.0.retention"}) {
+		t.Fatalf("got %v", got)
+	}
+	if errs[0].Param("rule") != "policy.retention" || errs[0].Param("article") != "8(4)" || report.Stops() {
+		t.Errorf("%v", errs)
+	}
+	reason := []Acknowledgement{{Rule: RuleRetentionSaid, Reason: "№ 17-П, п. 4"}, {Rule: RuleOtherTexts, Reason: "no such warning"}}
+	if errs := report.refusals(reason); len(errs) > 0 {
+		t.Errorf("with a reason: %v", errs)
+	}
+	by := testID(7)
+	want := []Acknowledgement{{RuleRetentionSaid, "№ 17-П, п. 4", by, morning}}
+	if got := report.acknowledged(reason, by, morning); !slices.Equal(got, want) {
+		t.Errorf("on record: %v", got)
+	}
+	d.version.Facts.Withdrawal = nil
+	stays := []Acknowledgement{{Rule: RuleRetentionSaid, Reason: "x"}, {Rule: RuleWithdrawalSaid, Reason: "x"}}
+	if got := complaints(d.report(testPack()).refusals(stays)); !slices.Equal(got, []string{"VERSION_INCOMPLETE facts.withdrawal"}) {
+		t.Errorf("a reason is no way around an error: %v", got)
+	}
+}
+
+func TestAReasonIsALineThatSaysSomething(t *testing.T) {
+	for want, given := range map[string]Acknowledgement{
+		"INVALID_VALUE acknowledgedWarnings.0.rule":    {Rule: "policy.hope", Reason: "x"},
+		"REQUIRED acknowledgedWarnings.0.reason":       {Rule: RuleLinks, Reason: " "},
+		"VALUE_TOO_LONG acknowledgedWarnings.0.reason": {Rule: RuleLinks, Reason: strings.Repeat("ә", 201)},
+		"INVALID_VALUE acknowledgedWarnings.0.reason":  {Rule: RuleLinks, Reason: "a\nb"},
+	} {
+		if got := complaints(checkReasons([]Acknowledgement{given})); !slices.Equal(got, []string{want}) {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+	twice := []Acknowledgement{{RuleLinks, "a", uuid.Nil, morning}, {RuleLinks, strings.Repeat("ә", 200), uuid.Nil, morning}}
+	if got := complaints(checkReasons(twice)); !slices.Equal(got, []string{"DUPLICATE_INPUT acknowledgedWarnings.1.rule"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestALinkOfATextIsDeclaredByItsHost(t *testing.T) {
+	d := goodDraft()
+	d.texts[0].Text = "# Саясат\n\nТөлем: https://bank.example/a, (http://BANK.example:8080/b)\nhttps://else.example.\n"
+	d.link("https://bank.example/pay")
+	report := d.report(testPack())
+	if len(report.Findings) != 1 || report.Findings[0].Line != 4 || !strings.HasSuffix(report.Findings[0].Message[2].Text, ": else.example.") {
+		t.Errorf("got %+v", report.Findings)
+	}
+}
+
+func TestALawsFullTitleIsRecognisedHoweverItIsSet(t *testing.T) {
+	for title, full := range map[string]bool{
+		"LAW  No. 94–V “On Data and its Protection”":                true,
+		"the Law No. 94-V «On Data and Its Protection», as amended": true,
+		"Law No. 94-V":                               false,
+		"«On Data and Its Protection»":               false,
+		"Law No. 94-V «On Data and Its»":             false,
+		"Law No. 94-VI «On Data and Its Protection»": false,
+	} {
+		d := goodDraft()
+		d.version.Facts.LawTitle = Words{{"ru", title}}
+		if got := d.refused(); (len(got) == 0) != full {
+			t.Errorf("%s: %v", title, got)
+		}
+	}
+	for text, short := range map[string]bool{
+		"the law «On data»":                           true,
+		"the law \"On Data and Its\"":                 true,
+		"the law «On Data and Its Protection»":        false,
+		"our rules «On Dating»":                       false,
+		"the word «On»":                               false,
+		"the law «On Data and Its Protection» (here)": false,
+	} {
+		d := goodDraft()
+		d.texts[1].Text = text
+		if got := d.refused(); (len(got) > 0) != short {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package vault
+
+import "fmt"
+
+// says words a finding in each language. An argument of its own words, such as
+// the title of a law, stands in the language of the sentence.
+func says(what string, args ...any) Words {
+	var out Words
+	for i, locale := range Languages {
+		in := make([]any, len(args))
+		for n, arg := range args {
+			in[n] = arg
+			if w, ok := arg.(Words); ok {
+				in[n] = wordsOr(w, locale)
+			}
+		}
+		out = append(out, Word{locale, fmt.Sprintf(gateWords[what][i], in...)})
+	}
+	return out
+}
+
+// gateWords are the findings in the order of Languages.
+//
+//nolint:gosmopolitan // three languages are the product
+var gateWords = map[string][3]string{
+	"operatorName": {
+		"Оператордың атауы басым тілде көрсетілмеген.",
+		"Не указано наименование оператора на основном языке.",
+		"The operator is not named in the authoritative language.",
+	},
+	"operatorBIN": {
+		"Оператордың БСН-і (ЖСН-і) көрсетілмеген.",
+		"Не указан БИН (ИИН) оператора.",
+		"The operator's BIN (IIN) is not given.",
+	},
+	"ownerName": {
+		"База меншік иесінің атауы басым тілде көрсетілмеген.",
+		"Не указано наименование собственника базы на основном языке.",
+		"The owner of the database is not named in the authoritative language.",
+	},
+	"ownerBIN": {
+		"База меншік иесінің БСН-і (ЖСН-і) көрсетілмеген.",
+		"Не указан БИН (ИИН) собственника базы.",
+		"The BIN (IIN) of the owner of the database is not given.",
+	},
+	"groupName": {
+		"Топ мүшесінің атауы басым тілде көрсетілмеген.",
+		"Участник группы не назван на основном языке.",
+		"A member of the group is not named in the authoritative language.",
+	},
+	"groupBIN": {
+		"Топ мүшесінің БСН-і (ЖСН-і) көрсетілмеген.",
+		"Не указан БИН (ИИН) участника группы.",
+		"The BIN (IIN) of a member of the group is not given.",
+	},
+	"groupUnsaid": {
+		"Келісімнің тұлғалар тобына қолданылатыны не қолданылмайтыны және топқа кімдер кіретіні айтылмаған: мүшелерін атап көрсетіңіз.",
+		"Не сказано, распространяется ли согласие на группу лиц и кто в неё входит: назовите участников поимённо.",
+		"It is not said whether the consent extends to a group, and who belongs to it: name the members.",
+	},
+	"binWrong": {
+		"БСН (ЖСН) дұрыс емес: он екі цифр және дұрыс бақылау цифры болуға тиіс.",
+		"БИН (ИИН) неверен: в нём двенадцать цифр, последняя из которых — контрольная.",
+		"The BIN (IIN) is wrong: it has twelve digits, the last of which is a check digit.",
+	},
+	"contacts": {
+		"Дербес деректер мәселелері бойынша қайда жүгіну керегі көрсетілмеген (электрондық пошта мекенжайы).",
+		"Не указано, куда обращаться по вопросам персональных данных (адрес электронной почты).",
+		"It is not said where to write about personal data (an e-mail address).",
+	},
+	"responsiblePerson": {
+		"Дербес деректерге жауапты адамның аты мен электрондық поштасы көрсетілмеген.",
+		"Не указано лицо, ответственное за персональные данные: имя и адрес электронной почты.",
+		"The person responsible for personal data is not given, with a name and an e-mail address.",
+	},
+	"withdrawal": {
+		"Келісімді қалай қайтарып алуға болатыны айтылмаған.",
+		"Не сказано, как отозвать согласие.",
+		"It is not said how a consent is withdrawn.",
+	},
+	"term": {
+		"Келісімнің мерзімі айтылмаған: мерзімді (term) көрсетіңіз немесе келісімнің өңдеу мақсаттарына қол жеткізілгенге дейін қолданылатынын және оларға қашан қол жеткізілетінін айтыңыз (purposesEnd).",
+		"Не сказано, на какой срок даётся согласие: укажите срок (term) или скажите, что оно действует до достижения целей и когда они достигнуты (purposesEnd).",
+		"The term of the consent is not said: give a duration (term), or say that it holds until the purposes are achieved and when they are (purposesEnd).",
+	},
+	"thirdParties": {
+		"Деректердің үшінші тұлғаларға берілетіні не берілмейтіні айтылмаған: нақты «иә» немесе «жоқ» керек.",
+		"Не сказано, передаются ли данные третьим лицам: нужно прямое «да» или «нет».",
+		"It is not said whether data is passed to third parties: say yes or no.",
+	},
+	"recipients": {
+		"Деректерді алушылар аталмаған.",
+		"Не названы получатели данных.",
+		"The recipients are not named.",
+	},
+	"crossBorder": {
+		"Деректерді трансшекаралық беру бар ма, жоқ па, айтылмаған: нақты «иә» немесе «жоқ» керек.",
+		"Не сказано, есть ли трансграничная передача данных: нужно прямое «да» или «нет».",
+		"It is not said whether data is transferred across the border: say yes or no.",
+	},
+	"publicSources": {
+		"Деректердің жалпыға бірдей қолжетімді көздерде таратылатыны не таратылмайтыны айтылмаған: нақты «иә» немесе «жоқ» керек.",
+		"Не сказано, распространяются ли данные в общедоступных источниках: нужно прямое «да» или «нет».",
+		"It is not said whether data is disseminated in public sources: say yes or no.",
+	},
+	"fields": {
+		"Жиналатын деректердің нақты тізімі және әрқайсысының мақсаты жоқ.",
+		"Нет точного перечня собираемых данных с целью для каждого из них.",
+		"There is no exact list of the data collected, with a purpose for each.",
+	},
+	"fieldWithoutPurpose": {
+		"«%s» өрісінің мақсаты жоқ: оны ешбір тармақ пайдаланбайды.",
+		"У поля «%s» нет цели: его не использует ни один пункт согласия.",
+		"The field “%s” has no purpose: no item uses it.",
+	},
+	"retention": {
+		"«%s» мақсаты үшін деректер қанша сақталатыны айтылмаған.",
+		"Не указан срок хранения данных для цели «%s».",
+		"It is not said how long data is kept for the purpose “%s”.",
+	},
+	"basis": {
+		"Заң мұндай негізді білмейді: %s.",
+		"Закон не знает такого основания: %s.",
+		"The law knows no such ground: %s.",
+	},
+	"lawTitle": {
+		"Қолданылатын заң толық атауымен аталмаған: %s.",
+		"Применимый закон не назван полным названием: %s.",
+		"The governing law is not named by its full title: %s.",
+	},
+	"lawTitleShort": {
+		"Заңның атауы толық емес; толық атауы: %s.",
+		"Закон назван неполно; полное название: %s.",
+		"The law is not named by its full title, which is: %s.",
+	},
+	"lawInText": {
+		"Мәтінде заң толық аталмаған: «%s»; толық атауы: %s.",
+		"В тексте закон назван неполно: «%s»; полное название: %s.",
+		"The text does not name the law by its full title: “%s”. The full title is: %s.",
+	},
+	"approval": {
+		"Саясатты кім және қандай құжатпен бекіткені көрсетілмеген.",
+		"Не указано, кто и каким документом утвердил политику.",
+		"It is not said who approved the policy, and by which document.",
+	},
+	"date": {
+		"Саясаттың бекітілген күні көрсетілмеген.",
+		"Не указана дата утверждения политики.",
+		"The date on which the policy was approved is not given.",
+	},
+	"authoritativeText": {
+		"Басым тілдегі мәтін жоқ: %s.",
+		"Нет текста на основном языке: %s.",
+		"There is no text in the authoritative language: %s.",
+	},
+	"otherText": {
+		"Қосымша тілдерінің біріндегі мәтін жоқ: %s.",
+		"Нет текста на одном из языков приложения: %s.",
+		"There is no text in one of the app's languages: %s.",
+	},
+	"link": {
+		"Мәтіндегі сілтеме қосымшадан тыс жерге апарады, ал мәлімделген сілтемелер (externalLinks) арасында ол жоқ: %s.",
+		"Ссылка в тексте ведёт из приложения, а среди объявленных (externalLinks) её нет: %s.",
+		"A link in the text leads out of the app and is not declared (externalLinks): %s.",
+	},
+	"label": {
+		"Нұсқаның белгісі (label) көрсетілмеген.",
+		"Не указано обозначение редакции (label).",
+		"The version has no label.",
+	},
+	"itemTitle": {
+		"Тармақтың басым тілдегі атауы жоқ.",
+		"У пункта нет названия на основном языке.",
+		"The item has no title in the authoritative language.",
+	},
+	"itemStatement": {
+		"Тармақтың басым тілдегі келісім сөйлемі жоқ.",
+		"У пункта нет формулировки согласия на основном языке.",
+		"The item has no statement in the authoritative language.",
+	},
+	"fieldLabel": {
+		"Өрістің басым тілдегі атауы жоқ.",
+		"У поля нет названия на основном языке.",
+		"The field has no label in the authoritative language.",
+	},
+	"linkTitle": {
+		"Сілтеменің басым тілдегі атауы жоқ.",
+		"У ссылки нет названия на основном языке.",
+		"The link has no title in the authoritative language.",
+	},
+	"yesWithoutItem": {
+		"Фактілерде «иә» делінген, ал %s түріндегі тармақ жоқ.",
+		"В фактах сказано «да», а пункта вида %s нет.",
+		"The facts say yes, and there is no item of kind %s.",
+	},
+	"noWithItem": {
+		"Фактілерде «жоқ» делінген, ал %s түріндегі тармақ бар.",
+		"В фактах сказано «нет», а пункт вида %s есть.",
+		"The facts say no, and there is an item of kind %s.",
+	},
+	"abroad": {
+		"Деректерді алушы шетелде, ал фактілерде трансшекаралық беру жоқ делінген (crossBorder).",
+		"Получатель находится за границей, а в фактах сказано, что трансграничной передачи нет (crossBorder).",
+		"A recipient is abroad, and the facts say that there is no cross-border transfer (crossBorder).",
+	},
+}
