@@ -18,7 +18,9 @@ func (r queryResolver) SubjectRequest(ctx context.Context, id string) (*vault.Su
 	return &found, err
 }
 
-func (r queryResolver) SubjectRequests(ctx context.Context, filter *generated.SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) (*generated.SubjectRequestConnection, error) {
+func (r queryResolver) SubjectRequests(
+	ctx context.Context, filter *generated.SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string,
+) (*generated.SubjectRequestConnection, error) {
 	where, err := requestFilter(filter)
 	if err != nil {
 		return nil, err

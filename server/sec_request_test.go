@@ -62,5 +62,5 @@ func askRefusals() []refusal {
 
 func asInput(v any) input {
 	m, _ := v.(map[string]any)
-	return input(m)
+	return m
 }
