@@ -33,13 +33,22 @@ func price(c *generated.ComplexityRoot) {
 	c.SubjectRequest.Joined = func(child int) int { return times(child, 5) }
 	c.SubjectRequest.Document = func(child int, _ *string) int { return textCost + child }
 	c.User.Changes = func(child int, first *int, _ *string) int { return list(child, first) }
-	c.Query.ConsentChecks = func(child int, users []string, _ string, _, _ *string, _ *time.Time) int {
+	c.User.Disclosures = func(child int, first *int, _ *string) int { return list(child, first) }
+	c.Query.RecipientNotices = func(child int, _ *generated.RecipientNoticeFilter, first *int, _ *string) int {
+		return list(child, first)
+	}
+	c.Query.PublicProfile = func(child int, _ string, _ *string) int { return times(max(child, 1), publicCost) }
+	c.Query.ConsentChecks = func(child int, users []string, _ string, _, _ *string, _ *time.Time, _ *vault.Channel) int {
 		return times(child, max(len(users), 1))
 	}
 }
 
 // textCost is the price of a policy's text: some ten thousand bytes.
 const textCost = 20
+
+// publicCost is the price of a public profile: anybody may ask, and each reading
+// decrypts and leaves an event.
+const publicCost = 100
 
 // countCost is the price of totalCount beside each row's: a count reads the
 // whole table.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -20,7 +21,9 @@ const (
 	typeExport  = "Export"
 	typeErasure = "ErasureCertificate"
 	// What a person owns besides consents.
-	typeObstacle = "Obstacle"
+	typeObstacle   = "Obstacle"
+	typeDisclosure = "Disclosure"
+	typeNotice     = "RecipientNotice"
 )
 
 // ID encodes an object's id.
@@ -68,7 +71,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has && (kind == typeConsent || kind == typeObstacle) { // nothing else has an owner in its id
+	if owner, own, has := strings.Cut(rest, "."); has && slices.Contains([]string{typeConsent, typeObstacle, typeDisclosure}, kind) { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

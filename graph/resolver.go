@@ -41,6 +41,9 @@ type (
 	consentResolver            struct{ *Resolver }
 	contactsResolver           struct{ *Resolver }
 	declaredCopyResolver       struct{ *Resolver }
+	disclosedToResolver        struct{ *Resolver }
+	disclosureResolver         struct{ *Resolver }
+	disclosureWarningResolver  struct{ *Resolver }
 	encryptionKeyResolver      struct{ *Resolver }
 	erasureCertificateResolver struct{ *Resolver }
 	mutationResolver           struct{ *Resolver }
@@ -49,7 +52,9 @@ type (
 	personalFieldResolver      struct{ *Resolver }
 	policyVersionResolver      struct{ *Resolver }
 	profileResolver            struct{ *Resolver }
+	publicFieldResolver        struct{ *Resolver }
 	queryResolver              struct{ *Resolver }
+	recipientNoticeResolver    struct{ *Resolver }
 	recipientResolver          struct{ *Resolver }
 	responsiblePersonResolver  struct{ *Resolver }
 	userResolver               struct{ *Resolver }
@@ -104,6 +109,18 @@ func (r *Resolver) Export() generated.ExportResolver       { return exportResolv
 
 func (r *Resolver) SubjectRequestDocument() generated.SubjectRequestDocumentResolver {
 	return subjectRequestDocumentResolver{r}
+}
+
+func (r *Resolver) PublicField() generated.PublicFieldResolver { return publicFieldResolver{r} }
+func (r *Resolver) Disclosure() generated.DisclosureResolver   { return disclosureResolver{r} }
+func (r *Resolver) DisclosedTo() generated.DisclosedToResolver { return disclosedToResolver{r} }
+
+func (r *Resolver) DisclosureWarning() generated.DisclosureWarningResolver {
+	return disclosureWarningResolver{r}
+}
+
+func (r *Resolver) RecipientNotice() generated.RecipientNoticeResolver {
+	return recipientNoticeResolver{r}
 }
 
 // ErasureCertificate implements generated.ResolverRoot.

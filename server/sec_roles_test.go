@@ -45,6 +45,13 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.updateUser":         `updateUser(input: {user: "` + user + `", source: DOCUMENT, ` + request + `}) { user { id } }`,
 		"Mutation.confirmMyData":      `confirmMyData(input: {expectedRevision: 77}) { user { id } }`,
 		"Mutation.updatePolicyDraft":  `updatePolicyDraft(input: {id: "` + version + `", expectedRevision: 9}) { policyVersion { id } }`, "Mutation.publishPolicyVersion": `publishPolicyVersion(input: {id: "` + version + `"}) { policyVersion { id } }`,
+		"Query.publicProfile": `publicProfile(id: "` + user + `") { fields { code } }`, "Query.recipientNotices": `recipientNotices { nodes { id } }`,
+		"Mutation.setFieldVisibility":    `setFieldVisibility(input: {fields: [], visibility: PRIVATE}) { user { id } }`,
+		"Mutation.setChannelPreferences": `setChannelPreferences(input: {item: "contact", channels: []}) { user { id } }`,
+		"Mutation.recordDisclosure":      `recordDisclosure(input: {users: [], fields: [], purpose: "contact", ground: CONSENT, recipient: {name: "x", country: "KZ"}}) { disclosures { id } }`,
+		"Mutation.markDisclosuresSeen":   `markDisclosuresSeen(input: {disclosures: []}) { disclosures { id } }`,
+		"Mutation.releaseDisclosure":     `releaseDisclosure(input: {disclosure: "x"}) { disclosure { id } }`,
+		"Mutation.updateRecipientNotice": `updateRecipientNotice(input: {id: "x", state: TOLD, expectedRevision: 1}) { recipientNotice { id } }`,
 	}
 	maps.Copy(out, requestCalls())
 	return out

@@ -24,6 +24,8 @@ const (
 	UserIsBlocked      Reason = "USER_BLOCKED"
 	UserIsErased       Reason = "USER_ERASED"
 	OperatorNotCovered Reason = "OPERATOR_NOT_COVERED"
+	ChannelNotCovered  Reason = "CHANNEL_NOT_COVERED"
+	ChannelRefused     Reason = "CHANNEL_REFUSED"
 )
 
 // Check is the answer to "may this person's data be used for this?".

@@ -66,6 +66,13 @@ const (
 	CodeRequestNotExtendable Code = "REQUEST_NOT_EXTENDABLE"
 	CodeRequestGround        Code = "REQUEST_GROUND_INVALID"
 	CodeRequestOutcome       Code = "REQUEST_OUTCOME_INVALID"
+
+	CodeNotPublishable   Code = "FIELD_NOT_PUBLISHABLE"
+	CodeUnknownRecipient Code = "UNKNOWN_RECIPIENT"
+	CodeNotCovered       Code = "FIELD_NOT_COVERED"
+	CodeDisputeRefused   Code = "DISPUTE_NOT_ALLOWED"
+	CodeUnacknowledged   Code = "WARNING_NOT_ACKNOWLEDGED"
+	CodeIllegalMove      Code = "NOTICE_STATE_CONFLICT"
 )
 
 // Codes that callers inside the service tell apart.
@@ -92,6 +99,7 @@ var payloadCodes = []Code{
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
 	CodeIdempotencyMismatch,
 	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
+	CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
 	CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded,
 }
 

@@ -175,6 +175,11 @@ func (l *linter) items(f Facts, catalogue Catalogue) {
 					append(path, "fields", strconv.Itoa(j))...)
 			}
 		}
+		for j, c := range item.Channels {
+			if !slices.Contains(channels, c) || slices.Contains(item.Channels[:j], c) {
+				l.add(CodeInvalidValue, "a channel is SMS, PUSH, EMAIL, PHONE or POST, each once", append(path, "channels", strconv.Itoa(j))...)
+			}
+		}
 		for j, r := range item.Recipients {
 			if !countryForm.MatchString(r.Country) {
 				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", strconv.Itoa(j), "country")...)
@@ -241,7 +246,8 @@ func widerItem(now, was Item) bool {
 			return o.Country == r.Country && slices.Equal(o.Name, r.Name) && slices.Equal(o.Purpose, r.Purpose)
 		})
 	})
-	return more || others || now.Kind != was.Kind || now.Basis != was.Basis ||
+	reach := slices.ContainsFunc(now.Channels, func(c Channel) bool { return !slices.Contains(was.Channels, c) })
+	return more || others || reach || now.Kind != was.Kind || now.Basis != was.Basis ||
 		longer(now.Retention, was.Retention) || reworded(now.Statement, was.Statement)
 }
 

@@ -96,7 +96,7 @@ func (s *Service) people(ctx context.Context, standings []Standing) ([]*Person, 
 	now := s.now()
 	out := make([]*Person, len(standings))
 	for i, standing := range standings {
-		pack, err := s.rules(standing.App)
+		pack, err := s.pack(standing.App)
 		if err != nil {
 			return nil, err
 		}

@@ -40,6 +40,9 @@ type Item struct {
 	Fields     []ItemField `json:"fields"`
 	Retention  *string     `json:"retention"` // ISO 8601 duration
 	Recipients []Recipient `json:"recipients"`
+	// Channels are the ways to reach people under the item; the person may refuse
+	// some of them.
+	Channels []Channel `json:"channels,omitempty"`
 	// ConsentFrom is the oldest version whose consent to the item still
 	// counts; fixed at publication, zero in a draft.
 	ConsentFrom uuid.UUID `json:"consentFrom"`

@@ -44,6 +44,7 @@ type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
+	public meter                     // of readings of public profiles
 	turns  turns
 
 	mu         sync.RWMutex

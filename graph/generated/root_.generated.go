@@ -33,6 +33,9 @@ type ResolverRoot interface {
 	ConsentItem() ConsentItemResolver
 	Contacts() ContactsResolver
 	DeclaredCopy() DeclaredCopyResolver
+	DisclosedTo() DisclosedToResolver
+	Disclosure() DisclosureResolver
+	DisclosureWarning() DisclosureWarningResolver
 	EncryptionKey() EncryptionKeyResolver
 	ErasureCertificate() ErasureCertificateResolver
 	Export() ExportResolver
@@ -43,8 +46,10 @@ type ResolverRoot interface {
 	PersonalField() PersonalFieldResolver
 	PolicyVersion() PolicyVersionResolver
 	Profile() ProfileResolver
+	PublicField() PublicFieldResolver
 	Query() QueryResolver
 	Recipient() RecipientResolver
+	RecipientNotice() RecipientNoticeResolver
 	Requester() RequesterResolver
 	ResponsiblePerson() ResponsiblePersonResolver
 	SubjectRequest() SubjectRequestResolver
@@ -124,6 +129,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ChannelPreference struct {
+		Allowed func(childComplexity int) int
+		Channel func(childComplexity int) int
+		Item    func(childComplexity int) int
+	}
+
 	CollectedField struct {
 		Class    func(childComplexity int) int
 		Code     func(childComplexity int) int
@@ -190,6 +201,7 @@ type ComplexityRoot struct {
 
 	ConsentItem struct {
 		Basis       func(childComplexity int) int
+		Channels    func(childComplexity int) int
 		Code        func(childComplexity int) int
 		ConsentFrom func(childComplexity int) int
 		Fields      func(childComplexity int) int
@@ -225,6 +237,52 @@ type ComplexityRoot struct {
 		TakenAt    func(childComplexity int) int
 		Until      func(childComplexity int) int
 		Versions   func(childComplexity int) int
+	}
+
+	DisclosedTo struct {
+		Country      func(childComplexity int) int
+		Name         func(childComplexity int, locale *string) int
+		Registration func(childComplexity int) int
+	}
+
+	Disclosure struct {
+		App       func(childComplexity int) int
+		Approver  func(childComplexity int) int
+		At        func(childComplexity int) int
+		Canonical func(childComplexity int) int
+		Consents  func(childComplexity int) int
+		Fields    func(childComplexity int) int
+		Ground    func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Items     func(childComplexity int) int
+		Purpose   func(childComplexity int) int
+		Recipient func(childComplexity int) int
+		Recorder  func(childComplexity int) int
+		Reference func(childComplexity int) int
+		Released  func(childComplexity int) int
+		Seen      func(childComplexity int) int
+		TellBy    func(childComplexity int) int
+		Version   func(childComplexity int) int
+		Violation func(childComplexity int) int
+		Withheld  func(childComplexity int) int
+	}
+
+	DisclosureConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	DisclosureEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	DisclosureWarning struct {
+		Article   func(childComplexity int) int
+		Confirmed func(childComplexity int) int
+		Rule      func(childComplexity int) int
+		Says      func(childComplexity int, locale *string) int
 	}
 
 	EncryptionKey struct {
@@ -378,36 +436,47 @@ type ComplexityRoot struct {
 		Text            func(childComplexity int) int
 	}
 
+	MarkDisclosuresSeenPayload struct {
+		Disclosures func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Mutation struct {
-		AssignSubjectRequest func(childComplexity int, input AssignSubjectRequestInput) int
-		CancelMyRequest      func(childComplexity int, input CancelMyRequestInput) int
-		ConfirmMyData        func(childComplexity int, input ConfirmMyDataInput) int
-		CreatePolicyDraft    func(childComplexity int, input CreatePolicyDraftInput) int
-		CreateUser           func(childComplexity int, input CreateUserInput) int
-		EraseUser            func(childComplexity int, input EraseUserInput) int
-		ExtendSubjectRequest func(childComplexity int, input ExtendSubjectRequestInput) int
-		FulfilSubjectRequest func(childComplexity int, input FulfilSubjectRequestInput) int
-		InvalidateConsent    func(childComplexity int, input InvalidateConsentInput) int
-		LiftLegalHold        func(childComplexity int, input LiftLegalHoldInput) int
-		PlaceLegalHold       func(childComplexity int, input PlaceLegalHoldInput) int
-		PublishPolicyVersion func(childComplexity int, input PublishPolicyVersionInput) int
-		RecordConsent        func(childComplexity int, input RecordConsentInput) int
-		RecordConsentFor     func(childComplexity int, input RecordConsentForInput) int
-		RecordObligation     func(childComplexity int, input RecordObligationInput) int
-		RecordSubjectRequest func(childComplexity int, input RecordSubjectRequestInput) int
-		RefuseSubjectRequest func(childComplexity int, input RefuseSubjectRequestInput) int
-		RegisterMe           func(childComplexity int, input RegisterMeInput) int
-		ReleaseIdentifier    func(childComplexity int, input ReleaseIdentifierInput) int
-		RequestExport        func(childComplexity int, input RequestExportInput) int
-		SettleObligation     func(childComplexity int, input SettleObligationInput) int
-		SubmitSubjectRequest func(childComplexity int, input SubmitSubjectRequestInput) int
-		UpdateMyProfile      func(childComplexity int, input UpdateMyProfileInput) int
-		UpdatePolicyDraft    func(childComplexity int, input UpdatePolicyDraftInput) int
-		UpdateUser           func(childComplexity int, input UpdateUserInput) int
-		VerifyIdentifier     func(childComplexity int, input VerifyIdentifierInput) int
-		VerifyRequester      func(childComplexity int, input VerifyRequesterInput) int
-		WithdrawConsent      func(childComplexity int, input WithdrawConsentInput) int
-		WithdrawConsentFor   func(childComplexity int, input WithdrawConsentForInput) int
+		AssignSubjectRequest  func(childComplexity int, input AssignSubjectRequestInput) int
+		CancelMyRequest       func(childComplexity int, input CancelMyRequestInput) int
+		ConfirmMyData         func(childComplexity int, input ConfirmMyDataInput) int
+		CreatePolicyDraft     func(childComplexity int, input CreatePolicyDraftInput) int
+		CreateUser            func(childComplexity int, input CreateUserInput) int
+		EraseUser             func(childComplexity int, input EraseUserInput) int
+		ExtendSubjectRequest  func(childComplexity int, input ExtendSubjectRequestInput) int
+		FulfilSubjectRequest  func(childComplexity int, input FulfilSubjectRequestInput) int
+		InvalidateConsent     func(childComplexity int, input InvalidateConsentInput) int
+		LiftLegalHold         func(childComplexity int, input LiftLegalHoldInput) int
+		MarkDisclosuresSeen   func(childComplexity int, input MarkDisclosuresSeenInput) int
+		PlaceLegalHold        func(childComplexity int, input PlaceLegalHoldInput) int
+		PublishPolicyVersion  func(childComplexity int, input PublishPolicyVersionInput) int
+		RecordConsent         func(childComplexity int, input RecordConsentInput) int
+		RecordConsentFor      func(childComplexity int, input RecordConsentForInput) int
+		RecordDisclosure      func(childComplexity int, input RecordDisclosureInput) int
+		RecordObligation      func(childComplexity int, input RecordObligationInput) int
+		RecordSubjectRequest  func(childComplexity int, input RecordSubjectRequestInput) int
+		RefuseSubjectRequest  func(childComplexity int, input RefuseSubjectRequestInput) int
+		RegisterMe            func(childComplexity int, input RegisterMeInput) int
+		ReleaseDisclosure     func(childComplexity int, input ReleaseDisclosureInput) int
+		ReleaseIdentifier     func(childComplexity int, input ReleaseIdentifierInput) int
+		RequestExport         func(childComplexity int, input RequestExportInput) int
+		SetChannelPreferences func(childComplexity int, input SetChannelPreferencesInput) int
+		SetFieldVisibility    func(childComplexity int, input SetFieldVisibilityInput) int
+		SettleObligation      func(childComplexity int, input SettleObligationInput) int
+		SubmitSubjectRequest  func(childComplexity int, input SubmitSubjectRequestInput) int
+		UpdateMyProfile       func(childComplexity int, input UpdateMyProfileInput) int
+		UpdatePolicyDraft     func(childComplexity int, input UpdatePolicyDraftInput) int
+		UpdateRecipientNotice func(childComplexity int, input UpdateRecipientNoticeInput) int
+		UpdateUser            func(childComplexity int, input UpdateUserInput) int
+		VerifyIdentifier      func(childComplexity int, input VerifyIdentifierInput) int
+		VerifyRequester       func(childComplexity int, input VerifyRequesterInput) int
+		WithdrawConsent       func(childComplexity int, input WithdrawConsentInput) int
+		WithdrawConsentFor    func(childComplexity int, input WithdrawConsentForInput) int
 	}
 
 	Obstacle struct {
@@ -529,6 +598,16 @@ type ComplexityRoot struct {
 		Version func(childComplexity int) int
 	}
 
+	PublicField struct {
+		Code  func(childComplexity int) int
+		Label func(childComplexity int, locale *string) int
+		Value func(childComplexity int) int
+	}
+
+	PublicProfile struct {
+		Fields func(childComplexity int) int
+	}
+
 	PublishPolicyVersionPayload struct {
 		PolicyVersion func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
@@ -538,8 +617,8 @@ type ComplexityRoot struct {
 		App                func(childComplexity int, code string) int
 		AuditEvents        func(childComplexity int, filter *AuditFilter, first *int, after *string) int
 		Consent            func(childComplexity int, id string) int
-		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time) int
-		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time) int
+		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
+		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
 		EncryptionKeys     func(childComplexity int) int
 		ErasureCertificate func(childComplexity int, id string) int
 		FindUsers          func(childComplexity int, by FindUsersInput) int
@@ -549,6 +628,8 @@ type ComplexityRoot struct {
 		PolicyVersion      func(childComplexity int, id string) int
 		PolicyVersions     func(childComplexity int, app *string, first *int, after *string) int
 		ProfileForm        func(childComplexity int, app *string, locale *string) int
+		PublicProfile      func(childComplexity int, id string, app *string) int
+		RecipientNotices   func(childComplexity int, filter *RecipientNoticeFilter, first *int, after *string) int
 		Representative     func(childComplexity int, consent string, seq *int, basis RequestBasisInput) int
 		SubjectRequest     func(childComplexity int, id string) int
 		SubjectRequests    func(childComplexity int, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) int
@@ -562,6 +643,31 @@ type ComplexityRoot struct {
 		Purpose func(childComplexity int, locale *string) int
 	}
 
+	RecipientNotice struct {
+		About     func(childComplexity int) int
+		App       func(childComplexity int) int
+		Codes     func(childComplexity int) int
+		DueAt     func(childComplexity int) int
+		ID        func(childComplexity int) int
+		MadeAt    func(childComplexity int) int
+		Recipient func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		State     func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		User      func(childComplexity int) int
+	}
+
+	RecipientNoticeConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	RecipientNoticeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	RecordConsentForPayload struct {
 		Consents   func(childComplexity int) int
 		User       func(childComplexity int) int
@@ -572,6 +678,12 @@ type ComplexityRoot struct {
 		Consents   func(childComplexity int) int
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	RecordDisclosurePayload struct {
+		Disclosures func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+		Warnings    func(childComplexity int) int
 	}
 
 	RecordObligationPayload struct {
@@ -592,6 +704,11 @@ type ComplexityRoot struct {
 	RegisterMePayload struct {
 		Created    func(childComplexity int) int
 		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReleaseDisclosurePayload struct {
+		Disclosure func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -624,6 +741,17 @@ type ComplexityRoot struct {
 	ResponsiblePerson struct {
 		Email func(childComplexity int) int
 		Name  func(childComplexity int, locale *string) int
+	}
+
+	SetChannelPreferencesPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetFieldVisibilityPayload struct {
+		CopiesGoneBy func(childComplexity int) int
+		User         func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	SettleObligationPayload struct {
@@ -701,28 +829,35 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	UpdateRecipientNoticePayload struct {
+		RecipientNotice func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
+	}
+
 	UpdateUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
 	User struct {
-		Changes         func(childComplexity int, first *int, after *string) int
-		ConfirmationDue func(childComplexity int, app *string) int
-		ConfirmedAt     func(childComplexity int) int
-		ConsentSeq      func(childComplexity int) int
-		Consents        func(childComplexity int, first *int, after *string, item *string, state *vault.ConsentState) int
-		CreatedAt       func(childComplexity int) int
-		ID              func(childComplexity int) int
-		Locale          func(childComplexity int) int
-		MissingFields   func(childComplexity int, app *string) int
-		Obstacles       func(childComplexity int) int
-		PendingConsents func(childComplexity int, app *string) int
-		PolicyStatus    func(childComplexity int, app *string) int
-		Profile         func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
-		Requests        func(childComplexity int, first *int, after *string) int
-		Revision        func(childComplexity int) int
-		Status          func(childComplexity int) int
+		Changes            func(childComplexity int, first *int, after *string) int
+		ChannelPreferences func(childComplexity int, app *string) int
+		ConfirmationDue    func(childComplexity int, app *string) int
+		ConfirmedAt        func(childComplexity int) int
+		ConsentSeq         func(childComplexity int) int
+		Consents           func(childComplexity int, first *int, after *string, item *string, state *vault.ConsentState) int
+		CreatedAt          func(childComplexity int) int
+		Disclosures        func(childComplexity int, first *int, after *string) int
+		ID                 func(childComplexity int) int
+		Locale             func(childComplexity int) int
+		MissingFields      func(childComplexity int, app *string) int
+		Obstacles          func(childComplexity int) int
+		PendingConsents    func(childComplexity int, app *string) int
+		PolicyStatus       func(childComplexity int, app *string) int
+		Profile            func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
+		Requests           func(childComplexity int, first *int, after *string) int
+		Revision           func(childComplexity int) int
+		Status             func(childComplexity int) int
 	}
 
 	UserChange struct {
@@ -1077,6 +1212,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CancelMyRequestPayload.UserErrors(childComplexity), true
 
+	case "ChannelPreference.allowed":
+		if e.ComplexityRoot.ChannelPreference.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelPreference.Allowed(childComplexity), true
+	case "ChannelPreference.channel":
+		if e.ComplexityRoot.ChannelPreference.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelPreference.Channel(childComplexity), true
+	case "ChannelPreference.item":
+		if e.ComplexityRoot.ChannelPreference.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelPreference.Item(childComplexity), true
+
 	case "CollectedField.class":
 		if e.ComplexityRoot.CollectedField.Class == nil {
 			break
@@ -1353,6 +1507,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConsentItem.Basis(childComplexity), true
+	case "ConsentItem.channels":
+		if e.ComplexityRoot.ConsentItem.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentItem.Channels(childComplexity), true
 	case "ConsentItem.code":
 		if e.ComplexityRoot.ConsentItem.Code == nil {
 			break
@@ -1510,6 +1670,207 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeclaredCopy.Versions(childComplexity), true
+
+	case "DisclosedTo.country":
+		if e.ComplexityRoot.DisclosedTo.Country == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosedTo.Country(childComplexity), true
+	case "DisclosedTo.name":
+		if e.ComplexityRoot.DisclosedTo.Name == nil {
+			break
+		}
+
+		args, err := ec.field_DisclosedTo_name_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DisclosedTo.Name(childComplexity, args["locale"].(*string)), true
+	case "DisclosedTo.registration":
+		if e.ComplexityRoot.DisclosedTo.Registration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosedTo.Registration(childComplexity), true
+
+	case "Disclosure.app":
+		if e.ComplexityRoot.Disclosure.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.App(childComplexity), true
+	case "Disclosure.approver":
+		if e.ComplexityRoot.Disclosure.Approver == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Approver(childComplexity), true
+	case "Disclosure.at":
+		if e.ComplexityRoot.Disclosure.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.At(childComplexity), true
+	case "Disclosure.canonical":
+		if e.ComplexityRoot.Disclosure.Canonical == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Canonical(childComplexity), true
+	case "Disclosure.consents":
+		if e.ComplexityRoot.Disclosure.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Consents(childComplexity), true
+	case "Disclosure.fields":
+		if e.ComplexityRoot.Disclosure.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Fields(childComplexity), true
+	case "Disclosure.ground":
+		if e.ComplexityRoot.Disclosure.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Ground(childComplexity), true
+	case "Disclosure.id":
+		if e.ComplexityRoot.Disclosure.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.ID(childComplexity), true
+	case "Disclosure.items":
+		if e.ComplexityRoot.Disclosure.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Items(childComplexity), true
+	case "Disclosure.purpose":
+		if e.ComplexityRoot.Disclosure.Purpose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Purpose(childComplexity), true
+	case "Disclosure.recipient":
+		if e.ComplexityRoot.Disclosure.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Recipient(childComplexity), true
+	case "Disclosure.recorder":
+		if e.ComplexityRoot.Disclosure.Recorder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Recorder(childComplexity), true
+	case "Disclosure.reference":
+		if e.ComplexityRoot.Disclosure.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Reference(childComplexity), true
+	case "Disclosure.releasedAt":
+		if e.ComplexityRoot.Disclosure.Released == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Released(childComplexity), true
+	case "Disclosure.seenAt":
+		if e.ComplexityRoot.Disclosure.Seen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Seen(childComplexity), true
+	case "Disclosure.tellBy":
+		if e.ComplexityRoot.Disclosure.TellBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.TellBy(childComplexity), true
+	case "Disclosure.version":
+		if e.ComplexityRoot.Disclosure.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Version(childComplexity), true
+	case "Disclosure.violation":
+		if e.ComplexityRoot.Disclosure.Violation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Violation(childComplexity), true
+	case "Disclosure.withheld":
+		if e.ComplexityRoot.Disclosure.Withheld == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Withheld(childComplexity), true
+
+	case "DisclosureConnection.edges":
+		if e.ComplexityRoot.DisclosureConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureConnection.Edges(childComplexity), true
+	case "DisclosureConnection.nodes":
+		if e.ComplexityRoot.DisclosureConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureConnection.Nodes(childComplexity), true
+	case "DisclosureConnection.pageInfo":
+		if e.ComplexityRoot.DisclosureConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureConnection.PageInfo(childComplexity), true
+
+	case "DisclosureEdge.cursor":
+		if e.ComplexityRoot.DisclosureEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureEdge.Cursor(childComplexity), true
+	case "DisclosureEdge.node":
+		if e.ComplexityRoot.DisclosureEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureEdge.Node(childComplexity), true
+
+	case "DisclosureWarning.article":
+		if e.ComplexityRoot.DisclosureWarning.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Article(childComplexity), true
+	case "DisclosureWarning.confirmed":
+		if e.ComplexityRoot.DisclosureWarning.Confirmed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Confirmed(childComplexity), true
+	case "DisclosureWarning.rule":
+		if e.ComplexityRoot.DisclosureWarning.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Rule(childComplexity), true
+	case "DisclosureWarning.says":
+		if e.ComplexityRoot.DisclosureWarning.Says == nil {
+			break
+		}
+
+		args, err := ec.field_DisclosureWarning_says_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Says(childComplexity, args["locale"].(*string)), true
 
 	case "EncryptionKey.versions":
 		if e.ComplexityRoot.EncryptionKey.All == nil {
@@ -2087,6 +2448,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LocalizedText.Text(childComplexity), true
 
+	case "MarkDisclosuresSeenPayload.disclosures":
+		if e.ComplexityRoot.MarkDisclosuresSeenPayload.Disclosures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkDisclosuresSeenPayload.Disclosures(childComplexity), true
+	case "MarkDisclosuresSeenPayload.userErrors":
+		if e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors(childComplexity), true
+
 	case "Mutation.assignSubjectRequest":
 		if e.ComplexityRoot.Mutation.AssignSubjectRequest == nil {
 			break
@@ -2197,6 +2571,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LiftLegalHold(childComplexity, args["input"].(LiftLegalHoldInput)), true
+	case "Mutation.markDisclosuresSeen":
+		if e.ComplexityRoot.Mutation.MarkDisclosuresSeen == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markDisclosuresSeen_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkDisclosuresSeen(childComplexity, args["input"].(MarkDisclosuresSeenInput)), true
 	case "Mutation.placeLegalHold":
 		if e.ComplexityRoot.Mutation.PlaceLegalHold == nil {
 			break
@@ -2241,6 +2626,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordConsentFor(childComplexity, args["input"].(RecordConsentForInput)), true
+	case "Mutation.recordDisclosure":
+		if e.ComplexityRoot.Mutation.RecordDisclosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordDisclosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordDisclosure(childComplexity, args["input"].(RecordDisclosureInput)), true
 	case "Mutation.recordObligation":
 		if e.ComplexityRoot.Mutation.RecordObligation == nil {
 			break
@@ -2285,6 +2681,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegisterMe(childComplexity, args["input"].(RegisterMeInput)), true
+	case "Mutation.releaseDisclosure":
+		if e.ComplexityRoot.Mutation.ReleaseDisclosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseDisclosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseDisclosure(childComplexity, args["input"].(ReleaseDisclosureInput)), true
 	case "Mutation.releaseIdentifier":
 		if e.ComplexityRoot.Mutation.ReleaseIdentifier == nil {
 			break
@@ -2307,6 +2714,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestExport(childComplexity, args["input"].(RequestExportInput)), true
+	case "Mutation.setChannelPreferences":
+		if e.ComplexityRoot.Mutation.SetChannelPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setChannelPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetChannelPreferences(childComplexity, args["input"].(SetChannelPreferencesInput)), true
+	case "Mutation.setFieldVisibility":
+		if e.ComplexityRoot.Mutation.SetFieldVisibility == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setFieldVisibility_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetFieldVisibility(childComplexity, args["input"].(SetFieldVisibilityInput)), true
 	case "Mutation.settleObligation":
 		if e.ComplexityRoot.Mutation.SettleObligation == nil {
 			break
@@ -2351,6 +2780,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePolicyDraft(childComplexity, args["input"].(UpdatePolicyDraftInput)), true
+	case "Mutation.updateRecipientNotice":
+		if e.ComplexityRoot.Mutation.UpdateRecipientNotice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateRecipientNotice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateRecipientNotice(childComplexity, args["input"].(UpdateRecipientNoticeInput)), true
 	case "Mutation.updateUser":
 		if e.ComplexityRoot.Mutation.UpdateUser == nil {
 			break
@@ -2925,6 +3365,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProfileForm.Version(childComplexity), true
 
+	case "PublicField.code":
+		if e.ComplexityRoot.PublicField.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicField.Code(childComplexity), true
+	case "PublicField.label":
+		if e.ComplexityRoot.PublicField.Label == nil {
+			break
+		}
+
+		args, err := ec.field_PublicField_label_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PublicField.Label(childComplexity, args["locale"].(*string)), true
+	case "PublicField.value":
+		if e.ComplexityRoot.PublicField.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicField.Value(childComplexity), true
+
+	case "PublicProfile.fields":
+		if e.ComplexityRoot.PublicProfile.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicProfile.Fields(childComplexity), true
+
 	case "PublishPolicyVersionPayload.policyVersion":
 		if e.ComplexityRoot.PublishPolicyVersionPayload.PolicyVersion == nil {
 			break
@@ -2981,7 +3452,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ConsentCheck(childComplexity, args["user"].(string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time)), true
+		return e.ComplexityRoot.Query.ConsentCheck(childComplexity, args["user"].(string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time), args["channel"].(*vault.Channel)), true
 	case "Query.consentChecks":
 		if e.ComplexityRoot.Query.ConsentChecks == nil {
 			break
@@ -2992,7 +3463,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ConsentChecks(childComplexity, args["users"].([]string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time)), true
+		return e.ComplexityRoot.Query.ConsentChecks(childComplexity, args["users"].([]string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time), args["channel"].(*vault.Channel)), true
 	case "Query.encryptionKeys":
 		if e.ComplexityRoot.Query.EncryptionKeys == nil {
 			break
@@ -3083,6 +3554,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ProfileForm(childComplexity, args["app"].(*string), args["locale"].(*string)), true
+	case "Query.publicProfile":
+		if e.ComplexityRoot.Query.PublicProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Query_publicProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PublicProfile(childComplexity, args["id"].(string), args["app"].(*string)), true
+	case "Query.recipientNotices":
+		if e.ComplexityRoot.Query.RecipientNotices == nil {
+			break
+		}
+
+		args, err := ec.field_Query_recipientNotices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RecipientNotices(childComplexity, args["filter"].(*RecipientNoticeFilter), args["first"].(*int), args["after"].(*string)), true
 	case "Query.representative":
 		if e.ComplexityRoot.Query.Representative == nil {
 			break
@@ -3168,6 +3661,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Recipient.Purpose(childComplexity, args["locale"].(*string)), true
 
+	case "RecipientNotice.about":
+		if e.ComplexityRoot.RecipientNotice.About == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.About(childComplexity), true
+	case "RecipientNotice.app":
+		if e.ComplexityRoot.RecipientNotice.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.App(childComplexity), true
+	case "RecipientNotice.codes":
+		if e.ComplexityRoot.RecipientNotice.Codes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.Codes(childComplexity), true
+	case "RecipientNotice.dueAt":
+		if e.ComplexityRoot.RecipientNotice.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.DueAt(childComplexity), true
+	case "RecipientNotice.id":
+		if e.ComplexityRoot.RecipientNotice.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.ID(childComplexity), true
+	case "RecipientNotice.madeAt":
+		if e.ComplexityRoot.RecipientNotice.MadeAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.MadeAt(childComplexity), true
+	case "RecipientNotice.recipient":
+		if e.ComplexityRoot.RecipientNotice.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.Recipient(childComplexity), true
+	case "RecipientNotice.revision":
+		if e.ComplexityRoot.RecipientNotice.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.Revision(childComplexity), true
+	case "RecipientNotice.state":
+		if e.ComplexityRoot.RecipientNotice.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.State(childComplexity), true
+	case "RecipientNotice.updatedAt":
+		if e.ComplexityRoot.RecipientNotice.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.UpdatedAt(childComplexity), true
+	case "RecipientNotice.user":
+		if e.ComplexityRoot.RecipientNotice.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.User(childComplexity), true
+
+	case "RecipientNoticeConnection.edges":
+		if e.ComplexityRoot.RecipientNoticeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeConnection.Edges(childComplexity), true
+	case "RecipientNoticeConnection.nodes":
+		if e.ComplexityRoot.RecipientNoticeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeConnection.Nodes(childComplexity), true
+	case "RecipientNoticeConnection.pageInfo":
+		if e.ComplexityRoot.RecipientNoticeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeConnection.PageInfo(childComplexity), true
+
+	case "RecipientNoticeEdge.cursor":
+		if e.ComplexityRoot.RecipientNoticeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeEdge.Cursor(childComplexity), true
+	case "RecipientNoticeEdge.node":
+		if e.ComplexityRoot.RecipientNoticeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeEdge.Node(childComplexity), true
+
 	case "RecordConsentForPayload.consents":
 		if e.ComplexityRoot.RecordConsentForPayload.Consents == nil {
 			break
@@ -3205,6 +3797,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
+
+	case "RecordDisclosurePayload.disclosures":
+		if e.ComplexityRoot.RecordDisclosurePayload.Disclosures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordDisclosurePayload.Disclosures(childComplexity), true
+	case "RecordDisclosurePayload.userErrors":
+		if e.ComplexityRoot.RecordDisclosurePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordDisclosurePayload.UserErrors(childComplexity), true
+	case "RecordDisclosurePayload.warnings":
+		if e.ComplexityRoot.RecordDisclosurePayload.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordDisclosurePayload.Warnings(childComplexity), true
 
 	case "RecordObligationPayload.obstacle":
 		if e.ComplexityRoot.RecordObligationPayload.Obstacle == nil {
@@ -3263,6 +3874,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterMePayload.UserErrors(childComplexity), true
+
+	case "ReleaseDisclosurePayload.disclosure":
+		if e.ComplexityRoot.ReleaseDisclosurePayload.Disclosure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseDisclosurePayload.Disclosure(childComplexity), true
+	case "ReleaseDisclosurePayload.userErrors":
+		if e.ComplexityRoot.ReleaseDisclosurePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseDisclosurePayload.UserErrors(childComplexity), true
 
 	case "ReleaseIdentifierPayload.user":
 		if e.ComplexityRoot.ReleaseIdentifierPayload.User == nil {
@@ -3369,6 +3993,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResponsiblePerson.Name(childComplexity, args["locale"].(*string)), true
+
+	case "SetChannelPreferencesPayload.user":
+		if e.ComplexityRoot.SetChannelPreferencesPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetChannelPreferencesPayload.User(childComplexity), true
+	case "SetChannelPreferencesPayload.userErrors":
+		if e.ComplexityRoot.SetChannelPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetChannelPreferencesPayload.UserErrors(childComplexity), true
+
+	case "SetFieldVisibilityPayload.copiesGoneBy":
+		if e.ComplexityRoot.SetFieldVisibilityPayload.CopiesGoneBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetFieldVisibilityPayload.CopiesGoneBy(childComplexity), true
+	case "SetFieldVisibilityPayload.user":
+		if e.ComplexityRoot.SetFieldVisibilityPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetFieldVisibilityPayload.User(childComplexity), true
+	case "SetFieldVisibilityPayload.userErrors":
+		if e.ComplexityRoot.SetFieldVisibilityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetFieldVisibilityPayload.UserErrors(childComplexity), true
 
 	case "SettleObligationPayload.obstacle":
 		if e.ComplexityRoot.SettleObligationPayload.Obstacle == nil {
@@ -3677,6 +4333,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdatePolicyDraftPayload.UserErrors(childComplexity), true
 
+	case "UpdateRecipientNoticePayload.recipientNotice":
+		if e.ComplexityRoot.UpdateRecipientNoticePayload.RecipientNotice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRecipientNoticePayload.RecipientNotice(childComplexity), true
+	case "UpdateRecipientNoticePayload.userErrors":
+		if e.ComplexityRoot.UpdateRecipientNoticePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRecipientNoticePayload.UserErrors(childComplexity), true
+
 	case "UpdateUserPayload.user":
 		if e.ComplexityRoot.UpdateUserPayload.User == nil {
 			break
@@ -3701,6 +4370,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Changes(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "User.channelPreferences":
+		if e.ComplexityRoot.User.ChannelPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_User_channelPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.ChannelPreferences(childComplexity, args["app"].(*string)), true
 	case "User.confirmationDue":
 		if e.ComplexityRoot.User.ConfirmationDue == nil {
 			break
@@ -3741,6 +4421,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.CreatedAt(childComplexity), true
+	case "User.disclosures":
+		if e.ComplexityRoot.User.Disclosures == nil {
+			break
+		}
+
+		args, err := ec.field_User_disclosures_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Disclosures(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "User.id":
 		if e.ComplexityRoot.User.ID == nil {
 			break
@@ -4087,12 +4778,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
 			graphql.NewInputUnmarshaler("CancelMyRequestInput", ec.unmarshalInputCancelMyRequestInput),
+			graphql.NewInputUnmarshaler("ChannelDecisionInput", ec.unmarshalInputChannelDecisionInput),
 			graphql.NewInputUnmarshaler("ConfirmMyDataInput", ec.unmarshalInputConfirmMyDataInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
 			graphql.NewInputUnmarshaler("ConsentItemInput", ec.unmarshalInputConsentItemInput),
 			graphql.NewInputUnmarshaler("CreatePolicyDraftInput", ec.unmarshalInputCreatePolicyDraftInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DecisionInput", ec.unmarshalInputDecisionInput),
+			graphql.NewInputUnmarshaler("DisclosureRecipientInput", ec.unmarshalInputDisclosureRecipientInput),
 			graphql.NewInputUnmarshaler("EraseUserInput", ec.unmarshalInputEraseUserInput),
 			graphql.NewInputUnmarshaler("ExtendSubjectRequestInput", ec.unmarshalInputExtendSubjectRequestInput),
 			graphql.NewInputUnmarshaler("ExternalLinkInput", ec.unmarshalInputExternalLinkInput),
@@ -4104,6 +4797,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LegalBasisInput", ec.unmarshalInputLegalBasisInput),
 			graphql.NewInputUnmarshaler("LiftLegalHoldInput", ec.unmarshalInputLiftLegalHoldInput),
 			graphql.NewInputUnmarshaler("LocalizedTextInput", ec.unmarshalInputLocalizedTextInput),
+			graphql.NewInputUnmarshaler("MarkDisclosuresSeenInput", ec.unmarshalInputMarkDisclosuresSeenInput),
 			graphql.NewInputUnmarshaler("OwnFieldInput", ec.unmarshalInputOwnFieldInput),
 			graphql.NewInputUnmarshaler("PaperConsentInput", ec.unmarshalInputPaperConsentInput),
 			graphql.NewInputUnmarshaler("PlaceLegalHoldInput", ec.unmarshalInputPlaceLegalHoldInput),
@@ -4113,27 +4807,34 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishPolicyVersionInput", ec.unmarshalInputPublishPolicyVersionInput),
 			graphql.NewInputUnmarshaler("ReceiptInput", ec.unmarshalInputReceiptInput),
 			graphql.NewInputUnmarshaler("RecipientInput", ec.unmarshalInputRecipientInput),
+			graphql.NewInputUnmarshaler("RecipientNoticeFilter", ec.unmarshalInputRecipientNoticeFilter),
 			graphql.NewInputUnmarshaler("RecordConsentForInput", ec.unmarshalInputRecordConsentForInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
+			graphql.NewInputUnmarshaler("RecordDisclosureInput", ec.unmarshalInputRecordDisclosureInput),
 			graphql.NewInputUnmarshaler("RecordObligationInput", ec.unmarshalInputRecordObligationInput),
 			graphql.NewInputUnmarshaler("RecordSubjectRequestInput", ec.unmarshalInputRecordSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RefuseSubjectRequestInput", ec.unmarshalInputRefuseSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RegisterMeInput", ec.unmarshalInputRegisterMeInput),
+			graphql.NewInputUnmarshaler("ReleaseDisclosureInput", ec.unmarshalInputReleaseDisclosureInput),
 			graphql.NewInputUnmarshaler("ReleaseIdentifierInput", ec.unmarshalInputReleaseIdentifierInput),
 			graphql.NewInputUnmarshaler("RepresentativeInput", ec.unmarshalInputRepresentativeInput),
 			graphql.NewInputUnmarshaler("RequestBasisInput", ec.unmarshalInputRequestBasisInput),
 			graphql.NewInputUnmarshaler("RequestExportInput", ec.unmarshalInputRequestExportInput),
+			graphql.NewInputUnmarshaler("SetChannelPreferencesInput", ec.unmarshalInputSetChannelPreferencesInput),
+			graphql.NewInputUnmarshaler("SetFieldVisibilityInput", ec.unmarshalInputSetFieldVisibilityInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
 			graphql.NewInputUnmarshaler("SubjectRequestFilter", ec.unmarshalInputSubjectRequestFilter),
 			graphql.NewInputUnmarshaler("SubmitSubjectRequestInput", ec.unmarshalInputSubmitSubjectRequestInput),
 			graphql.NewInputUnmarshaler("UpdateMyProfileInput", ec.unmarshalInputUpdateMyProfileInput),
 			graphql.NewInputUnmarshaler("UpdatePolicyDraftInput", ec.unmarshalInputUpdatePolicyDraftInput),
+			graphql.NewInputUnmarshaler("UpdateRecipientNoticeInput", ec.unmarshalInputUpdateRecipientNoticeInput),
 			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("VerifyIdentifierInput", ec.unmarshalInputVerifyIdentifierInput),
 			graphql.NewInputUnmarshaler("VerifyRequesterInput", ec.unmarshalInputVerifyRequesterInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentForInput", ec.unmarshalInputWithdrawConsentForInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentInput", ec.unmarshalInputWithdrawConsentInput),
+			graphql.NewInputUnmarshaler("WithholdInput", ec.unmarshalInputWithholdInput),
 		)
 	}
 	first := true
@@ -4459,6 +5160,18 @@ enum ErrorCode {
   REQUEST_GROUND_INVALID
   "Such a request cannot come to this; what it can is in the parameters."
   REQUEST_OUTCOME_INVALID
+  "The policy in force asks no consent to make this field public."
+  FIELD_NOT_PUBLISHABLE
+  "The policy in force names no such recipient."
+  UNKNOWN_RECIPIENT
+  "The item that names the recipient, or the border, does not name this field."
+  FIELD_NOT_COVERED
+  "The rules do not let data be passed on in a dispute."
+  DISPUTE_NOT_ALLOWED
+  "A rule warns of this: read it, and acknowledge it."
+  WARNING_NOT_ACKNOWLEDGED
+  "A notice cannot go from its state to that one."
+  NOTICE_STATE_CONFLICT
   "The law wants the data kept for now."
   LEGAL_HOLD
   "An obligation that needs the data is not fulfilled."
@@ -4696,6 +5409,8 @@ type ConsentItem {
   retention: String
   "To whom data is passed for it."
   recipients: [Recipient!]!
+  "The ways to reach people under it; a person may refuse some of them."
+  channels: [Channel!]!
   "The oldest version whose consent to this item still counts."
   consentFrom: ID
 }
@@ -4839,6 +5554,18 @@ type User implements Node {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection!
+  "What was passed on of the person, newest first; for the person, SUPPORT and services excepted. What the law bars a person from being told is not in their list."
+  disclosures(
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): DisclosureConnection!
+  "By which channels the person may be reached, for each item of the policy in force that declares any."
+  channelPreferences(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): [ChannelPreference!]!
   "When the person last said that their data still holds; null: never."
   dataConfirmedAt: DateTime
   "When the person is to be asked that again, by the law of the app; null: it asks for nothing."
@@ -5205,6 +5932,10 @@ enum ConsentReason {
   USER_ERASED
   "The operator was not a member of the group when the consent was given."
   OPERATOR_NOT_COVERED
+  "What was agreed to names no such channel."
+  CHANNEL_NOT_COVERED
+  "The person will not be reached by this channel."
+  CHANNEL_REFUSED
 }
 
 "Whether one person's data may be used for one purpose."
@@ -6214,6 +6945,402 @@ type SettleObligationPayload {
   userErrors: [UserError!]!
 }
 
+# ---------------------------------------------------------------- publishing
+
+"A field that a person has made public."
+type PublicField {
+  "Code of the field."
+  code: String!
+  "What the person reads beside it."
+  label(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+  "The value."
+  value: String!
+}
+
+"What is public of a person now; nothing, also where there is no such person."
+type PublicProfile {
+  "The fields, in the order of the policy."
+  fields: [PublicField!]!
+}
+
+"Which fields to make public or private."
+input SetFieldVisibilityInput {
+  "Codes of the fields, 1 to 100."
+  fields: [String!]!
+  """
+  PUBLIC takes a consent that holds, of an item of kind PUBLICATION that names
+  the field; PRIVATE is always possible.
+  """
+  visibility: Visibility!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `setFieldVisibility` + "`" + `."
+type SetFieldVisibilityPayload {
+  "The person after the change, with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "For PRIVATE: by when copies elsewhere, such as those of search engines, have to be gone by the rules; null: no rule says. Here it is private at once."
+  copiesGoneBy: DateTime
+  "CONSENT_NOT_GIVEN: its parameter ` + "`" + `item` + "`" + ` says which consent to ask for. FIELD_NOT_PUBLISHABLE: the policy asks for none."
+  userErrors: [UserError!]!
+}
+
+# ---------------------------------------------------------------- disclosures
+
+"On what ground data is passed on."
+enum DisclosureGround {
+  "The person's consents; they are checked."
+  CONSENT
+  "A duty under the law."
+  LAW
+  "To protect rights against somebody who broke the agreement."
+  DISPUTE
+}
+
+"What was violated, in a dispute."
+enum DisputeViolation {
+  "The agreement about the use of the app."
+  AGREEMENT_BROKEN
+  "A payment is owed."
+  PAYMENT_OWED
+  "Damage was done."
+  DAMAGE_DONE
+  "Fraud is suspected."
+  FRAUD_SUSPECTED
+  "Rights of somebody else were infringed."
+  RIGHTS_INFRINGED
+}
+
+"Who was given data: a recipient that the policy names, or an organisation by its number."
+type DisclosedTo {
+  "The name under which the policy names it; null: it is known by its number."
+  name(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText
+  "BIN, or the number in the register of another country."
+  registration: String
+  "ISO 3166-1 country code."
+  country: String!
+}
+
+"Data of a person that was passed on. It is only added to the record, and never changed."
+type Disclosure implements Node {
+  "Opaque id; pass it to ` + "`" + `markDisclosuresSeen` + "`" + `."
+  id: ID!
+  "Code of the app."
+  app: String!
+  "When it was recorded."
+  at: DateTime!
+  "To whom."
+  recipient: DisclosedTo!
+  "Codes of the fields."
+  fields: [String!]!
+  "Code of the item that it was for; null: none, as the law may demand."
+  purpose: String
+  "On what ground."
+  ground: DisclosureGround!
+  "The policy version in force then."
+  version: PolicyVersion!
+  "Codes of the items whose consents it rested on."
+  items: [String!]!
+  "Ids of these consents."
+  consents: [ID!]!
+  "Reference of the order (LAW) or of the case (DISPUTE)."
+  reference: String
+  "What was violated (DISPUTE)."
+  violation: DisputeViolation
+  "By when the person has to be told; null: no rule says, or the law bars it."
+  tellBy: DateTime
+  "When the app has shown it to the person; null: it has not."
+  seenAt: DateTime
+  "Opaque id of the colleague or service that recorded it; null for the person."
+  recorder: String
+  "Opaque id of the colleague who answers for it (LAW, DISPUTE); null for the person."
+  approver: String
+  "The legal reference that bars the person from being told."
+  withheld: String
+  "When that bar was lifted."
+  releasedAt: DateTime
+  "The stored bytes, JSON: the truth that the fields above are read from. Null for the person."
+  canonical: String
+}
+
+"A page of disclosures, newest first."
+type DisclosureConnection {
+  "The disclosures of the page, each with its cursor."
+  edges: [DisclosureEdge!]!
+  "The same disclosures without cursors."
+  nodes: [Disclosure!]!
+  "Whether more follows, and the cursor to read on from."
+  pageInfo: PageInfo!
+}
+
+"A disclosure in a list."
+type DisclosureEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The disclosure that the cursor stands for."
+  node: Disclosure!
+}
+
+"What a rule of the pack says against a disclosure."
+type DisclosureWarning {
+  "Id of the rule."
+  rule: String!
+  "Where it stands in the law; empty: in no article."
+  article: String!
+  "Whether the rule was read in the law; false: a lawyer has to confirm it."
+  confirmed: Boolean!
+  "What it says."
+  says(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+}
+
+"Who is given data: ` + "`" + `name` + "`" + `, or for LAW and DISPUTE ` + "`" + `registration` + "`" + `."
+input DisclosureRecipientInput {
+  "The name under which the policy in force names the recipient, in any of its languages."
+  name: String
+  "BIN of an organisation of Kazakhstan; of one abroad a letter and up to 19 capital letters, digits and hyphens. Never a person's number."
+  registration: String
+  "ISO 3166-1 country code."
+  country: String!
+}
+
+"Why the person must not be told."
+input WithholdInput {
+  "Legal reference of the form of ` + "`" + `LegalBasisInput.reference` + "`" + `."
+  reference: String!
+}
+
+"Data that is passed on: of several people, to one recipient, on one ground. All is recorded, or nothing."
+input RecordDisclosureInput {
+  "The app; by default the only one there is."
+  app: String
+  "Ids of the people, 1 to 100."
+  users: [ID!]!
+  "To whom."
+  recipient: DisclosureRecipientInput!
+  "Codes of the fields."
+  fields: [String!]!
+  "Code of the item that it is for; CONSENT needs it."
+  purpose: String
+  "On what ground. A service records CONSENT only, for the purposes it is configured for."
+  ground: DisclosureGround!
+  "LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234."
+  reference: String
+  "DISPUTE: what was violated."
+  violation: DisputeViolation
+  "DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded."
+  acknowledgeWarning: Boolean = false
+  "LAW: the person must not be told of it."
+  withholdFromPerson: WithholdInput
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `recordDisclosure` + "`" + `."
+type RecordDisclosurePayload {
+  "One for each of the people, in their order; empty when there are ` + "`" + `userErrors` + "`" + `."
+  disclosures: [Disclosure!]!
+  "What the rules say against it."
+  warnings: [DisclosureWarning!]!
+  "Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why."
+  userErrors: [UserError!]!
+}
+
+"Disclosures that the app has shown to the person."
+input MarkDisclosuresSeenInput {
+  "Their ids, 1 to 100."
+  disclosures: [ID!]!
+  "May be left out: seen twice is seen."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `markDisclosuresSeen` + "`" + `."
+type MarkDisclosuresSeenPayload {
+  "The disclosures, with ` + "`" + `seenAt` + "`" + `."
+  disclosures: [Disclosure!]!
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"A disclosure of which the person may be told from now on."
+input ReleaseDisclosureInput {
+  "Its id."
+  disclosure: ID!
+  "May be left out: released twice is released."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `releaseDisclosure` + "`" + `."
+type ReleaseDisclosurePayload {
+  "The disclosure, with ` + "`" + `releasedAt` + "`" + ` and the time by which the person has to be told."
+  disclosure: Disclosure
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"What a recipient has to be told of."
+enum NoticeAbout {
+  "A consent that data was given under was withdrawn."
+  WITHDRAWN
+  "It was refused after it was given."
+  REFUSED
+  "It was declared invalid."
+  INVALIDATED
+  "Its term is over."
+  EXPIRED
+  "Fields that were given were changed."
+  CORRECTED
+  "The person was erased."
+  ERASED
+}
+
+"Where a notice stands."
+enum NoticeState {
+  "The recipient has to be told."
+  TO_TELL
+  "It was told."
+  TOLD
+  "It has confirmed; nothing follows."
+  CONFIRMED
+  "It could not be told, or does not comply; it is told again."
+  FAILED
+}
+
+"One recipient that has to be told of something about one person."
+type RecipientNotice implements Node {
+  "Opaque id; pass it to ` + "`" + `updateRecipientNotice` + "`" + `."
+  id: ID!
+  "The person, by their opaque id."
+  user: ID!
+  "Code of the app."
+  app: String!
+  "Who has to be told."
+  recipient: DisclosedTo!
+  "Of what."
+  about: NoticeAbout!
+  "Codes of the items whose consents ended, or of the fields that were corrected."
+  codes: [String!]!
+  "When it came to be."
+  madeAt: DateTime!
+  "By when the recipient has to be told."
+  dueAt: DateTime!
+  "Where it stands."
+  state: NoticeState!
+  "Grows with each change; pass it as ` + "`" + `expectedRevision` + "`" + `."
+  revision: Int!
+  "When it last changed."
+  updatedAt: DateTime!
+}
+
+"A page of notices, by when they are due."
+type RecipientNoticeConnection {
+  "The notices of the page, each with its cursor."
+  edges: [RecipientNoticeEdge!]!
+  "The same notices without cursors."
+  nodes: [RecipientNotice!]!
+  "Whether more follows, and the cursor to read on from."
+  pageInfo: PageInfo!
+}
+
+"A notice in a list."
+type RecipientNoticeEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The notice that the cursor stands for."
+  node: RecipientNotice!
+}
+
+"Which notices to list."
+input RecipientNoticeFilter {
+  "Only those that stand so."
+  state: NoticeState
+  "Only those due before this moment."
+  dueBefore: DateTime
+  "Only those about this person."
+  user: ID
+}
+
+"What became of a notice."
+input UpdateRecipientNoticeInput {
+  "Id of the notice."
+  id: ID!
+  "TO_TELL becomes TOLD or FAILED, TOLD becomes CONFIRMED or FAILED, FAILED becomes TOLD."
+  state: NoticeState!
+  "The revision that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `updateRecipientNotice` + "`" + `."
+type UpdateRecipientNoticePayload {
+  "The notice after the change; null when there are ` + "`" + `userErrors` + "`" + `."
+  recipientNotice: RecipientNotice
+  "NOTICE_STATE_CONFLICT: it cannot go from its state to that one."
+  userErrors: [UserError!]!
+}
+
+# ---------------------------------------------------------------- channels
+
+"A way to reach a person."
+enum Channel {
+  "A text message."
+  SMS
+  "A notification of the app."
+  PUSH
+  "An e-mail."
+  EMAIL
+  "A phone call."
+  PHONE
+  "A letter."
+  POST
+}
+
+"Whether a person may be reached by a channel under an item."
+type ChannelPreference {
+  "Code of the item."
+  item: String!
+  "The channel."
+  channel: Channel!
+  "Whether the person allows it. To decide about a message ask ` + "`" + `consentCheck(channel:)` + "`" + ` instead."
+  allowed: Boolean!
+}
+
+"A decision about one channel."
+input ChannelDecisionInput {
+  "The channel; the item has to declare it."
+  channel: Channel!
+  "Whether the person allows it."
+  allowed: Boolean!
+}
+
+"By which channels one will be reached; what is not named stays as it is."
+input SetChannelPreferencesInput {
+  "Code of an item that was agreed to."
+  item: String!
+  "At least one, each once."
+  channels: [ChannelDecisionInput!]!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `setChannelPreferences` + "`" + `."
+type SetChannelPreferencesPayload {
+  "The person, with the new ` + "`" + `channelPreferences` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "CONSENT_NOT_GIVEN: channels are chosen under a consent that holds."
+  userErrors: [UserError!]!
+}
+
 # ---------------------------------------------------------------- paper
 
 "Why a representative may act for a person."
@@ -6433,6 +7560,8 @@ type Query {
     operator: String
     "Now by default."
     at: DateTime
+    "By which way the person would be reached; null: the question is not about that."
+    channel: Channel
   ): ConsentCheck! @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE])
   "The same for up to 100 people at once, in the order asked."
   consentChecks(
@@ -6446,6 +7575,8 @@ type Query {
     operator: String
     "Now by default."
     at: DateTime
+    "By which way the people would be reached; null: the question is not about that."
+    channel: Channel
   ): [ConsentCheck!]! @allow(roles: [SERVICE, SUPPORT, COMPLIANCE])
   "What was done, newest first."
   auditEvents(
@@ -6474,7 +7605,23 @@ type Query {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection! @allow(roles: [SUPPORT, COMPLIANCE])
-  "That somebody was erased, by the certificate's id alone. A colleague other than COMPLIANCE reads those of their own erasures."
+  "What is public of a person now. The same empty answer for whoever is unknown, erased, blocked or has published nothing."
+  publicProfile(
+    "Id of a person."
+    id: ID!
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): PublicProfile! @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  "Recipients that have to be told of what became of a consent or of data, by when it is due. Each look leaves an audit event."
+  recipientNotices(
+    "Which notices; null: all."
+    filter: RecipientNoticeFilter
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): RecipientNoticeConnection! @allow(roles: [COMPLIANCE])
+  "That somebody was erased, by the certificate's id alone."
   erasureCertificate(
     "Id of the certificate; an unknown one is NOT_FOUND."
     id: ID!
@@ -6689,6 +7836,8 @@ input ConsentItemInput {
   retention: String
   "To whom data is passed for it; an item of kind THIRD_PARTIES needs one."
   recipients: [RecipientInput!]!
+  "The ways to reach people under it; whoever agrees allows all, until they refuse some."
+  channels: [Channel!]! = []
 }
 
 "A field of the app's own, declared as data."
@@ -7192,6 +8341,36 @@ type Mutation {
     "Which request."
     input: ExtendSubjectRequestInput!
   ): ExtendSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Makes fields of one's own public or private."
+  setFieldVisibility(
+    "Which fields, and who may see them."
+    input: SetFieldVisibilityInput!
+  ): SetFieldVisibilityPayload! @allow(roles: [SUBJECT])
+  "Chooses by which channels one will be reached under an item."
+  setChannelPreferences(
+    "The item and its channels."
+    input: SetChannelPreferencesInput!
+  ): SetChannelPreferencesPayload! @allow(roles: [SUBJECT])
+  "Puts on record that data is passed on, after the check that it may be. It sends nothing. A refusal is on record, too."
+  recordDisclosure(
+    "Whose data, to whom, and on what ground."
+    input: RecordDisclosureInput!
+  ): RecordDisclosurePayload! @allow(roles: [SERVICE, COMPLIANCE])
+  "Says that the app has shown disclosures to the person: they are told."
+  markDisclosuresSeen(
+    "Which disclosures."
+    input: MarkDisclosuresSeenInput!
+  ): MarkDisclosuresSeenPayload! @allow(roles: [SUBJECT])
+  "Lets the person know of a disclosure that the law barred them from being told of."
+  releaseDisclosure(
+    "Which disclosure."
+    input: ReleaseDisclosureInput!
+  ): ReleaseDisclosurePayload! @allow(roles: [COMPLIANCE])
+  "Says what became of a notice to a recipient."
+  updateRecipientNotice(
+    "The notice and its new state."
+    input: UpdateRecipientNoticeInput!
+  ): UpdateRecipientNoticePayload! @allow(roles: [COMPLIANCE])
   """
   Erases a person for good. Consents, disclosures and audit stay under the
   opaque id, with nothing personal. It is answered once the tombstone is kept
@@ -7394,6 +8573,18 @@ func (ec *executionContext) childFields_CancelMyRequestPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type CancelMyRequestPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ChannelPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_ChannelPreference_item(ctx, field)
+	case "channel":
+		return ec.fieldContext_ChannelPreference_channel(ctx, field)
+	case "allowed":
+		return ec.fieldContext_ChannelPreference_allowed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChannelPreference", field.Name)
+}
+
 func (ec *executionContext) childFields_CollectedField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -7542,6 +8733,8 @@ func (ec *executionContext) childFields_ConsentItem(ctx context.Context, field g
 		return ec.fieldContext_ConsentItem_retention(ctx, field)
 	case "recipients":
 		return ec.fieldContext_ConsentItem_recipients(ctx, field)
+	case "channels":
+		return ec.fieldContext_ConsentItem_channels(ctx, field)
 	case "consentFrom":
 		return ec.fieldContext_ConsentItem_consentFrom(ctx, field)
 	}
@@ -7598,6 +8791,98 @@ func (ec *executionContext) childFields_DeclaredCopy(ctx context.Context, field 
 		return ec.fieldContext_DeclaredCopy_versions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeclaredCopy", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosedTo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_DisclosedTo_name(ctx, field)
+	case "registration":
+		return ec.fieldContext_DisclosedTo_registration(ctx, field)
+	case "country":
+		return ec.fieldContext_DisclosedTo_country(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosedTo", field.Name)
+}
+
+func (ec *executionContext) childFields_Disclosure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Disclosure_id(ctx, field)
+	case "app":
+		return ec.fieldContext_Disclosure_app(ctx, field)
+	case "at":
+		return ec.fieldContext_Disclosure_at(ctx, field)
+	case "recipient":
+		return ec.fieldContext_Disclosure_recipient(ctx, field)
+	case "fields":
+		return ec.fieldContext_Disclosure_fields(ctx, field)
+	case "purpose":
+		return ec.fieldContext_Disclosure_purpose(ctx, field)
+	case "ground":
+		return ec.fieldContext_Disclosure_ground(ctx, field)
+	case "version":
+		return ec.fieldContext_Disclosure_version(ctx, field)
+	case "items":
+		return ec.fieldContext_Disclosure_items(ctx, field)
+	case "consents":
+		return ec.fieldContext_Disclosure_consents(ctx, field)
+	case "reference":
+		return ec.fieldContext_Disclosure_reference(ctx, field)
+	case "violation":
+		return ec.fieldContext_Disclosure_violation(ctx, field)
+	case "tellBy":
+		return ec.fieldContext_Disclosure_tellBy(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_Disclosure_seenAt(ctx, field)
+	case "recorder":
+		return ec.fieldContext_Disclosure_recorder(ctx, field)
+	case "approver":
+		return ec.fieldContext_Disclosure_approver(ctx, field)
+	case "withheld":
+		return ec.fieldContext_Disclosure_withheld(ctx, field)
+	case "releasedAt":
+		return ec.fieldContext_Disclosure_releasedAt(ctx, field)
+	case "canonical":
+		return ec.fieldContext_Disclosure_canonical(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Disclosure", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosureConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DisclosureConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DisclosureConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DisclosureConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosureConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosureEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DisclosureEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DisclosureEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosureEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosureWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_DisclosureWarning_rule(ctx, field)
+	case "article":
+		return ec.fieldContext_DisclosureWarning_article(ctx, field)
+	case "confirmed":
+		return ec.fieldContext_DisclosureWarning_confirmed(ctx, field)
+	case "says":
+		return ec.fieldContext_DisclosureWarning_says(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosureWarning", field.Name)
 }
 
 func (ec *executionContext) childFields_EncryptionKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7902,6 +9187,16 @@ func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkDisclosuresSeenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disclosures":
+		return ec.fieldContext_MarkDisclosuresSeenPayload_disclosures(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkDisclosuresSeenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkDisclosuresSeenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Obstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8140,6 +9435,26 @@ func (ec *executionContext) childFields_ProfileForm(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ProfileForm", field.Name)
 }
 
+func (ec *executionContext) childFields_PublicField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_PublicField_code(ctx, field)
+	case "label":
+		return ec.fieldContext_PublicField_label(ctx, field)
+	case "value":
+		return ec.fieldContext_PublicField_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicField", field.Name)
+}
+
+func (ec *executionContext) childFields_PublicProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fields":
+		return ec.fieldContext_PublicProfile_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicProfile", field.Name)
+}
+
 func (ec *executionContext) childFields_PublishPolicyVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "policyVersion":
@@ -8160,6 +9475,56 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 		return ec.fieldContext_Recipient_purpose(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecipientNotice_id(ctx, field)
+	case "user":
+		return ec.fieldContext_RecipientNotice_user(ctx, field)
+	case "app":
+		return ec.fieldContext_RecipientNotice_app(ctx, field)
+	case "recipient":
+		return ec.fieldContext_RecipientNotice_recipient(ctx, field)
+	case "about":
+		return ec.fieldContext_RecipientNotice_about(ctx, field)
+	case "codes":
+		return ec.fieldContext_RecipientNotice_codes(ctx, field)
+	case "madeAt":
+		return ec.fieldContext_RecipientNotice_madeAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_RecipientNotice_dueAt(ctx, field)
+	case "state":
+		return ec.fieldContext_RecipientNotice_state(ctx, field)
+	case "revision":
+		return ec.fieldContext_RecipientNotice_revision(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_RecipientNotice_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientNotice", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientNoticeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecipientNoticeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RecipientNoticeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecipientNoticeConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientNoticeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientNoticeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RecipientNoticeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RecipientNoticeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientNoticeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordConsentForPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8184,6 +9549,18 @@ func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context
 		return ec.fieldContext_RecordConsentPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordDisclosurePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disclosures":
+		return ec.fieldContext_RecordDisclosurePayload_disclosures(ctx, field)
+	case "warnings":
+		return ec.fieldContext_RecordDisclosurePayload_warnings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordDisclosurePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordDisclosurePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordObligationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8226,6 +9603,16 @@ func (ec *executionContext) childFields_RegisterMePayload(ctx context.Context, f
 		return ec.fieldContext_RegisterMePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterMePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleaseDisclosurePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disclosure":
+		return ec.fieldContext_ReleaseDisclosurePayload_disclosure(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReleaseDisclosurePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseDisclosurePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReleaseIdentifierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8288,6 +9675,28 @@ func (ec *executionContext) childFields_ResponsiblePerson(ctx context.Context, f
 		return ec.fieldContext_ResponsiblePerson_email(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResponsiblePerson", field.Name)
+}
+
+func (ec *executionContext) childFields_SetChannelPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetChannelPreferencesPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetChannelPreferencesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetChannelPreferencesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetFieldVisibilityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetFieldVisibilityPayload_user(ctx, field)
+	case "copiesGoneBy":
+		return ec.fieldContext_SetFieldVisibilityPayload_copiesGoneBy(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetFieldVisibilityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetFieldVisibilityPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SettleObligationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8440,6 +9849,16 @@ func (ec *executionContext) childFields_UpdatePolicyDraftPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePolicyDraftPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateRecipientNoticePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipientNotice":
+		return ec.fieldContext_UpdateRecipientNoticePayload_recipientNotice(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateRecipientNoticePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateRecipientNoticePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8478,6 +9897,10 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_profile(ctx, field)
 	case "requests":
 		return ec.fieldContext_User_requests(ctx, field)
+	case "disclosures":
+		return ec.fieldContext_User_disclosures(ctx, field)
+	case "channelPreferences":
+		return ec.fieldContext_User_channelPreferences(ctx, field)
 	case "dataConfirmedAt":
 		return ec.fieldContext_User_dataConfirmedAt(ctx, field)
 	case "confirmationDue":

@@ -81,6 +81,32 @@ type ContactsResolver interface {
 type DeclaredCopyResolver interface {
 	ID(ctx context.Context, obj *vault.Copy) (string, error)
 }
+type DisclosedToResolver interface {
+	Name(ctx context.Context, obj *vault.DisclosedTo, locale *string) (*LocalizedText, error)
+	Registration(ctx context.Context, obj *vault.DisclosedTo) (*string, error)
+}
+type DisclosureResolver interface {
+	ID(ctx context.Context, obj *vault.Disclosure) (string, error)
+
+	Purpose(ctx context.Context, obj *vault.Disclosure) (*string, error)
+
+	Version(ctx context.Context, obj *vault.Disclosure) (*vault.Version, error)
+
+	Consents(ctx context.Context, obj *vault.Disclosure) ([]string, error)
+	Reference(ctx context.Context, obj *vault.Disclosure) (*string, error)
+	Violation(ctx context.Context, obj *vault.Disclosure) (*vault.Violation, error)
+
+	Recorder(ctx context.Context, obj *vault.Disclosure) (*string, error)
+	Approver(ctx context.Context, obj *vault.Disclosure) (*string, error)
+	Withheld(ctx context.Context, obj *vault.Disclosure) (*string, error)
+
+	Canonical(ctx context.Context, obj *vault.Disclosure) (*string, error)
+}
+type DisclosureWarningResolver interface {
+	Rule(ctx context.Context, obj *vault.Rule) (string, error)
+
+	Says(ctx context.Context, obj *vault.Rule, locale *string) (*LocalizedText, error)
+}
 type EncryptionKeyResolver interface {
 	Use(ctx context.Context, obj *vault.KeyState) (*vault.KeyUse, error)
 
@@ -121,6 +147,12 @@ type MutationResolver interface {
 	FulfilSubjectRequest(ctx context.Context, input FulfilSubjectRequestInput) (*FulfilSubjectRequestPayload, error)
 	RefuseSubjectRequest(ctx context.Context, input RefuseSubjectRequestInput) (*RefuseSubjectRequestPayload, error)
 	ExtendSubjectRequest(ctx context.Context, input ExtendSubjectRequestInput) (*ExtendSubjectRequestPayload, error)
+	SetFieldVisibility(ctx context.Context, input SetFieldVisibilityInput) (*SetFieldVisibilityPayload, error)
+	SetChannelPreferences(ctx context.Context, input SetChannelPreferencesInput) (*SetChannelPreferencesPayload, error)
+	RecordDisclosure(ctx context.Context, input RecordDisclosureInput) (*RecordDisclosurePayload, error)
+	MarkDisclosuresSeen(ctx context.Context, input MarkDisclosuresSeenInput) (*MarkDisclosuresSeenPayload, error)
+	ReleaseDisclosure(ctx context.Context, input ReleaseDisclosureInput) (*ReleaseDisclosurePayload, error)
+	UpdateRecipientNotice(ctx context.Context, input UpdateRecipientNoticeInput) (*UpdateRecipientNoticePayload, error)
 	EraseUser(ctx context.Context, input EraseUserInput) (*EraseUserPayload, error)
 	PlaceLegalHold(ctx context.Context, input PlaceLegalHoldInput) (*PlaceLegalHoldPayload, error)
 	LiftLegalHold(ctx context.Context, input LiftLegalHoldInput) (*LiftLegalHoldPayload, error)
@@ -171,6 +203,11 @@ type PolicyVersionResolver interface {
 type ProfileResolver interface {
 	Fields(ctx context.Context, obj *Profile, codes []string) ([]vault.PersonalField, error)
 }
+type PublicFieldResolver interface {
+	Code(ctx context.Context, obj *vault.PersonalField) (string, error)
+	Label(ctx context.Context, obj *vault.PersonalField, locale *string) (*LocalizedText, error)
+	Value(ctx context.Context, obj *vault.PersonalField) (string, error)
+}
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (scalar.Node, error)
 	Me(ctx context.Context) (*vault.User, error)
@@ -182,12 +219,14 @@ type QueryResolver interface {
 	PolicyVersion(ctx context.Context, id string) (*vault.Version, error)
 	PolicyVersions(ctx context.Context, app *string, first *int, after *string) (*PolicyVersionConnection, error)
 	Consent(ctx context.Context, id string) (*vault.Consent, error)
-	ConsentCheck(ctx context.Context, user string, purpose string, app *string, operator *string, at *time.Time) (*vault.Check, error)
-	ConsentChecks(ctx context.Context, users []string, purpose string, app *string, operator *string, at *time.Time) ([]vault.Check, error)
+	ConsentCheck(ctx context.Context, user string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) (*vault.Check, error)
+	ConsentChecks(ctx context.Context, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) ([]vault.Check, error)
 	AuditEvents(ctx context.Context, filter *AuditFilter, first *int, after *string) (*AuditEventConnection, error)
 	EncryptionKeys(ctx context.Context) (*vault.KeyStates, error)
 	SubjectRequest(ctx context.Context, id string) (*vault.SubjectRequest, error)
 	SubjectRequests(ctx context.Context, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) (*SubjectRequestConnection, error)
+	PublicProfile(ctx context.Context, id string, app *string) (*PublicProfile, error)
+	RecipientNotices(ctx context.Context, filter *RecipientNoticeFilter, first *int, after *string) (*RecipientNoticeConnection, error)
 	ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error)
 	ProfileForm(ctx context.Context, app *string, locale *string) (*ProfileForm, error)
 	Representative(ctx context.Context, consent string, seq *int, basis RequestBasisInput) (*Representative, error)
@@ -196,6 +235,10 @@ type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
 
 	Purpose(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
+}
+type RecipientNoticeResolver interface {
+	ID(ctx context.Context, obj *vault.RecipientNotice) (string, error)
+	User(ctx context.Context, obj *vault.RecipientNotice) (string, error)
 }
 type RequesterResolver interface {
 	Name(ctx context.Context, obj *vault.Requester) (*string, error)
@@ -239,6 +282,8 @@ type UserResolver interface {
 	MissingFields(ctx context.Context, obj *vault.User, app *string) ([]string, error)
 	Profile(ctx context.Context, obj *vault.User, app *string, basis *BasisInput, reveal []string) (*Profile, error)
 	Requests(ctx context.Context, obj *vault.User, first *int, after *string) (*SubjectRequestConnection, error)
+	Disclosures(ctx context.Context, obj *vault.User, first *int, after *string) (*DisclosureConnection, error)
+	ChannelPreferences(ctx context.Context, obj *vault.User, app *string) ([]vault.ChannelPreference, error)
 
 	ConfirmationDue(ctx context.Context, obj *vault.User, app *string) (*time.Time, error)
 	Changes(ctx context.Context, obj *vault.User, first *int, after *string) (*UserChangeConnection, error)
@@ -322,6 +367,34 @@ func (ec *executionContext) field_ConsentItem_title_args(ctx context.Context, ra
 }
 
 func (ec *executionContext) field_Contacts_address_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_DisclosedTo_name_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_DisclosureWarning_says_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -503,6 +576,20 @@ func (ec *executionContext) field_Mutation_liftLegalHold_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_markDisclosuresSeen_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (MarkDisclosuresSeenInput, error) {
+			return ec.unmarshalNMarkDisclosuresSeenInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_placeLegalHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -551,6 +638,20 @@ func (ec *executionContext) field_Mutation_recordConsent_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RecordConsentInput, error) {
 			return ec.unmarshalNRecordConsentInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_recordDisclosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RecordDisclosureInput, error) {
+			return ec.unmarshalNRecordDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosureInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -615,6 +716,20 @@ func (ec *executionContext) field_Mutation_registerMe_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_releaseDisclosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ReleaseDisclosureInput, error) {
+			return ec.unmarshalNReleaseDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosureInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_releaseIdentifier_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -635,6 +750,34 @@ func (ec *executionContext) field_Mutation_requestExport_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RequestExportInput, error) {
 			return ec.unmarshalNRequestExportInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestExportInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setChannelPreferences_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SetChannelPreferencesInput, error) {
+			return ec.unmarshalNSetChannelPreferencesInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setFieldVisibility_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SetFieldVisibilityInput, error) {
+			return ec.unmarshalNSetFieldVisibilityInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -691,6 +834,20 @@ func (ec *executionContext) field_Mutation_updatePolicyDraft_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (UpdatePolicyDraftInput, error) {
 			return ec.unmarshalNUpdatePolicyDraftInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdatePolicyDraftInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateRecipientNotice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (UpdateRecipientNoticeInput, error) {
+			return ec.unmarshalNUpdateRecipientNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -839,6 +996,20 @@ func (ec *executionContext) field_Profile_fields_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_PublicField_label_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -940,6 +1111,14 @@ func (ec *executionContext) field_Query_consentCheck_args(ctx context.Context, r
 		return nil, err
 	}
 	args["at"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "channel",
+		func(ctx context.Context, v any) (*vault.Channel, error) {
+			return ec.unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["channel"] = arg5
 	return args, nil
 }
 
@@ -986,6 +1165,14 @@ func (ec *executionContext) field_Query_consentChecks_args(ctx context.Context, 
 		return nil, err
 	}
 	args["at"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "channel",
+		func(ctx context.Context, v any) (*vault.Channel, error) {
+			return ec.unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["channel"] = arg5
 	return args, nil
 }
 
@@ -1130,6 +1317,58 @@ func (ec *executionContext) field_Query_profileForm_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["locale"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_publicProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_recipientNotices_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*RecipientNoticeFilter, error) {
+			return ec.unmarshalORecipientNoticeFilter2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -1359,6 +1598,20 @@ func (ec *executionContext) field_User_changes_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_User_channelPreferences_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_User_confirmationDue_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1408,6 +1661,28 @@ func (ec *executionContext) field_User_consents_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["state"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_User_disclosures_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -2611,6 +2886,75 @@ func (ec *executionContext) fieldContext_CancelMyRequestPayload_userErrors(_ con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ChannelPreference_item(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelPreference_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Item, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelPreference_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "String")
+}
+
+func (ec *executionContext) _ChannelPreference_channel(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelPreference_channel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channel, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Channel) graphql.Marshaler {
+			return ec.marshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelPreference_channel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "Channel")
+}
+
+func (ec *executionContext) _ChannelPreference_allowed(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelPreference_allowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Allowed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelPreference_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _CollectedField_code(ctx context.Context, field graphql.CollectedField, obj *vault.Collected) (ret graphql.Marshaler) {
@@ -3962,6 +4306,29 @@ func (ec *executionContext) fieldContext_ConsentItem_recipients(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ConsentItem_channels(ctx context.Context, field graphql.CollectedField, obj *vault.Item) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentItem_channels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Channel) graphql.Marshaler {
+			return ec.marshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentItem_channels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentItem", field, false, false, "Channel")
+}
+
 func (ec *executionContext) _ConsentItem_consentFrom(ctx context.Context, field graphql.CollectedField, obj *vault.Item) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4369,6 +4736,815 @@ func (ec *executionContext) fieldContext_DeclaredCopy_versions(_ context.Context
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_KeyRange(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosedTo_name(ctx context.Context, field graphql.CollectedField, obj *vault.DisclosedTo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosedTo_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.DisclosedTo().Name(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosedTo_name(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosedTo",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_DisclosedTo_name_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosedTo_registration(ctx context.Context, field graphql.CollectedField, obj *vault.DisclosedTo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosedTo_registration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DisclosedTo().Registration(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosedTo_registration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosedTo", field, true, true, "String")
+}
+
+func (ec *executionContext) _DisclosedTo_country(ctx context.Context, field graphql.CollectedField, obj *vault.DisclosedTo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosedTo_country(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Country, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosedTo_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosedTo", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_id(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Disclosure_app(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_at(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_recipient(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.DisclosedTo) graphql.Marshaler {
+			return ec.marshalNDisclosedTo2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Disclosure",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosedTo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Disclosure_fields(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_purpose(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_purpose(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Purpose(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_purpose(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_ground(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_ground(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ground, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.DisclosureGround) graphql.Marshaler {
+			return ec.marshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_ground(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DisclosureGround")
+}
+
+func (ec *executionContext) _Disclosure_version(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Version(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Version) graphql.Marshaler {
+			return ec.marshalNPolicyVersion2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersion(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Disclosure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Disclosure_items(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_consents(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_consents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Consents(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_consents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Disclosure_reference(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Reference(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_violation(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_violation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Violation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Violation) graphql.Marshaler {
+			return ec.marshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_violation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "DisputeViolation")
+}
+
+func (ec *executionContext) _Disclosure_tellBy(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_tellBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TellBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_tellBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_seenAt(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_seenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_seenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_recorder(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_recorder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Recorder(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_recorder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_approver(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_approver(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Approver(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_approver(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_withheld(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_withheld(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Withheld(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_withheld(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_releasedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_releasedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Released, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_releasedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_canonical(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_canonical(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Canonical(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_canonical(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _DisclosureConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DisclosureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DisclosureEdge) graphql.Marshaler {
+			return ec.marshalNDisclosureEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosureEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *DisclosureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DisclosureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DisclosureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _DisclosureEdge_node(ctx context.Context, field graphql.CollectedField, obj *DisclosureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureWarning_rule(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DisclosureWarning().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureWarning", field, true, true, "String")
+}
+
+func (ec *executionContext) _DisclosureWarning_article(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureWarning", field, false, false, "String")
+}
+
+func (ec *executionContext) _DisclosureWarning_confirmed(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_confirmed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Confirmed(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_confirmed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureWarning", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _DisclosureWarning_says(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_says(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.DisclosureWarning().Says(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_says(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureWarning",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_DisclosureWarning_says_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -6733,6 +7909,70 @@ func (ec *executionContext) fieldContext_LocalizedText_isFallback(_ context.Cont
 	return graphql.NewScalarFieldContext("LocalizedText", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _MarkDisclosuresSeenPayload_disclosures(ctx context.Context, field graphql.CollectedField, obj *MarkDisclosuresSeenPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkDisclosuresSeenPayload_disclosures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disclosures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkDisclosuresSeenPayload_disclosures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkDisclosuresSeenPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MarkDisclosuresSeenPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *MarkDisclosuresSeenPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkDisclosuresSeenPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkDisclosuresSeenPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkDisclosuresSeenPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_registerMe(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7843,6 +9083,378 @@ func (ec *executionContext) fieldContext_Mutation_extendSubjectRequest(ctx conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_extendSubjectRequest_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setFieldVisibility(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setFieldVisibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetFieldVisibility(ctx, fc.Args["input"].(SetFieldVisibilityInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *SetFieldVisibilityPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *SetFieldVisibilityPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SetFieldVisibilityPayload) graphql.Marshaler {
+			return ec.marshalNSetFieldVisibilityPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setFieldVisibility(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetFieldVisibilityPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setFieldVisibility_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setChannelPreferences(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setChannelPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetChannelPreferences(ctx, fc.Args["input"].(SetChannelPreferencesInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *SetChannelPreferencesPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *SetChannelPreferencesPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SetChannelPreferencesPayload) graphql.Marshaler {
+			return ec.marshalNSetChannelPreferencesPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setChannelPreferences(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetChannelPreferencesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setChannelPreferences_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordDisclosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordDisclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordDisclosure(ctx, fc.Args["input"].(RecordDisclosureInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SERVICE", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RecordDisclosurePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecordDisclosurePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordDisclosurePayload) graphql.Marshaler {
+			return ec.marshalNRecordDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosurePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordDisclosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordDisclosurePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordDisclosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_markDisclosuresSeen(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_markDisclosuresSeen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MarkDisclosuresSeen(ctx, fc.Args["input"].(MarkDisclosuresSeenInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *MarkDisclosuresSeenPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *MarkDisclosuresSeenPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *MarkDisclosuresSeenPayload) graphql.Marshaler {
+			return ec.marshalNMarkDisclosuresSeenPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_markDisclosuresSeen(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MarkDisclosuresSeenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_markDisclosuresSeen_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseDisclosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseDisclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseDisclosure(ctx, fc.Args["input"].(ReleaseDisclosureInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *ReleaseDisclosurePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *ReleaseDisclosurePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ReleaseDisclosurePayload) graphql.Marshaler {
+			return ec.marshalNReleaseDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosurePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseDisclosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleaseDisclosurePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseDisclosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateRecipientNotice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateRecipientNotice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateRecipientNotice(ctx, fc.Args["input"].(UpdateRecipientNoticeInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *UpdateRecipientNoticePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *UpdateRecipientNoticePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *UpdateRecipientNoticePayload) graphql.Marshaler {
+			return ec.marshalNUpdateRecipientNoticePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateRecipientNotice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateRecipientNoticePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateRecipientNotice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10701,6 +12313,128 @@ func (ec *executionContext) fieldContext_ProfileForm_fields(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _PublicField_code(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicField_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PublicField().Code(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicField_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicField", field, true, true, "String")
+}
+
+func (ec *executionContext) _PublicField_label(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicField_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PublicField().Label(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicField_label(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicField",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PublicField_label_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicField_value(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicField_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PublicField().Value(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicField_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicField", field, true, true, "String")
+}
+
+func (ec *executionContext) _PublicProfile_fields(ctx context.Context, field graphql.CollectedField, obj *PublicProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicProfile_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PersonalField) graphql.Marshaler {
+			return ec.marshalNPublicField2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicProfile_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PublishPolicyVersionPayload_policyVersion(ctx context.Context, field graphql.CollectedField, obj *PublishPolicyVersionPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11383,7 +13117,7 @@ func (ec *executionContext) _Query_consentCheck(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ConsentCheck(ctx, fc.Args["user"].(string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time))
+			return ec.Resolvers.Query().ConsentCheck(ctx, fc.Args["user"].(string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time), fc.Args["channel"].(*vault.Channel))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11445,7 +13179,7 @@ func (ec *executionContext) _Query_consentChecks(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ConsentChecks(ctx, fc.Args["users"].([]string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time))
+			return ec.Resolvers.Query().ConsentChecks(ctx, fc.Args["users"].([]string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time), fc.Args["channel"].(*vault.Channel))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11727,6 +13461,130 @@ func (ec *executionContext) fieldContext_Query_subjectRequests(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_subjectRequests_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_publicProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_publicProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PublicProfile(ctx, fc.Args["id"].(string), fc.Args["app"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"ANONYMOUS", "SUBJECT", "SERVICE", "SUPPORT", "COMPLIANCE", "SECURITY", "AUDITOR"})
+				if err != nil {
+					var zeroVal *PublicProfile
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *PublicProfile
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *PublicProfile) graphql.Marshaler {
+			return ec.marshalNPublicProfile2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublicProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_publicProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicProfile(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_publicProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_recipientNotices(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_recipientNotices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().RecipientNotices(ctx, fc.Args["filter"].(*RecipientNoticeFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RecipientNoticeConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecipientNoticeConnection
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecipientNoticeConnection) graphql.Marshaler {
+			return ec.marshalNRecipientNoticeConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_recipientNotices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNoticeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_recipientNotices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12106,6 +13964,419 @@ func (ec *executionContext) fieldContext_Recipient_purpose(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _RecipientNotice_id(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecipientNotice().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, true, true, "ID")
+}
+
+func (ec *executionContext) _RecipientNotice_user(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecipientNotice().User(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, true, true, "ID")
+}
+
+func (ec *executionContext) _RecipientNotice_app(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecipientNotice_recipient(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.DisclosedTo) graphql.Marshaler {
+			return ec.marshalNDisclosedTo2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNotice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosedTo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNotice_about(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_about(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.About, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.NoticeAbout) graphql.Marshaler {
+			return ec.marshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_about(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "NoticeAbout")
+}
+
+func (ec *executionContext) _RecipientNotice_codes(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_codes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Codes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_codes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecipientNotice_madeAt(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_madeAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MadeAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_madeAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecipientNotice_dueAt(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecipientNotice_state(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.NoticeState) graphql.Marshaler {
+			return ec.marshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "NoticeState")
+}
+
+func (ec *executionContext) _RecipientNotice_revision(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecipientNotice_updatedAt(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecipientNoticeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RecipientNoticeEdge) graphql.Marshaler {
+			return ec.marshalNRecipientNoticeEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNoticeEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNoticeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.RecipientNotice) graphql.Marshaler {
+			return ec.marshalNRecipientNotice2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNoticeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNoticeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNoticeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNoticeEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecipientNoticeEdge_node(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.RecipientNotice) graphql.Marshaler {
+			return ec.marshalNRecipientNotice2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecordConsentForPayload_user(ctx context.Context, field graphql.CollectedField, obj *RecordConsentForPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12288,6 +14559,102 @@ func (ec *executionContext) _RecordConsentPayload_userErrors(ctx context.Context
 func (ec *executionContext) fieldContext_RecordConsentPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordConsentPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordDisclosurePayload_disclosures(ctx context.Context, field graphql.CollectedField, obj *RecordDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDisclosurePayload_disclosures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disclosures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDisclosurePayload_disclosures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordDisclosurePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *RecordDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDisclosurePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Rule) graphql.Marshaler {
+			return ec.marshalNDisclosureWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRuleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDisclosurePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosureWarning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordDisclosurePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDisclosurePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDisclosurePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordDisclosurePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -12567,6 +14934,70 @@ func (ec *executionContext) _RegisterMePayload_userErrors(ctx context.Context, f
 func (ec *executionContext) fieldContext_RegisterMePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RegisterMePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleaseDisclosurePayload_disclosure(ctx context.Context, field graphql.CollectedField, obj *ReleaseDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseDisclosurePayload_disclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disclosure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Disclosure) graphql.Marshaler {
+			return ec.marshalODisclosure2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseDisclosurePayload_disclosure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleaseDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleaseDisclosurePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ReleaseDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseDisclosurePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseDisclosurePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleaseDisclosurePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -13009,6 +15440,157 @@ func (ec *executionContext) _ResponsiblePerson_email(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_ResponsiblePerson_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ResponsiblePerson", field, false, false, "String")
+}
+
+func (ec *executionContext) _SetChannelPreferencesPayload_user(ctx context.Context, field graphql.CollectedField, obj *SetChannelPreferencesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetChannelPreferencesPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetChannelPreferencesPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetChannelPreferencesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetChannelPreferencesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SetChannelPreferencesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetChannelPreferencesPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetChannelPreferencesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetChannelPreferencesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetFieldVisibilityPayload_user(ctx context.Context, field graphql.CollectedField, obj *SetFieldVisibilityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetFieldVisibilityPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetFieldVisibilityPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetFieldVisibilityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetFieldVisibilityPayload_copiesGoneBy(ctx context.Context, field graphql.CollectedField, obj *SetFieldVisibilityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetFieldVisibilityPayload_copiesGoneBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CopiesGoneBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetFieldVisibilityPayload_copiesGoneBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetFieldVisibilityPayload", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SetFieldVisibilityPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SetFieldVisibilityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetFieldVisibilityPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetFieldVisibilityPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetFieldVisibilityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SettleObligationPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *SettleObligationPayload) (ret graphql.Marshaler) {
@@ -14292,6 +16874,70 @@ func (ec *executionContext) fieldContext_UpdatePolicyDraftPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateRecipientNoticePayload_recipientNotice(ctx context.Context, field graphql.CollectedField, obj *UpdateRecipientNoticePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRecipientNoticePayload_recipientNotice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecipientNotice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.RecipientNotice) graphql.Marshaler {
+			return ec.marshalORecipientNotice2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRecipientNoticePayload_recipientNotice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRecipientNoticePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateRecipientNoticePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UpdateRecipientNoticePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRecipientNoticePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRecipientNoticePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRecipientNoticePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *UpdateUserPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14784,6 +17430,94 @@ func (ec *executionContext) fieldContext_User_requests(ctx context.Context, fiel
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_requests_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_disclosures(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_disclosures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().Disclosures(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DisclosureConnection) graphql.Marshaler {
+			return ec.marshalNDisclosureConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_disclosures(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosureConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_disclosures_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_channelPreferences(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_channelPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().ChannelPreferences(ctx, obj, fc.Args["app"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ChannelPreference) graphql.Marshaler {
+			return ec.marshalNChannelPreference2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_channelPreferences(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChannelPreference(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_channelPreferences_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16351,6 +19085,55 @@ func UnmarshalCancelMyRequestInput(ctx context.Context, raw any) (CancelMyReques
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputChannelDecisionInput(ctx context.Context, obj any) (vault.ChannelDecision, error) {
+	var it vault.ChannelDecision
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"channel", "allowed"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "channel":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channel"))
+			data, err := ec.unmarshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channel = data
+		case "allowed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowed"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Allowed = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalChannelDecisionInput unmarshals raw into the ChannelDecisionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalChannelDecisionInput(ctx context.Context, raw any) (vault.ChannelDecision, error) {
+	var out vault.ChannelDecision
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ChannelDecisionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputConfirmMyDataInput(ctx context.Context, obj any) (ConfirmMyDataInput, error) {
 	var it ConfirmMyDataInput
 	if obj == nil {
@@ -16502,7 +19285,11 @@ func (ec *executionContext) unmarshalInputConsentItemInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"code", "kind", "required", "basis", "title", "statement", "fields", "retention", "recipients"}
+	if _, present := asMap["channels"]; !present {
+		asMap["channels"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"code", "kind", "required", "basis", "title", "statement", "fields", "retention", "recipients", "channels"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -16572,6 +19359,13 @@ func (ec *executionContext) unmarshalInputConsentItemInput(ctx context.Context, 
 				return it, err
 			}
 			it.Recipients = data
+		case "channels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channels"))
+			data, err := ec.unmarshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channels = data
 		}
 	}
 	return it, nil
@@ -16796,6 +19590,62 @@ func (ec *executionContext) unmarshalInputDecisionInput(ctx context.Context, obj
 func UnmarshalDecisionInput(ctx context.Context, raw any) (vault.ItemDecision, error) {
 	var out vault.ItemDecision
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecisionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDisclosureRecipientInput(ctx context.Context, obj any) (DisclosureRecipientInput, error) {
+	var it DisclosureRecipientInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "registration", "country"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
+		case "registration":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("registration"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Registration = graphql.OmittableOf(data)
+		case "country":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("country"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Country = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDisclosureRecipientInput unmarshals raw into the DisclosureRecipientInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDisclosureRecipientInput(ctx context.Context, raw any) (DisclosureRecipientInput, error) {
+	var out DisclosureRecipientInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DisclosureRecipientInput", raw, &out)
 	return out, err
 }
 
@@ -17433,6 +20283,55 @@ func (ec *executionContext) unmarshalInputLocalizedTextInput(ctx context.Context
 func UnmarshalLocalizedTextInput(ctx context.Context, raw any) (vault.Word, error) {
 	var out vault.Word
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "LocalizedTextInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputMarkDisclosuresSeenInput(ctx context.Context, obj any) (MarkDisclosuresSeenInput, error) {
+	var it MarkDisclosuresSeenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"disclosures", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "disclosures":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("disclosures"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Disclosures = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMarkDisclosuresSeenInput unmarshals raw into the MarkDisclosuresSeenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMarkDisclosuresSeenInput(ctx context.Context, raw any) (MarkDisclosuresSeenInput, error) {
+	var out MarkDisclosuresSeenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MarkDisclosuresSeenInput", raw, &out)
 	return out, err
 }
 
@@ -18148,6 +21047,62 @@ func UnmarshalRecipientInput(ctx context.Context, raw any) (vault.Recipient, err
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRecipientNoticeFilter(ctx context.Context, obj any) (RecipientNoticeFilter, error) {
+	var it RecipientNoticeFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"state", "dueBefore", "user"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalONoticeState2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = graphql.OmittableOf(data)
+		case "dueBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dueBefore"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DueBefore = graphql.OmittableOf(data)
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecipientNoticeFilter unmarshals raw into the RecipientNoticeFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecipientNoticeFilter(ctx context.Context, raw any) (RecipientNoticeFilter, error) {
+	var out RecipientNoticeFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecipientNoticeFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRecordConsentForInput(ctx context.Context, obj any) (RecordConsentForInput, error) {
 	var it RecordConsentForInput
 	if obj == nil {
@@ -18257,6 +21212,122 @@ func (ec *executionContext) unmarshalInputRecordConsentInput(ctx context.Context
 func UnmarshalRecordConsentInput(ctx context.Context, raw any) (RecordConsentInput, error) {
 	var out RecordConsentInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordConsentInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRecordDisclosureInput(ctx context.Context, obj any) (RecordDisclosureInput, error) {
+	var it RecordDisclosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["acknowledgeWarning"]; !present {
+		asMap["acknowledgeWarning"] = false
+	}
+
+	fieldsInOrder := [...]string{"app", "users", "recipient", "fields", "purpose", "ground", "reference", "violation", "acknowledgeWarning", "withholdFromPerson", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "users":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("users"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Users = data
+		case "recipient":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recipient"))
+			data, err := ec.unmarshalNDisclosureRecipientInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureRecipientInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recipient = data
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "purpose":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purpose"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Purpose = graphql.OmittableOf(data)
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = graphql.OmittableOf(data)
+		case "violation":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("violation"))
+			data, err := ec.unmarshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Violation = graphql.OmittableOf(data)
+		case "acknowledgeWarning":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgeWarning"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcknowledgeWarning = graphql.OmittableOf(data)
+		case "withholdFromPerson":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withholdFromPerson"))
+			data, err := ec.unmarshalOWithholdInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithholdInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WithholdFromPerson = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordDisclosureInput unmarshals raw into the RecordDisclosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordDisclosureInput(ctx context.Context, raw any) (RecordDisclosureInput, error) {
+	var out RecordDisclosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordDisclosureInput", raw, &out)
 	return out, err
 }
 
@@ -18579,6 +21650,55 @@ func UnmarshalRegisterMeInput(ctx context.Context, raw any) (RegisterMeInput, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputReleaseDisclosureInput(ctx context.Context, obj any) (ReleaseDisclosureInput, error) {
+	var it ReleaseDisclosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"disclosure", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "disclosure":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("disclosure"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Disclosure = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReleaseDisclosureInput unmarshals raw into the ReleaseDisclosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReleaseDisclosureInput(ctx context.Context, raw any) (ReleaseDisclosureInput, error) {
+	var out ReleaseDisclosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleaseDisclosureInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputReleaseIdentifierInput(ctx context.Context, obj any) (ReleaseIdentifierInput, error) {
 	var it ReleaseIdentifierInput
 	if obj == nil {
@@ -18807,6 +21927,118 @@ func (ec *executionContext) unmarshalInputRequestExportInput(ctx context.Context
 func UnmarshalRequestExportInput(ctx context.Context, raw any) (RequestExportInput, error) {
 	var out RequestExportInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestExportInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetChannelPreferencesInput(ctx context.Context, obj any) (SetChannelPreferencesInput, error) {
+	var it SetChannelPreferencesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"item", "channels", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "item":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("item"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Item = data
+		case "channels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channels"))
+			data, err := ec.unmarshalNChannelDecisionInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecisionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channels = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetChannelPreferencesInput unmarshals raw into the SetChannelPreferencesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetChannelPreferencesInput(ctx context.Context, raw any) (SetChannelPreferencesInput, error) {
+	var out SetChannelPreferencesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetChannelPreferencesInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetFieldVisibilityInput(ctx context.Context, obj any) (SetFieldVisibilityInput, error) {
+	var it SetFieldVisibilityInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"fields", "visibility", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "visibility":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
+			data, err := ec.unmarshalNVisibility2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVisibility(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Visibility = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetFieldVisibilityInput unmarshals raw into the SetFieldVisibilityInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetFieldVisibilityInput(ctx context.Context, raw any) (SetFieldVisibilityInput, error) {
+	var out SetFieldVisibilityInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetFieldVisibilityInput", raw, &out)
 	return out, err
 }
 
@@ -19157,6 +22389,69 @@ func (ec *executionContext) unmarshalInputUpdatePolicyDraftInput(ctx context.Con
 func UnmarshalUpdatePolicyDraftInput(ctx context.Context, raw any) (UpdatePolicyDraftInput, error) {
 	var out UpdatePolicyDraftInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePolicyDraftInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateRecipientNoticeInput(ctx context.Context, obj any) (UpdateRecipientNoticeInput, error) {
+	var it UpdateRecipientNoticeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "state", "expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateRecipientNoticeInput unmarshals raw into the UpdateRecipientNoticeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateRecipientNoticeInput(ctx context.Context, raw any) (UpdateRecipientNoticeInput, error) {
+	var out UpdateRecipientNoticeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateRecipientNoticeInput", raw, &out)
 	return out, err
 }
 
@@ -19601,6 +22896,48 @@ func UnmarshalWithdrawConsentInput(ctx context.Context, raw any) (WithdrawConsen
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputWithholdInput(ctx context.Context, obj any) (WithholdInput, error) {
+	var it WithholdInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"reference"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWithholdInput unmarshals raw into the WithholdInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWithholdInput(ctx context.Context, raw any) (WithholdInput, error) {
+	var out WithholdInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WithholdInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -19623,6 +22960,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._SubjectRequest(ctx, sel, obj)
+	case vault.RecipientNotice:
+		return ec._RecipientNotice(ctx, sel, &obj)
+	case *vault.RecipientNotice:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RecipientNotice(ctx, sel, obj)
 	case vault.Version:
 		return ec._PolicyVersion(ctx, sel, &obj)
 	case *vault.Version:
@@ -19630,6 +22974,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._PolicyVersion(ctx, sel, obj)
+	case vault.Disclosure:
+		return ec._Disclosure(ctx, sel, &obj)
+	case *vault.Disclosure:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Disclosure(ctx, sel, obj)
 	case vault.Consent:
 		return ec._Consent(ctx, sel, &obj)
 	case *vault.Consent:
@@ -20085,6 +23436,49 @@ func (ec *executionContext) _CancelMyRequestPayload(ctx context.Context, sel ast
 			}
 		case "userErrors":
 			out.Values[i] = ec._CancelMyRequestPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var channelPreferenceImplementors = []string{"ChannelPreference"}
+
+func (ec *executionContext) _ChannelPreference(ctx context.Context, sel ast.SelectionSet, obj *vault.ChannelPreference) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, channelPreferenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ChannelPreference")
+		case "item":
+			out.Values[i] = ec._ChannelPreference_item(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "channel":
+			out.Values[i] = ec._ChannelPreference_channel(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "allowed":
+			out.Values[i] = ec._ChannelPreference_allowed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -20585,6 +23979,11 @@ func (ec *executionContext) _ConsentItem(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "channels":
+			out.Values[i] = ec._ConsentItem_channels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "consentFrom":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -20775,6 +24174,315 @@ func (ec *executionContext) _DeclaredCopy(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosedToImplementors = []string{"DisclosedTo"}
+
+func (ec *executionContext) _DisclosedTo(ctx context.Context, sel ast.SelectionSet, obj *vault.DisclosedTo) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosedToImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosedTo")
+		case "name":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosedTo_name(ctx, field, obj)
+				})
+		case "registration":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosedTo_registration(ctx, field, obj)
+				})
+		case "country":
+			out.Values[i] = ec._DisclosedTo_country(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureImplementors = []string{"Disclosure", "Node"}
+
+func (ec *executionContext) _Disclosure(ctx context.Context, sel ast.SelectionSet, obj *vault.Disclosure) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Disclosure")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_id(ctx, field, obj)
+				})
+		case "app":
+			out.Values[i] = ec._Disclosure_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._Disclosure_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recipient":
+			out.Values[i] = ec._Disclosure_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fields":
+			out.Values[i] = ec._Disclosure_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "purpose":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_purpose(ctx, field, obj)
+				})
+		case "ground":
+			out.Values[i] = ec._Disclosure_ground(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "version":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_version(ctx, field, obj)
+				})
+		case "items":
+			out.Values[i] = ec._Disclosure_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "consents":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_consents(ctx, field, obj)
+				})
+		case "reference":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_reference(ctx, field, obj)
+				})
+		case "violation":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_violation(ctx, field, obj)
+				})
+		case "tellBy":
+			out.Values[i] = ec._Disclosure_tellBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "seenAt":
+			out.Values[i] = ec._Disclosure_seenAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recorder":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_recorder(ctx, field, obj)
+				})
+		case "approver":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_approver(ctx, field, obj)
+				})
+		case "withheld":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_withheld(ctx, field, obj)
+				})
+		case "releasedAt":
+			out.Values[i] = ec._Disclosure_releasedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "canonical":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_canonical(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureConnectionImplementors = []string{"DisclosureConnection"}
+
+func (ec *executionContext) _DisclosureConnection(ctx context.Context, sel ast.SelectionSet, obj *DisclosureConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosureConnection")
+		case "edges":
+			out.Values[i] = ec._DisclosureConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._DisclosureConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._DisclosureConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureEdgeImplementors = []string{"DisclosureEdge"}
+
+func (ec *executionContext) _DisclosureEdge(ctx context.Context, sel ast.SelectionSet, obj *DisclosureEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosureEdge")
+		case "cursor":
+			out.Values[i] = ec._DisclosureEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._DisclosureEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureWarningImplementors = []string{"DisclosureWarning"}
+
+func (ec *executionContext) _DisclosureWarning(ctx context.Context, sel ast.SelectionSet, obj *vault.Rule) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosureWarning")
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosureWarning_rule(ctx, field, obj)
+				})
+		case "article":
+			out.Values[i] = ec._DisclosureWarning_article(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "confirmed":
+			out.Values[i] = ec._DisclosureWarning_confirmed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "says":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosureWarning_says(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21817,6 +25525,44 @@ func (ec *executionContext) _LocalizedText(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var markDisclosuresSeenPayloadImplementors = []string{"MarkDisclosuresSeenPayload"}
+
+func (ec *executionContext) _MarkDisclosuresSeenPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkDisclosuresSeenPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, markDisclosuresSeenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MarkDisclosuresSeenPayload")
+		case "disclosures":
+			out.Values[i] = ec._MarkDisclosuresSeenPayload_disclosures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._MarkDisclosuresSeenPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -21958,6 +25704,48 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "extendSubjectRequest":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_extendSubjectRequest(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setFieldVisibility":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setFieldVisibility(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setChannelPreferences":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setChannelPreferences(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordDisclosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordDisclosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "markDisclosuresSeen":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_markDisclosuresSeen(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "releaseDisclosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseDisclosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateRecipientNotice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateRecipientNotice(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -22844,6 +26632,85 @@ func (ec *executionContext) _ProfileForm(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var publicFieldImplementors = []string{"PublicField"}
+
+func (ec *executionContext) _PublicField(ctx context.Context, sel ast.SelectionSet, obj *vault.PersonalField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicField")
+		case "code":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicField_code(ctx, field, obj)
+				})
+		case "label":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicField_label(ctx, field, obj)
+				})
+		case "value":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicField_value(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publicProfileImplementors = []string{"PublicProfile"}
+
+func (ec *executionContext) _PublicProfile(ctx context.Context, sel ast.SelectionSet, obj *PublicProfile) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicProfile")
+		case "fields":
+			out.Values[i] = ec._PublicProfile_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishPolicyVersionPayloadImplementors = []string{"PublishPolicyVersionPayload"}
 
 func (ec *executionContext) _PublishPolicyVersionPayload(ctx context.Context, sel ast.SelectionSet, obj *PublishPolicyVersionPayload) graphql.Marshaler {
@@ -22997,6 +26864,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_subjectRequests(ctx, field)
 				})
+		case "publicProfile":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_publicProfile(ctx, field)
+				})
+		case "recipientNotices":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_recipientNotices(ctx, field)
+				})
 		case "erasureCertificate":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -23091,6 +26970,172 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var recipientNoticeImplementors = []string{"RecipientNotice", "Node"}
+
+func (ec *executionContext) _RecipientNotice(ctx context.Context, sel ast.SelectionSet, obj *vault.RecipientNotice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recipientNoticeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecipientNotice")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecipientNotice_id(ctx, field, obj)
+				})
+		case "user":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecipientNotice_user(ctx, field, obj)
+				})
+		case "app":
+			out.Values[i] = ec._RecipientNotice_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recipient":
+			out.Values[i] = ec._RecipientNotice_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "about":
+			out.Values[i] = ec._RecipientNotice_about(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "codes":
+			out.Values[i] = ec._RecipientNotice_codes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "madeAt":
+			out.Values[i] = ec._RecipientNotice_madeAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dueAt":
+			out.Values[i] = ec._RecipientNotice_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.Values[i] = ec._RecipientNotice_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "revision":
+			out.Values[i] = ec._RecipientNotice_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "updatedAt":
+			out.Values[i] = ec._RecipientNotice_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recipientNoticeConnectionImplementors = []string{"RecipientNoticeConnection"}
+
+func (ec *executionContext) _RecipientNoticeConnection(ctx context.Context, sel ast.SelectionSet, obj *RecipientNoticeConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recipientNoticeConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecipientNoticeConnection")
+		case "edges":
+			out.Values[i] = ec._RecipientNoticeConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._RecipientNoticeConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._RecipientNoticeConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recipientNoticeEdgeImplementors = []string{"RecipientNoticeEdge"}
+
+func (ec *executionContext) _RecipientNoticeEdge(ctx context.Context, sel ast.SelectionSet, obj *RecipientNoticeEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recipientNoticeEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecipientNoticeEdge")
+		case "cursor":
+			out.Values[i] = ec._RecipientNoticeEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._RecipientNoticeEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var recordConsentForPayloadImplementors = []string{"RecordConsentForPayload"}
 
 func (ec *executionContext) _RecordConsentForPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordConsentForPayload) graphql.Marshaler {
@@ -23157,6 +27202,49 @@ func (ec *executionContext) _RecordConsentPayload(ctx context.Context, sel ast.S
 			}
 		case "userErrors":
 			out.Values[i] = ec._RecordConsentPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recordDisclosurePayloadImplementors = []string{"RecordDisclosurePayload"}
+
+func (ec *executionContext) _RecordDisclosurePayload(ctx context.Context, sel ast.SelectionSet, obj *RecordDisclosurePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordDisclosurePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordDisclosurePayload")
+		case "disclosures":
+			out.Values[i] = ec._RecordDisclosurePayload_disclosures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._RecordDisclosurePayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RecordDisclosurePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23314,6 +27402,44 @@ func (ec *executionContext) _RegisterMePayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			out.Values[i] = ec._RegisterMePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var releaseDisclosurePayloadImplementors = []string{"ReleaseDisclosurePayload"}
+
+func (ec *executionContext) _ReleaseDisclosurePayload(ctx context.Context, sel ast.SelectionSet, obj *ReleaseDisclosurePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, releaseDisclosurePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReleaseDisclosurePayload")
+		case "disclosure":
+			out.Values[i] = ec._ReleaseDisclosurePayload_disclosure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ReleaseDisclosurePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23541,6 +27667,87 @@ func (ec *executionContext) _ResponsiblePerson(ctx context.Context, sel ast.Sele
 			out.Values[i] = ec._ResponsiblePerson_email(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setChannelPreferencesPayloadImplementors = []string{"SetChannelPreferencesPayload"}
+
+func (ec *executionContext) _SetChannelPreferencesPayload(ctx context.Context, sel ast.SelectionSet, obj *SetChannelPreferencesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setChannelPreferencesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetChannelPreferencesPayload")
+		case "user":
+			out.Values[i] = ec._SetChannelPreferencesPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetChannelPreferencesPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setFieldVisibilityPayloadImplementors = []string{"SetFieldVisibilityPayload"}
+
+func (ec *executionContext) _SetFieldVisibilityPayload(ctx context.Context, sel ast.SelectionSet, obj *SetFieldVisibilityPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setFieldVisibilityPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetFieldVisibilityPayload")
+		case "user":
+			out.Values[i] = ec._SetFieldVisibilityPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "copiesGoneBy":
+			out.Values[i] = ec._SetFieldVisibilityPayload_copiesGoneBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetFieldVisibilityPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -24065,6 +28272,44 @@ func (ec *executionContext) _UpdatePolicyDraftPayload(ctx context.Context, sel a
 	return out
 }
 
+var updateRecipientNoticePayloadImplementors = []string{"UpdateRecipientNoticePayload"}
+
+func (ec *executionContext) _UpdateRecipientNoticePayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateRecipientNoticePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateRecipientNoticePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateRecipientNoticePayload")
+		case "recipientNotice":
+			out.Values[i] = ec._UpdateRecipientNoticePayload_recipientNotice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateRecipientNoticePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateUserPayloadImplementors = []string{"UpdateUserPayload"}
 
 func (ec *executionContext) _UpdateUserPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateUserPayload) graphql.Marshaler {
@@ -24187,6 +28432,18 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_requests(ctx, field, obj)
+				})
+		case "disclosures":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_disclosures(ctx, field, obj)
+				})
+		case "channelPreferences":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_channelPreferences(ctx, field, obj)
 				})
 		case "dataConfirmedAt":
 			out.Values[i] = ec._User_dataConfirmedAt(ctx, field, obj)
@@ -24850,6 +29107,90 @@ func (ec *executionContext) marshalNCancelMyRequestPayload2ᚖgithubᚗcomᚋkel
 	return ec._CancelMyRequestPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, v any) (vault.Channel, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Channel(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, sel ast.SelectionSet, v vault.Channel) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Channel!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx context.Context, v any) ([]vault.Channel, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.Channel, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Channel) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNChannelDecisionInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecision(ctx context.Context, v any) (vault.ChannelDecision, error) {
+	res, err := ec.unmarshalInputChannelDecisionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNChannelDecisionInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecisionᚄ(ctx context.Context, v any) ([]vault.ChannelDecision, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.ChannelDecision, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNChannelDecisionInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecision(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNChannelPreference2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreference(ctx context.Context, sel ast.SelectionSet, v vault.ChannelPreference) graphql.Marshaler {
+	return ec._ChannelPreference(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChannelPreference2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ChannelPreference) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChannelPreference2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreference(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNCollectedField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCollected(ctx context.Context, sel ast.SelectionSet, v vault.Collected) graphql.Marshaler {
 	return ec._CollectedField(ctx, sel, &v)
 }
@@ -25233,6 +29574,98 @@ func (ec *executionContext) marshalNDeclaredCopy2ᚕgithubᚗcomᚋkelisimᚋkel
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDeclaredCopy2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopy(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDisclosedTo2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx context.Context, sel ast.SelectionSet, v vault.DisclosedTo) graphql.Marshaler {
+	return ec._DisclosedTo(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx context.Context, sel ast.SelectionSet, v vault.Disclosure) graphql.Marshaler {
+	return ec._Disclosure(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDisclosure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDisclosureConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureConnection(ctx context.Context, sel ast.SelectionSet, v *DisclosureConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DisclosureConnection!")
+		return graphql.Null
+	}
+	return ec._DisclosureConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDisclosureEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdge(ctx context.Context, sel ast.SelectionSet, v DisclosureEdge) graphql.Marshaler {
+	return ec._DisclosureEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosureEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []DisclosureEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDisclosureEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx context.Context, v any) (vault.DisclosureGround, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.DisclosureGround(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx context.Context, sel ast.SelectionSet, v vault.DisclosureGround) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DisclosureGround!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNDisclosureRecipientInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureRecipientInput(ctx context.Context, v any) (DisclosureRecipientInput, error) {
+	res, err := ec.unmarshalInputDisclosureRecipientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDisclosureWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRule(ctx context.Context, sel ast.SelectionSet, v vault.Rule) graphql.Marshaler {
+	return ec._DisclosureWarning(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosureWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Rule) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDisclosureWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRule(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -25844,6 +30277,49 @@ func (ec *executionContext) unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelis
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalNMarkDisclosuresSeenInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenInput(ctx context.Context, v any) (MarkDisclosuresSeenInput, error) {
+	res, err := ec.unmarshalInputMarkDisclosuresSeenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMarkDisclosuresSeenPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenPayload(ctx context.Context, sel ast.SelectionSet, v *MarkDisclosuresSeenPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MarkDisclosuresSeenPayload!")
+		return graphql.Null
+	}
+	return ec._MarkDisclosuresSeenPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx context.Context, v any) (vault.NoticeAbout, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.NoticeAbout(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx context.Context, sel ast.SelectionSet, v vault.NoticeAbout) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "NoticeAbout!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, v any) (vault.NoticeState, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.NoticeState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, sel ast.SelectionSet, v vault.NoticeState) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "NoticeState!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNObstacle2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx context.Context, sel ast.SelectionSet, v vault.Obstacle) graphql.Marshaler {
 	return ec._Obstacle(ctx, sel, &v)
 }
@@ -26106,6 +30582,34 @@ func (ec *executionContext) marshalNPolicyVersionStatus2githubᚗcomᚋkelisim�
 	return res
 }
 
+func (ec *executionContext) marshalNPublicField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalField(ctx context.Context, sel ast.SelectionSet, v vault.PersonalField) graphql.Marshaler {
+	return ec._PublicField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublicField2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.PersonalField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublicField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPublicProfile2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublicProfile(ctx context.Context, sel ast.SelectionSet, v *PublicProfile) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublicProfile!")
+		return graphql.Null
+	}
+	return ec._PublicProfile(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPublishPolicyVersionInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublishPolicyVersionInput(ctx context.Context, v any) (PublishPolicyVersionInput, error) {
 	res, err := ec.unmarshalInputPublishPolicyVersionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26173,6 +30677,54 @@ func (ec *executionContext) unmarshalNRecipientInput2ᚕgithubᚗcomᚋkelisim�
 	return res, nil
 }
 
+func (ec *executionContext) marshalNRecipientNotice2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx context.Context, sel ast.SelectionSet, v vault.RecipientNotice) graphql.Marshaler {
+	return ec._RecipientNotice(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecipientNotice2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNoticeᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.RecipientNotice) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecipientNotice2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRecipientNoticeConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeConnection(ctx context.Context, sel ast.SelectionSet, v *RecipientNoticeConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecipientNoticeConnection!")
+		return graphql.Null
+	}
+	return ec._RecipientNoticeConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRecipientNoticeEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdge(ctx context.Context, sel ast.SelectionSet, v RecipientNoticeEdge) graphql.Marshaler {
+	return ec._RecipientNoticeEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecipientNoticeEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []RecipientNoticeEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecipientNoticeEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNRecordConsentForInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordConsentForInput(ctx context.Context, v any) (RecordConsentForInput, error) {
 	res, err := ec.unmarshalInputRecordConsentForInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26197,6 +30749,19 @@ func (ec *executionContext) marshalNRecordConsentPayload2ᚖgithubᚗcomᚋkelis
 		return graphql.Null
 	}
 	return ec._RecordConsentPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRecordDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosureInput(ctx context.Context, v any) (RecordDisclosureInput, error) {
+	res, err := ec.unmarshalInputRecordDisclosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosurePayload(ctx context.Context, sel ast.SelectionSet, v *RecordDisclosurePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordDisclosurePayload!")
+		return graphql.Null
+	}
+	return ec._RecordDisclosurePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRecordObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationInput(ctx context.Context, v any) (RecordObligationInput, error) {
@@ -26264,6 +30829,19 @@ func (ec *executionContext) marshalNRegisterMePayload2ᚖgithubᚗcomᚋkelisim�
 		return graphql.Null
 	}
 	return ec._RegisterMePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNReleaseDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosureInput(ctx context.Context, v any) (ReleaseDisclosureInput, error) {
+	res, err := ec.unmarshalInputReleaseDisclosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReleaseDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosurePayload(ctx context.Context, sel ast.SelectionSet, v *ReleaseDisclosurePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ReleaseDisclosurePayload!")
+		return graphql.Null
+	}
+	return ec._ReleaseDisclosurePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNReleaseIdentifierInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseIdentifierInput(ctx context.Context, v any) (ReleaseIdentifierInput, error) {
@@ -26382,6 +30960,32 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋv
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNSetChannelPreferencesInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesInput(ctx context.Context, v any) (SetChannelPreferencesInput, error) {
+	res, err := ec.unmarshalInputSetChannelPreferencesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetChannelPreferencesPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesPayload(ctx context.Context, sel ast.SelectionSet, v *SetChannelPreferencesPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetChannelPreferencesPayload!")
+		return graphql.Null
+	}
+	return ec._SetChannelPreferencesPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetFieldVisibilityInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityInput(ctx context.Context, v any) (SetFieldVisibilityInput, error) {
+	res, err := ec.unmarshalInputSetFieldVisibilityInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetFieldVisibilityPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityPayload(ctx context.Context, sel ast.SelectionSet, v *SetFieldVisibilityPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetFieldVisibilityPayload!")
+		return graphql.Null
+	}
+	return ec._SetFieldVisibilityPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSettleObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationInput(ctx context.Context, v any) (SettleObligationInput, error) {
@@ -26592,6 +31196,19 @@ func (ec *executionContext) marshalNUpdatePolicyDraftPayload2ᚖgithubᚗcomᚋk
 		return graphql.Null
 	}
 	return ec._UpdatePolicyDraftPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdateRecipientNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticeInput(ctx context.Context, v any) (UpdateRecipientNoticeInput, error) {
+	res, err := ec.unmarshalInputUpdateRecipientNoticeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateRecipientNoticePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticePayload(ctx context.Context, sel ast.SelectionSet, v *UpdateRecipientNoticePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateRecipientNoticePayload!")
+		return graphql.Null
+	}
+	return ec._UpdateRecipientNoticePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateUserInput(ctx context.Context, v any) (UpdateUserInput, error) {
@@ -26901,6 +31518,25 @@ func (ec *executionContext) unmarshalOBasisInput2ᚖgithubᚗcomᚋkelisimᚋkel
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, v any) (*vault.Channel, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Channel(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, sel ast.SelectionSet, v *vault.Channel) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOConsent2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsent(ctx context.Context, sel ast.SelectionSet, v *vault.Consent) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -26973,6 +31609,32 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = sel
 	_ = ctx
 	res := scalar.MarshalDateTime(*v)
+	return res
+}
+
+func (ec *executionContext) marshalODisclosure2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx context.Context, sel ast.SelectionSet, v *vault.Disclosure) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Disclosure(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx context.Context, v any) (*vault.Violation, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Violation(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx context.Context, sel ast.SelectionSet, v *vault.Violation) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -27092,6 +31754,25 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋkelisimᚋkelisimᚋgrap
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalONoticeState2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, v any) (*vault.NoticeState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.NoticeState(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONoticeState2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, sel ast.SelectionSet, v *vault.NoticeState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOObstacle2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Obstacle) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -27169,6 +31850,21 @@ func (ec *executionContext) unmarshalOProfileInput2ᚖgithubᚗcomᚋkelisimᚋk
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputProfileInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORecipientNotice2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx context.Context, sel ast.SelectionSet, v *vault.RecipientNotice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecipientNotice(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORecipientNoticeFilter2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeFilter(ctx context.Context, v any) (*RecipientNoticeFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRecipientNoticeFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -27382,6 +32078,14 @@ func (ec *executionContext) marshalOUserStatus2ᚖgithubᚗcomᚋkelisimᚋkelis
 	_ = ctx
 	res := scalar.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) unmarshalOWithholdInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithholdInput(ctx context.Context, v any) (*WithholdInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputWithholdInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 // endregion ***************************** type.gotpl *****************************

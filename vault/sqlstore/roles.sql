@@ -8,10 +8,13 @@ REVOKE ALL ON
     apps,
     audit_events,
     blind_index,
+    channel_choices,
     consent_acts,
     consent_events,
     copies,
     daily_counts,
+    disclosure_marks,
+    disclosures,
     erasures,
     exports,
     idempotency,
@@ -23,6 +26,7 @@ REVOKE ALL ON
     personal_fields,
     policy_documents,
     policy_versions,
+    recipient_notices,
     request_documents,
     retention_marks,
     schema_lease,
@@ -35,6 +39,8 @@ FROM {{.Role}};
 
 -- The record: added to, and never changed.
 GRANT SELECT, INSERT ON audit_events, consent_events TO {{.Role}};
+GRANT SELECT, INSERT ON disclosures, disclosure_marks, channel_choices, recipient_notices TO {{.Role}};
+GRANT UPDATE (state, revision, updated_at) ON recipient_notices TO {{.Role}};
 GRANT SELECT, INSERT ON consent_acts TO {{.Role}};
 GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap, and by an erasure
 GRANT SELECT, INSERT ON erasures, obstacles TO {{.Role}};

@@ -57,6 +57,7 @@ func emptied(t *testing.T, o Options) func(t *testing.T) vaulttest.StoreUnderTes
 			"exports",
 			"request_documents",
 			"subject_requests",
+			"disclosure_marks", "disclosures", "recipient_notices", "channel_choices",
 			"erasures",
 			"obstacles",
 			"leases",

@@ -35,7 +35,8 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests, erasureTests, objectValueTests,
+		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests,
+		erasureTests, leaseTests, objectValueTests, disclosureTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

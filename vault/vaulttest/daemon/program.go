@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // programs is where the servers of this machine are.
@@ -16,6 +17,21 @@ type programs struct {
 	vault    string
 	// kubernetes is the plugin for logins to Vault by Kubernetes.
 	kubernetes string
+	alertcheck string // evaluates alerting rules
+}
+
+// AlertCheck is the path of the program that evaluates alerting rules on the cases
+// of a file: Prometheus' own engine (tools/alertcheck).
+func AlertCheck(t testing.TB) string {
+	t.Helper()
+	p, err := shared.programs()
+	if err == nil && p.alertcheck == "" {
+		err = errNotInstalled
+	}
+	if err != nil {
+		t.Fatalf("daemon: what evaluates alerts: %v", err)
+	}
+	return p.alertcheck
 }
 
 var errNotInstalled = errors.New("is not on this machine; run `make servers`")
@@ -43,6 +59,8 @@ func findPrograms() (programs, error) {
 			p.vault = path
 		case "VAULT_KUBERNETES":
 			p.kubernetes = path
+		case "ALERTCHECK":
+			p.alertcheck = path
 		}
 	}
 	return p, nil
