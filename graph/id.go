@@ -17,6 +17,8 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
+	typeRequest = "SubjectRequest"
+	typeExport  = "Export"
 	typeErasure = "ErasureCertificate"
 	// What a person owns besides consents.
 	typeObstacle   = "Obstacle"
@@ -56,6 +58,10 @@ func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
 // ParseBreachID reads the id of a breach as clients know it. Whatever is not one
 // is NOT_FOUND.
 func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
+
+// ParseExportID reads the id of an export as clients know it. Whatever is not one
+// is NOT_FOUND.
+func ParseExportID(id string) (uuid.UUID, error) { return decodeAs(typeExport, id) }
 
 func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
 
