@@ -206,6 +206,9 @@ func (y *year) leavesARecord() {
 	}
 	certificate := y.erased(y.id) // the same one again
 	equal(y.t, "of whom", str(certificate, "user"), y.id)
+	if text := str(data, "subjectRequest", "document", "text"); strings.Contains(text, "Digital Code, right to deletion-бап") {
+		y.t.Errorf("an article of another law is cited as one of the pack's:\n%s", text)
+	}
 	printed := regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`).FindString(str(data, "subjectRequest", "document", "text"))
 	read := y.ask(y.subject("whoever has its number"), `query($c: ID!) { erasureCertificate(id: $c) { id gone { trace rows } kept { kind } text { text } } }`, input{"c": printed}).must()
 	equal(y.t, "the certificate", str(read, "erasureCertificate", "id"), str(certificate, "id"))

@@ -187,6 +187,8 @@ func (l *letter) cite(rule Rule) string {
 	if rule.Article == "" {
 		out = l.say("Заңда бап көрсетілмеген: оператордың қорытындысы (%s).", "Статьи в законе нет: это вывод оператора (%s).",
 			"No article of the law says so: it is the operator's conclusion (%s).", law)
+	} else if first := rule.Article[0]; first < '0' || first > '9' { // it stands in another law, which it names
+		out = l.say("Негізі: %s.", "Основание: %s.", "Ground: %s.", rule.Article)
 	} else {
 		out = l.say("Негізі: %[2]s, %[1]s-бап.", "Основание: статья %s, %s.", "Ground: article %s of the %s.", rule.Article, law)
 	}
