@@ -184,12 +184,13 @@ func (l *letter) ground() {
 func (l *letter) cite(rule Rule) string {
 	law := wordsOr(l.pack.Law, l.locale)
 	var out string
-	if rule.Article == "" {
+	switch {
+	case rule.Article == "":
 		out = l.say("Заңда бап көрсетілмеген: оператордың қорытындысы (%s).", "Статьи в законе нет: это вывод оператора (%s).",
 			"No article of the law says so: it is the operator's conclusion (%s).", law)
-	} else if first := rule.Article[0]; first < '0' || first > '9' { // it stands in another law, which it names
+	case rule.Article[0] < '0' || rule.Article[0] > '9': // it stands in another law, which it names
 		out = l.say("Негізі: %s.", "Основание: %s.", "Ground: %s.", rule.Article)
-	} else {
+	default:
 		out = l.say("Негізі: %[2]s, %[1]s-бап.", "Основание: статья %s, %s.", "Ground: article %s of the %s.", rule.Article, law)
 	}
 	if !rule.Confirmed() {
