@@ -31,7 +31,7 @@ func well(t *testing.T) (*patient, *daemon.VaultServer, *daemon.RedisServer) {
 		t.Fatal(err)
 	}
 	s.Addr, s.InternalAddr, s.Data, s.KeyPrefix, s.LogLevel, s.AuditFile = "127.0.0.1:8080", "127.0.0.1:9090", dir, "kelisim", "info", filepath.Join(dir, "audit.jsonl")
-	s.OIDCFile, s.ErasureLedger = filepath.Join(dir, "oidc.yaml"), t.TempDir()
+	s.OIDCFile, s.ErasureLedger, s.StorageRegion = filepath.Join(dir, "oidc.yaml"), t.TempDir(), "KZ"
 	writeFile(t, s.OIDCFile, issuersAt("https://sso.example/staff"))
 	writeFile(t, s.AuditFile, "")
 	client := redis.NewClient(&redis.Options{Addr: cache.Addr})
