@@ -212,6 +212,7 @@ func fileSicknesses() []sickness {
 		{"data-folder", weak, "open to its group", func(t *testing.T, on *patient) { chmod(t, on.settings.Data, 0o750) }},
 		{"secret-files", insecure, "open to every account", func(t *testing.T, on *patient) { chmod(t, on.settings.EncryptLogin.TokenFile, 0o604) }},
 		{"secret-files", insecure, "open to every account", func(t *testing.T, on *patient) { chmod(t, on.settings.DecryptLogin.TokenFile, 0o644) }},
+		set("storage-region", weak, "nothing says in which country", func(s *settings) { s.StorageRegion = "" }),
 		{"secret-files", insecure, "written by its group", func(t *testing.T, on *patient) { chmod(t, on.settings.RewrapLogin.TokenFile, 0o620) }},
 		{"secret-files", note, "read by its group", func(t *testing.T, on *patient) { chmod(t, on.settings.DatabaseURLFile, 0o640) }},
 		set("secret-files", unchecked, "no such file", func(s *settings) { s.KeyringKeyFile = "nowhere" }),
