@@ -135,8 +135,10 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	config.Encrypter, config.Indexer, config.Decrypter = sys.engine.encrypter, sys.engine.indexer, sys.engine.decrypter
 	config.Access = access
-	if err := sys.checkRegion(ctx, config.Rules); err != nil {
-		return nil, err
+	if !m.dev { // whose people are invented
+		if err := sys.checkRegion(ctx, config.Rules); err != nil {
+			return nil, err
+		}
 	}
 	sys.tellMissing(ctx)
 	if err := sys.openRedis(t.namespace(), &config); err != nil {

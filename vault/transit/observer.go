@@ -117,7 +117,7 @@ func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 		use  vault.KeyUse
 	}{
 		{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes},
-		{config.technicalKey(), vault.KeyOfTechnical}, {config.receiptKey(), vault.KeyOfReceipts},
+		{config.receiptKey(), vault.KeyOfReceipts}, {config.technicalKey(), vault.KeyOfTechnical},
 	} {
 		if o.only != "" && o.only != key.use {
 			continue

@@ -37,6 +37,7 @@ func (s *storeTest) somebody() (vault.User, vault.SubjectKey) {
 		tx.Count(u.ID, vault.CountIdentifiers, "2026-11-23", 5)
 		tx.Remember(vault.Remembered{Principal: login.Digest, Operation: "updateMyProfile", Key: "k", Input: "i", Result: u.ID, At: dawn()})
 		tx.PutObjectValue(vault.ObjectValue{Object: s.id(), Code: "requesterName", User: u.ID, Ciphertext: s.ciphertext()})
+		tx.InsertTechnical(vault.TechnicalBatch{User: u.ID, ID: s.id(), App: "dala", Ciphertext: s.ciphertext()})
 	})
 	return u, login
 }

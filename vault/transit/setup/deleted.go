@@ -31,9 +31,9 @@ func (p *Plan) refuseDeleted(ctx context.Context, v server, found []Result) erro
 // and names this mount and these keys: a later key, or a policy as it has to be.
 func (p *Plan) outlived(object int, found []Result) bool {
 	for i := object + 1; i < len(p.objects); i++ {
-		switch p.objects[i].(type) {
+		switch o := p.objects[i].(type) {
 		case key:
-			if found[i].State != Missing {
+			if found[i].State != Missing && !o.latest() {
 				return true
 			}
 		case policy:

@@ -68,12 +68,16 @@ func newKey(c Config, name, typ string, more ...string) key {
 	return k
 }
 
+// latest reports whether it is the key that came last: also an import of keys
+// makes it, before there is any of those that only a set-up makes.
+func (k key) latest() bool { return strings.HasSuffix(k.path, "-technical") }
+
 func (k key) title() string { return "key " + k.path }
 
 func (k key) shell() string {
 	why := "# For receipts, which come later: signs, and anybody may check."
 	switch {
-	case strings.HasSuffix(k.path, "-technical"):
+	case k.latest():
 		why = "# The same for what devices send by themselves, which is kept for a short time."
 	case k.derived:
 		why = "# Derived: each field of each user has a key of its own, so that a ciphertext\n# moved elsewhere does not decrypt."
