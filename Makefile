@@ -69,7 +69,7 @@ format: $(LINT) ## format the code as the linters want it
 	@$(LINT) fmt ./...
 
 .PHONY: servers
-servers: ## install the servers that the tests need: PostgreSQL, Redis, HashiCorp Vault
+servers: ## install what the tests need: PostgreSQL, Redis, HashiCorp Vault, Chromium
 	@tools/servers install
 
 .PHONY: check

@@ -43,7 +43,10 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 		typeUser:    {vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Auditor},
 		typeConsent: {vault.Subject, vault.Support, vault.Compliance, vault.Auditor},
 		typeEvent:   {vault.Compliance, vault.Security, vault.Auditor},
-		typeVersion: {vault.Anonymous, vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor},
+
+		typeDisclosure: {vault.Subject, vault.Compliance, vault.Auditor},
+		typeNotice:     {vault.Compliance},
+		typeVersion:    {vault.Anonymous, vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor},
 	}
 	if len(actor.Roles) == 0 {
 		actor.Roles = []vault.Role{vault.Anonymous}
@@ -59,6 +62,10 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 		return one(r.Consent(ctx, id))
 	case typeVersion:
 		return one(r.Vault.PolicyVersion(ctx, actor, o.id))
+	case typeDisclosure:
+		return one(r.disclosure(ctx, id))
+	case typeNotice:
+		return one(r.Vault.RecipientNotice(ctx, actor, o.id))
 	case typeEvent:
 		return one(r.Vault.AuditEvent(ctx, actor, o.id))
 	}

@@ -12,28 +12,28 @@ import (
 )
 
 func (r queryResolver) Consent(ctx context.Context, id string) (*vault.Consent, error) {
-	o, err := decodeID(id)
-	if err != nil || o.kind != typeConsent || o.user == uuid.Nil {
-		return nil, vault.ErrNotFound
+	user, own, err := ParseConsentID(id)
+	if err != nil {
+		return nil, err
 	}
-	c, err := r.Vault.Consent(ctx, from(ctx).actor, o.user, o.id)
+	c, err := r.Vault.Consent(ctx, from(ctx).actor, user, own)
 	return &c, err
 }
 
-func (r queryResolver) ConsentCheck(ctx context.Context, user, purpose string, app, operator *string, at *time.Time) (*vault.Check, error) {
-	all, err := r.ConsentChecks(ctx, []string{user}, purpose, app, operator, at)
+func (r queryResolver) ConsentCheck(ctx context.Context, user, purpose string, app, operator *string, at *time.Time, channel *vault.Channel) (*vault.Check, error) {
+	all, err := r.ConsentChecks(ctx, []string{user}, purpose, app, operator, at, channel)
 	if err != nil {
 		return nil, err
 	}
 	return &all[0], nil
 }
 
-func (r queryResolver) ConsentChecks(ctx context.Context, users []string, purpose string, app, operator *string, at *time.Time) ([]vault.Check, error) {
+func (r queryResolver) ConsentChecks(ctx context.Context, users []string, purpose string, app, operator *string, at *time.Time, channel *vault.Channel) ([]vault.Check, error) {
 	code, err := r.appOr(ctx, app)
 	if err != nil {
 		return nil, err
 	}
-	q := vault.ConsentQuestion{App: code, Purpose: purpose, Operator: deref(operator), At: deref(at)}
+	q := vault.ConsentQuestion{App: code, Purpose: purpose, Operator: deref(operator), At: deref(at), Channel: deref(channel)}
 	for _, user := range users {
 		id, err := decodeAs(typeUser, user)
 		if err != nil {

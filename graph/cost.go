@@ -21,6 +21,9 @@ func price(c *generated.ComplexityRoot) {
 	c.Query.Users = func(child int, first *int, _ *string, _ *generated.UserFilter) int { return list(child, first) }
 	c.PolicyDocument.Text = func(int) int { return textCost }
 	c.PolicyDocument.ConsentForm = func(int) int { return textCost }
+	c.PolicyVersion.Changes = func(child int, _ *string) int { return changesCost + times(child, 10) }
+	c.PendingConsent.Changes = func(child int) int { return times(child, 5) }
+	c.Query.ConsentStatistics = func(child int, _ string) int { return statisticsCost + child }
 	c.UserConnection.TotalCount = func(int) int { return countCost }
 	c.Query.PolicyVersions = func(child int, _ *string, first *int, _ *string) int { return list(child, first) }
 	c.User.TechnicalData = func(child int, first *int, _ *string, _ *generated.BasisInput) int { return list(child, first) }
@@ -29,13 +32,28 @@ func price(c *generated.ComplexityRoot) {
 	c.Query.FindUsers = func(child int, _ generated.FindUsersInput) int { return times(child, 10) }
 	c.User.Consents = func(child int, first *int, _, _ *string, _ *vault.ConsentState) int { return list(child, first) }
 	c.User.Changes = func(child int, first *int, _ *string) int { return list(child, first) }
-	c.Query.ConsentChecks = func(child int, users []string, _ string, _, _ *string, _ *time.Time) int {
+	c.User.Disclosures = func(child int, first *int, _ *string) int { return list(child, first) }
+	c.Query.RecipientNotices = func(child int, _ *generated.RecipientNoticeFilter, first *int, _ *string) int {
+		return list(child, first)
+	}
+	c.Query.PublicProfile = func(child int, _ string, _ *string) int { return times(max(child, 1), publicCost) }
+	c.Query.ConsentChecks = func(child int, users []string, _ string, _, _ *string, _ *time.Time, _ *vault.Channel) int {
 		return times(child, max(len(users), 1))
 	}
 }
 
 // textCost is the price of a policy's text: some ten thousand bytes.
 const textCost = 20
+
+// publicCost is the price of a public profile: anybody may ask, and each reading
+// decrypts and leaves an event.
+const publicCost = 100
+// changesCost is the price of comparing two versions; statisticsCost that of
+// reading all events of an app, so that a document asks for it once.
+const (
+	changesCost    = 20
+	statisticsCost = 2600
+)
 
 // countCost is the price of totalCount beside each row's: a count reads the
 // whole table.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -18,7 +19,9 @@ const (
 	typeEvent   = "AuditEvent"
 	typeErasure = "ErasureCertificate"
 	// What a person owns besides consents.
-	typeObstacle = "Obstacle"
+	typeObstacle   = "Obstacle"
+	typeDisclosure = "Disclosure"
+	typeNotice     = "RecipientNotice"
 
 	typeBreach    = "Breach"
 	typeTechnical = "TechnicalData"
@@ -43,6 +46,16 @@ func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
 // ParseBreachID reads the id of a breach as clients know it. Whatever is not one
 // is NOT_FOUND.
 func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
+
+// ParseConsentID reads the id of a consent as clients know it: whose it is, and
+// which. Whatever is not one is NOT_FOUND.
+func ParseConsentID(id string) (user, consent uuid.UUID, err error) {
+	o, err := decodeID(id)
+	if err != nil || o.kind != typeConsent || o.user == uuid.Nil {
+		return uuid.Nil, uuid.Nil, vault.ErrNotFound
+	}
+	return o.user, o.id, nil
+}
 
 func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
 
@@ -72,7 +85,7 @@ func decodeID(id string) (object, error) {
 		return object{}, vault.ErrNotFound
 	}
 	out := object{kind: kind}
-	if owner, own, has := strings.Cut(rest, "."); has && (kind == typeConsent || kind == typeObstacle) { // nothing else has an owner in its id
+	if owner, own, has := strings.Cut(rest, "."); has && slices.Contains([]string{typeConsent, typeObstacle, typeDisclosure}, kind) { // nothing else has an owner in its id
 		if out.user, err = parseUUID(owner); err != nil {
 			return object{}, err
 		}

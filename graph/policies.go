@@ -95,8 +95,9 @@ func (r mutationResolver) PublishPolicyVersion(ctx context.Context, input genera
 	}
 	v, err := r.Vault.Publish(ctx, from(ctx).actor, vault.Publishing{
 		ID: id, EffectiveAt: input.EffectiveAt.Value(),
-		ExpectedRevision: revision(input.ExpectedRevision), Acknowledged: acknowledged(input.AcknowledgedWarnings),
-		IdempotencyKey: deref(input.IdempotencyKey.Value()),
+		ExpectedRevision: revision(input.ExpectedRevision), IdempotencyKey: deref(input.IdempotencyKey.Value()),
+		Acknowledged: acknowledged(input.AcknowledgedWarnings),
+		AskAgain:     input.AskAgain.Value(), AskEverybodyAgain: deref(input.AskEverybodyAgain.Value()), TextChanges: input.TextChanges.Value(),
 	})
 	errs, err := userErrors(err)
 	return &generated.PublishPolicyVersionPayload{PolicyVersion: v, UserErrors: errs}, err

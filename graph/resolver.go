@@ -43,15 +43,22 @@ type (
 	consentResolver            struct{ *Resolver }
 	contactsResolver           struct{ *Resolver }
 	declaredCopyResolver       struct{ *Resolver }
+	disclosedToResolver        struct{ *Resolver }
+	disclosureResolver         struct{ *Resolver }
+	disclosureWarningResolver  struct{ *Resolver }
 	encryptionKeyResolver      struct{ *Resolver }
 	erasureCertificateResolver struct{ *Resolver }
 	mutationResolver           struct{ *Resolver }
 	obstacleResolver           struct{ *Resolver }
 	operatorResolver           struct{ *Resolver }
+	pendingConsentResolver     struct{ *Resolver }
 	personalFieldResolver      struct{ *Resolver }
+	policyChangeResolver       struct{ *Resolver }
 	policyVersionResolver      struct{ *Resolver }
 	profileResolver            struct{ *Resolver }
+	publicFieldResolver        struct{ *Resolver }
 	queryResolver              struct{ *Resolver }
+	recipientNoticeResolver    struct{ *Resolver }
 	recipientResolver          struct{ *Resolver }
 	responsiblePersonResolver  struct{ *Resolver }
 	technicalDataResolver      struct{ *Resolver }
@@ -81,6 +88,12 @@ func (r *Resolver) User() generated.UserResolver                   { return user
 func (r *Resolver) Profile() generated.ProfileResolver             { return profileResolver{r} }
 func (r *Resolver) PersonalField() generated.PersonalFieldResolver { return personalFieldResolver{r} }
 
+func (r *Resolver) PendingConsent() generated.PendingConsentResolver {
+	return pendingConsentResolver{r}
+}
+
+func (r *Resolver) PolicyChange() generated.PolicyChangeResolver { return policyChangeResolver{r} }
+
 func (r *Resolver) Consent() generated.ConsentResolver           { return consentResolver{r} }
 func (r *Resolver) ConsentEvent() generated.ConsentEventResolver { return consentEventResolver{r} }
 func (r *Resolver) ConsentCheck() generated.ConsentCheckResolver { return consentCheckResolver{r} }
@@ -93,6 +106,18 @@ func (r *Resolver) EncryptionKey() generated.EncryptionKeyResolver { return encr
 
 func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver { return declaredCopyResolver{r} }
 func (r *Resolver) VaultLogin() generated.VaultLoginResolver     { return vaultLoginResolver{r} }
+
+func (r *Resolver) PublicField() generated.PublicFieldResolver { return publicFieldResolver{r} }
+func (r *Resolver) Disclosure() generated.DisclosureResolver   { return disclosureResolver{r} }
+func (r *Resolver) DisclosedTo() generated.DisclosedToResolver { return disclosedToResolver{r} }
+
+func (r *Resolver) DisclosureWarning() generated.DisclosureWarningResolver {
+	return disclosureWarningResolver{r}
+}
+
+func (r *Resolver) RecipientNotice() generated.RecipientNoticeResolver {
+	return recipientNoticeResolver{r}
+}
 
 // ErasureCertificate implements generated.ResolverRoot.
 func (r *Resolver) ErasureCertificate() generated.ErasureCertificateResolver {

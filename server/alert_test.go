@@ -4,12 +4,16 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
 
 // ruleFile is a file of rules, as Prometheus reads it.
@@ -171,6 +175,25 @@ func TestTheAlertsAreOfMetricsThatTheServerShows(t *testing.T) {
 	}
 	if got := slices.Compact(alerts); !slices.Equal(got, want) {
 		t.Errorf("the alerts are %v, want %v", got, want)
+	}
+}
+
+// Prometheus' own engine evaluates each alert, on series on which it fires and on
+// series on which it must not; a rule without either fails, too.
+func TestEveryAlertFiresWhenItHasToAndNotOtherwise(t *testing.T) {
+	program := daemon.AlertCheck(t)
+	out, err := exec.CommandContext(t.Context(), program, "../deploy/prometheus/kelisim.rules.test.yaml").CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "8 alerting rules, ") {
+		t.Errorf("%v: %s", err, out)
+	}
+	// A limit that is wrong is found.
+	folder := t.TempDir()
+	wrong := strings.Replace(read(t, "../deploy/prometheus/kelisim.rules.yaml"), "seconds_left) < 3600", "seconds_left) < 0", 1)
+	writeFile(t, filepath.Join(folder, "kelisim.rules.yaml"), wrong)
+	writeFile(t, filepath.Join(folder, "cases.yaml"), read(t, "../deploy/prometheus/kelisim.rules.test.yaml"))
+	out, err = exec.CommandContext(t.Context(), program, filepath.Join(folder, "cases.yaml")).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "KelisimVaultLoginExpiring fires for []") {
+		t.Errorf("a wrong limit: %v: %s", err, out)
 	}
 }
 

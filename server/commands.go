@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -217,6 +215,7 @@ type policyCommand struct {
 	Export  policyExportCommand  `cmd:"" help:"Write a version as a folder, byte for byte what was imported."`
 	Publish policyPublishCommand `cmd:"" help:"Publish a draft: it never changes again."`
 	List    policyListCommand    `cmd:"" help:"List an app's versions, newest first."`
+	Diff    policyDiffCommand    `cmd:"" help:"Say what differs between two versions, and who would be asked again."`
 }
 
 type policyImportCommand struct {
@@ -304,9 +303,9 @@ func (c policyExportCommand) Run(p *process) (err error) {
 }
 
 type policyPublishCommand struct {
-	ID          versionArg        `arg:"" help:"Id of the draft, as import and list print it, or as the API and the console show it."`
-	EffectiveAt *instant          `placeholder:"TIME" help:"When it takes effect: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC; at once by default."`
-	Acknowledge map[string]string `placeholder:"RULE=REASON" mapsep:"none" help:"Publish in spite of what a rule warns of, and say why: a code or a short reference, which stays with the version. May be repeated."`
+	ID          versionArg `arg:"" help:"Id of the draft, as import and list print it, or as the API and the console show it."`
+	EffectiveAt *instant   `placeholder:"TIME" help:"When it takes effect: 2026-11-23T08:30:00Z, or 2026-11-23 for midnight UTC; at once by default."`
+	publishingFlags
 }
 
 // Run publishes a draft.
@@ -316,12 +315,12 @@ func (c policyPublishCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	publishing := vault.Publishing{ID: uuid.UUID(c.ID)}
+	publishing, err := c.publishing(uuid.UUID(c.ID))
+	if err != nil {
+		return err
+	}
 	if c.EffectiveAt != nil {
 		publishing.EffectiveAt = &c.EffectiveAt.Time
-	}
-	for _, rule := range slices.Sorted(maps.Keys(c.Acknowledge)) {
-		publishing.Acknowledged = append(publishing.Acknowledged, vault.Acknowledgement{Rule: vault.RuleID(rule), Reason: c.Acknowledge[rule]})
 	}
 	v, err := sys.vault.Publish(p.ctx, p.systemActor(), publishing)
 	if err != nil {

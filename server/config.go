@@ -27,17 +27,18 @@ type settings struct {
 	InternalAddr string `env:"KELISIM_INTERNAL_ADDR"`
 	Data         string `env:"KELISIM_DATA" envDefault:"./data"`
 
-	KeyringKeyFile string   `env:"KELISIM_KEYRING_KEY_FILE"`
-	TransitMount   string   `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
-	KeyPrefix      string   `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
-	OIDCFile       string   `env:"KELISIM_OIDC_FILE"`
-	TrustedProxies []string `env:"KELISIM_TRUSTED_PROXIES"`
-	AuditFile      string   `env:"KELISIM_AUDIT_FILE"`
-	Rules          string   `env:"KELISIM_RULES"`
-	ErasureLedger  string   `env:"KELISIM_ERASURE_LEDGER"`
-	StorageRegion  string   `env:"KELISIM_STORAGE_REGION"`
-	LogLevel       string   `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
-	LogFormat      string   `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
+	KeyringKeyFile string        `env:"KELISIM_KEYRING_KEY_FILE"`
+	TransitMount   string        `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
+	KeyPrefix      string        `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
+	OIDCFile       string        `env:"KELISIM_OIDC_FILE"`
+	TrustedProxies []string      `env:"KELISIM_TRUSTED_PROXIES"`
+	AuditFile      string        `env:"KELISIM_AUDIT_FILE"`
+	Rules          string        `env:"KELISIM_RULES"`
+	ErasureLedger  string        `env:"KELISIM_ERASURE_LEDGER"`
+	RetentionEvery time.Duration `env:"KELISIM_RETENTION_EVERY" envDefault:"24h"`
+	StorageRegion  string        `env:"KELISIM_STORAGE_REGION"`
+	LogLevel       string        `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
+	LogFormat      string        `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 
 	DatabaseURL     string `env:"DATABASE_URL"`
 	DatabaseURLFile string `env:"DATABASE_URL_FILE"`
@@ -113,6 +114,9 @@ func (e environment) settings() (settings, error) {
 	}
 	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
 		errs = append(errs, fmt.Errorf("KELISIM_LOG_FORMAT: %q is not text or json", s.LogFormat))
+	}
+	if s.RetentionEvery < 0 {
+		errs = append(errs, errors.New("KELISIM_RETENTION_EVERY: a duration like 24h, or 0 for never"))
 	}
 	for _, a := range s.addresses() {
 		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {

@@ -148,6 +148,17 @@ func everywhere(addr string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
+// public reports whether an address to listen at is one of the Internet. Of a name
+// nobody knows.
+func public(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsGlobalUnicast() && !ip.IsPrivate()
+}
+
 // notChecked is the finding of a check that could not look.
 func notChecked(subject string, because error) []finding {
 	return []finding{{

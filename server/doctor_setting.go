@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kelisim/kelisim/server/identity"
@@ -31,17 +33,28 @@ func checkKeys(on *patient) []finding {
 	return nil
 }
 
+// checkListener: the server speaks HTTP, so that the way to it has to be short, or
+// its own. A proxy in front helps those who come through it; it keeps nobody from
+// coming past it, wherever the server can be reached.
 func checkListener(on *patient) []finding {
 	s := on.settings
-	if loopback(s.Addr) || len(s.proxies) > 0 {
+	proxied := slices.ContainsFunc(s.proxies, func(p netip.Prefix) bool { return p.Bits() > 0 && !wide(p) })
+	f := finding{Subject: "KELISIM_ADDR", Do: "put a proxy with TLS in front, and name its network in KELISIM_TRUSTED_PROXIES"}
+	switch {
+	case loopback(s.Addr):
 		return nil
-	}
-	f := finding{
-		Severity: weak, Subject: "KELISIM_ADDR", Found: s.Addr + " is reached from other machines, and KELISIM_TRUSTED_PROXIES names no proxy: the server speaks HTTP",
-		Do: "put a proxy with TLS in front, and name its network in KELISIM_TRUSTED_PROXIES",
-	}
-	if everywhere(s.Addr) {
-		f.Severity, f.Found = insecure, s.Addr+" is every interface, and KELISIM_TRUSTED_PROXIES names no proxy: tokens and values cross the network in clear"
+	case everywhere(s.Addr) && !proxied:
+		f.Severity, f.Found = insecure, s.Addr+" is every interface, and KELISIM_TRUSTED_PROXIES names no network of proxies: tokens and values cross the network in clear"
+	case everywhere(s.Addr):
+		f.Severity, f.Found = weak, s.Addr+" is every interface: who reaches it past the proxy sends tokens and values in clear"
+		f.Do = "listen at the address that the proxy reaches; where that is all there is, as in a container, let a firewall admit the proxy only, and --accept listener"
+	case public(s.Addr):
+		f.Severity, f.Found = insecure, s.Addr+" is a public address, and the server speaks HTTP: tokens and values cross the network in clear, also where a proxy is trusted"
+		f.Do = "listen on loopback or at a private address, and put a proxy with TLS in front"
+	case !proxied:
+		f.Severity, f.Found = weak, s.Addr+" is reached from other machines, and KELISIM_TRUSTED_PROXIES names no network of proxies: the server speaks HTTP"
+	default:
+		return nil
 	}
 	return []finding{f}
 }
@@ -93,6 +106,22 @@ func checkLogLevel(on *patient) []finding {
 		Severity: weak, Subject: "KELISIM_LOG_LEVEL", Found: "debug writes a line for each request: who was busy when can be read off",
 		Do: "set it to info",
 	}}
+}
+
+// checkErasureLedger looks for a ledger that goes the way of the database.
+func checkErasureLedger(on *patient) []finding {
+	s := on.settings
+	f := finding{Severity: weak, Subject: "KELISIM_ERASURE_LEDGER"}
+	within, err := filepath.Rel(s.Data, s.ErasureLedger)
+	switch {
+	case s.ErasureLedger == "":
+		f.Found, f.Do = "nothing outside the database knows who was erased: restored from a copy, it has them again", "set it to a folder on another disk"
+	case !s.postgres() && err == nil && filepath.IsLocal(within):
+		f.Found, f.Do = "it lies in KELISIM_DATA: a copy of the folder takes both back", "move it to another disk"
+	default:
+		return nil
+	}
+	return []finding{f}
 }
 
 func checkAuditFile(on *patient) []finding {

@@ -32,6 +32,7 @@ func examinations() []examination {
 		{"vault-split", checkVaultSplit},
 		{"vault-logins", checkVaultLogins},
 		{"vault-keys", checkVaultKeys},
+		{"erasure-ledger", checkErasureLedger},
 		{"audit-file", checkAuditFile},
 		{"audit-file-mode", checkAuditFileMode},
 		{"storage-region", checkStorageRegion},

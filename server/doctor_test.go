@@ -31,7 +31,7 @@ func well(t *testing.T) (*patient, *daemon.VaultServer, *daemon.RedisServer) {
 		t.Fatal(err)
 	}
 	s.Addr, s.InternalAddr, s.Data, s.KeyPrefix, s.LogLevel, s.AuditFile = "127.0.0.1:8080", "127.0.0.1:9090", dir, "kelisim", "info", filepath.Join(dir, "audit.jsonl")
-	s.OIDCFile = filepath.Join(dir, "oidc.yaml")
+	s.OIDCFile, s.ErasureLedger = filepath.Join(dir, "oidc.yaml"), t.TempDir()
 	writeFile(t, s.OIDCFile, issuersAt("https://sso.example/staff"))
 	writeFile(t, s.AuditFile, "")
 	client := redis.NewClient(&redis.Options{Addr: cache.Addr})
@@ -89,6 +89,23 @@ func proxies(list string) func(*settings) {
 			panic(err)
 		}
 		s.proxies = read.proxies
+	}
+}
+
+// listens is a server that listens there, and trusts these proxies.
+func listens(how severity, found, addr, trusted string) sickness {
+	return set("listener", how, found, func(s *settings) { proxies(trusted)(s); s.Addr = addr })
+}
+
+// A server on loopback, or at a private address behind a proxy of one's own, is as
+// it should be.
+func TestAProxyInFrontCoversAPrivateListenerOnly(t *testing.T) {
+	for addr, trusted := range map[string]string{"127.0.0.1:8080": "10.0.0.0/24", "10.1.2.3:8080": "10.1.2.0/24", "[fd00::2]:8080": "fd00::/64"} {
+		s := settings{Addr: addr}
+		proxies(trusted)(&s)
+		if found := checkListener(&patient{settings: s}); len(found) > 0 {
+			t.Errorf("%s behind %s: %v", addr, trusted, found)
+		}
 	}
 }
 
@@ -159,11 +176,20 @@ func settingSicknesses() []sickness {
 		set("listener", insecure, "every interface", func(s *settings) { s.Addr = "0.0.0.0:8080" }),
 		set("listener", insecure, "every interface", func(s *settings) { s.Addr = ":8080" }),
 		set("listener", weak, "from other machines", func(s *settings) { s.Addr = "10.1.2.3:8080" }),
+		listens(weak, "past the proxy", "0.0.0.0:8080", "10.0.0.0/24"),
+		listens(weak, "past the proxy", "[::]:8080", "10.0.0.0/24"),
+		listens(insecure, "every interface", "0.0.0.0:8080", "0.0.0.0/0"),
+		listens(insecure, "every interface", ":8080", "8.0.0.0/8"),
+		listens(insecure, "also where a proxy is trusted", "93.184.216.34:8080", "10.0.0.0/24"),
+		listens(insecure, "also where a proxy is trusted", "[2606:2800:220:1::1]:8080", "10.0.0.0/24"),
+		listens(weak, "from other machines", "10.1.2.3:8080", "::/0"),
 		set("internal-listener", weak, "console, metrics", func(s *settings) { s.InternalAddr = "10.1.2.3:9090" }),
 		set("trusted-proxies", insecure, "0.0.0.0/0 is everybody", proxies("0.0.0.0/0")),
 		set("trusted-proxies", insecure, "::/0 is everybody", proxies("10.0.0.0/8,::/0")),
 		set("trusted-proxies", weak, "8.0.0.0/8 has room", proxies("8.0.0.0/8")),
 		set("log-level", weak, "debug writes", func(s *settings) { s.LogLevel = "debug" }),
+		set("erasure-ledger", weak, "nothing outside the database", func(s *settings) { s.ErasureLedger = "" }),
+		set("erasure-ledger", weak, "takes both back", func(s *settings) { s.DatabaseURL, s.DatabaseURLFile, s.ErasureLedger = "", "", s.in("erasures") }),
 		set("audit-file", note, "in the database only", func(s *settings) { s.AuditFile = "" }),
 		{"issuers", insecure, "asked for its keys in clear", issuer(issuersAt("http://127.0.0.1:5556/dex"))},
 		{"issuers", insecure, "https only", issuer(issuersAt("http://sso.example/dex"))},

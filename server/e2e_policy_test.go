@@ -88,8 +88,6 @@ func (w *world) draft(in input) string {
 }
 
 // otherTexts is why a version of a test has not all of the app's languages.
-//
-//nolint:gochecknoglobals // Go has no constant maps
 var otherTexts = []input{{"rule": "policy.otherTexts", "reason": "TEST-1"}}
 
 // publish publishes a draft, now unless told otherwise, and answers its id.

@@ -26,8 +26,11 @@ func (c eraseReplayCommand) Run(p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sys.close()) }()
-	if err := sys.openOwnLedger(p.ctx); err != nil {
+	if err := sys.openLedgerIf(p.ctx); err != nil {
 		return err
+	}
+	if sys.vault.Ledger == nil {
+		return errors.New("KELISIM_ERASURE_LEDGER is not set, or no server was started on this database yet: there is nothing to replay")
 	}
 	back, err := sys.vault.Unburied(p.ctx)
 	if err != nil {

@@ -181,6 +181,7 @@ func (w *world) replica() *world {
 type testClock struct {
 	mu    sync.Mutex
 	ahead time.Duration
+	fixed time.Time // where it stands still; zero: it runs
 }
 
 func newTestClock() *testClock { return &testClock{} }
@@ -188,7 +189,17 @@ func newTestClock() *testClock { return &testClock{} }
 func (c *testClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.fixed.IsZero() {
+		return c.fixed
+	}
 	return time.Now().Add(c.ahead)
+}
+
+// stand stops the clock at a moment.
+func (c *testClock) stand(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fixed = at
 }
 
 func (c *testClock) advance(d time.Duration) {

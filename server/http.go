@@ -16,6 +16,7 @@ import (
 	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/server/console"
 	"github.com/kelisim/kelisim/server/identity"
+	"github.com/kelisim/kelisim/server/page"
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/identifier"
 )
@@ -25,6 +26,7 @@ type edge struct {
 	*system
 	resolver *graph.Resolver
 	graphql  http.Handler
+	pages    *page.Pages
 	schema   []byte
 	who      *identity.Provider
 	newID    func() uuid.UUID
@@ -44,7 +46,19 @@ func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev,
 		_, colleague := a.Allowed(vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor)
 		return dev != nil || colleague
 	})
+	if err != nil {
+		return nil, err
+	}
 	e.graphql = srv
+	e.pages, err = page.New(page.Options{
+		Vault: sys.vault, Match: identifier.MatchLocale, Languages: identifier.ParseAcceptLanguage, ConsentID: graph.ParseConsentID,
+		Denied: sys.metrics.deniedAnonymous, Clock: p.clock, Log: sys.log,
+		Caller: func(r *http.Request) (vault.Actor, error) {
+			actor, err := e.actor(r)
+			actor.RequestID = requestID(r.Context())
+			return actor, err
+		},
+	})
 	return e, err
 }
 
@@ -73,6 +87,7 @@ func (e *edge) internal() http.Handler {
 
 func (e *edge) api(mux *http.ServeMux) {
 	mux.Handle("/graphql", e.authenticated(e.graphql))
+	e.pages.Mount(mux)
 	mux.HandleFunc("GET /breaches/{id}/notice", e.notice)
 	mux.HandleFunc("GET /schema.graphql", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -66,7 +66,7 @@ type keysTrimCommand struct {
 func (*keysTrimCommand) Help() string {
 	return `What was encrypted under a trimmed version is gone for good, and so is whoever was erased, in every copy of the database. ` +
 		`Refuses what is not retired (kelisim keys retire), and while any copy, of data or of keys, is declared that needs or holds ` +
-		`one of those versions. Asks for the key's name to be typed. Reads every ciphertext first, which on a large database takes minutes, ` +
+		`one of those versions. Asks for the key's name to be typed. Reads every ciphertext first, which on a large database takes a while, ` +
 		`and refuses where one is under another version than its row says.
 
 With HashiCorp Vault it needs a token of your own, VAULT_TOKEN or VAULT_TOKEN_FILE, with leave to write to transit/keys/NAME/trim: ` +

@@ -43,14 +43,15 @@ func (sys *system) openLedger(config *vault.Config, instance uuid.UUID, dev bool
 	return nil
 }
 
-// openOwnLedger is openLedger for a command, which cannot do without.
-func (sys *system) openOwnLedger(ctx context.Context) error {
+// openLedgerIf is openLedger for a command, which does without where there is
+// none.
+func (sys *system) openLedgerIf(ctx context.Context) error {
 	if sys.vault.Ledger != nil { // the server's
 		return nil
 	}
 	t, err := readTies(ctx, sys.db)
 	if errors.Is(err, vault.ErrNotFound) {
-		return errors.New("no server was started on this database yet: nobody was erased from it")
+		return nil // no server was started yet: there is nobody to erase
 	}
 	if err != nil {
 		return readable(err)
@@ -58,9 +59,6 @@ func (sys *system) openOwnLedger(ctx context.Context) error {
 	config := sys.vault.Config
 	if err := sys.openLedger(&config, t.Instance, false); err != nil {
 		return err
-	}
-	if config.Ledger == nil {
-		return errors.New("KELISIM_ERASURE_LEDGER is not set: say where the ledger is")
 	}
 	sys.vault = vault.New(config)
 	return nil

@@ -28,6 +28,7 @@ type cli struct {
 	Report      reportCommand      `cmd:"" help:"Reports: access, operator."`
 	Rewrap      rewrapCommand      `cmd:"" help:"After a rotation: move stored values to the newest version of their key."`
 	Erase       eraseCommand       `cmd:"" help:"Who was erased: replay, after a restore."`
+	Retention   retentionCommand   `cmd:"" help:"Erase what may be kept no longer, and warn of what soon will be."`
 	Doctor      doctorCommand      `cmd:"" help:"Name every insecure setting, and what to do about it."`
 	Keys        keysCommand        `cmd:"" help:"The keys: how they stand; retire, trim, rotate, export, import."`
 	Backup      backupCommand      `cmd:"" help:"Copies of data and of keys that exist: declare, list, expire."`

@@ -22,6 +22,7 @@ type metrics struct {
 	denied   *prometheus.CounterVec
 	erased   prometheus.Gauge
 	unburied prometheus.Gauge
+	due      prometheus.Gauge
 }
 
 func newMetrics() *metrics {
@@ -48,7 +49,10 @@ func newMetrics() *metrics {
 			Name: "kelisim_erasure_ledger_behind", Help: "Erasures whose tombstone is not known to be in the ledger; at most 500.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.erased, m.unburied,
+	m.due = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "kelisim_retention_due", Help: "People of whom something was due at this server's last run of the job and was not erased by it.",
+	})
+	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.erased, m.unburied, m.due,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -74,6 +78,9 @@ func (m *metrics) erasures(erased int64, unburied int) {
 	m.erased.Set(float64(erased))
 	m.unburied.Set(float64(unburied))
 }
+
+// retained shows what a run of the job on retention left.
+func (m *metrics) retained(left int) { m.due.Set(float64(left)) }
 
 // database shows how the connections to the database are used.
 func (m *metrics) database(pool func() sqlstore.Pool) {

@@ -27,6 +27,15 @@ func (normaliser) Limits(kind vault.FieldKind, now time.Time) vault.Limits {
 	return identifier.Limits(string(kind), now)
 }
 
+// CheckOrganisation takes no IIN, as which sole entrepreneurs are known: that is somebody's own.
+func (normaliser) CheckOrganisation(bin string) error {
+	if len(bin) == 12 && bin[4] <= '3' {
+		return vault.NewError(vault.CodeInvalidBIN, "this is no BIN of an organisation: the fifth digit is 4 to 6")
+	}
+	_, err := identifier.BIN(bin)
+	return err
+}
+
 func (normaliser) CheckBIN(bin string) error {
 	_, err := identifier.BIN(bin)
 	return err

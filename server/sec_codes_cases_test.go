@@ -44,7 +44,7 @@ func (r refusal) answered(status int) refusal {
 
 // refusals are the cases, in an order in which the later may publish policies.
 func refusals() []refusal {
-	return slices.Concat(profileRefusals(), consentRefusals(), obstacleRefusals(), requestRefusals(), policyRefusals())
+	return slices.Concat(profileRefusals(), consentRefusals(), obstacleRefusals(), requestRefusals(), disclosureRefusals(), policyRefusals())
 }
 
 func profileRefusals() []refusal {
@@ -173,6 +173,44 @@ func requestRefusals() []refusal {
 		}).answered(http.StatusServiceUnavailable),
 		{code: vault.CodeComplexity, params: []string{"limit", "maximum", "actual"}, prepare: func(w *world, _, _ string) attempt {
 			return attempt{token: w.staff(vault.Auditor), query: `{ users(first: 100) { nodes { consents(first: 100) { nodes { id } } } } }`}
+		}},
+	}
+}
+
+// disclosureOf is a case about data that is passed on.
+func disclosureOf(code vault.Code, path string, params []string, more input) refusal {
+	return refusal{code: code, mutation: "recordDisclosure", path: path, params: params, prepare: func(w *world, _, id string) attempt {
+		law := input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "recipient": input{"registration": "991240000003", "country": "KZ"}}
+		return change(w.staff(vault.Compliance), "recordDisclosure", "Күнсұлу", passes(with(law, more), id))
+	}}
+}
+
+func disclosureRefusals() []refusal {
+	dispute := input{"ground": "DISPUTE", "reference": "CASE-1", "violation": "DAMAGE_DONE"}
+	return []refusal{
+		disclosureOf(vault.CodeInvalidBIN, "recipient.registration", nil, input{"recipient": input{"registration": "991240000004", "country": "KZ"}}),
+		disclosureOf(vault.CodeUnknownRecipient, "recipient", nil, input{"recipient": input{"name": "Күнсұлу", "country": "KZ"}}),
+		disclosureOf(vault.CodeNotCovered, "fields.0", []string{"item"}, input{
+			"ground": "CONSENT", "reference": nil, "purpose": "contact", "fields": []string{"iin"}, "recipient": input{"name": "Jel Courier LLP", "country": "KZ"},
+		}),
+		disclosureOf(vault.CodeUnacknowledged, "acknowledgeWarning", []string{"rule", "article", "mark", "says"}, dispute),
+		{code: vault.CodeDisputeRefused, mutation: "recordDisclosure", path: "ground", params: []string{"rule", "article", "mark", "says"}, prepare: func(w *world, me, id string) attempt {
+			was := w.sys.vault.Rules["KZ"]
+			w.t.Cleanup(func() { w.sys.vault.Rules["KZ"] = was })
+			pack := *was
+			pack.Rules = []vault.Rule{{ID: vault.RuleDisputeGround, Severity: vault.Fatal}}
+			w.sys.vault.Rules["KZ"] = &pack
+			return disclosureOf("", "", nil, dispute).prepare(w, me, id)
+		}},
+		{code: vault.CodeNotPublishable, mutation: "setFieldVisibility", path: "fields.0", prepare: func(_ *world, me, _ string) attempt {
+			return change(me, "setFieldVisibility", "", input{"fields": []string{"familyName"}, "visibility": "PUBLIC"})
+		}},
+		{code: vault.CodeIllegalMove, mutation: "updateRecipientNotice", path: "state", params: []string{"from", "to"}, prepare: func(w *world, me, id string) attempt {
+			w.disclose(w.staff(vault.Compliance), passes(input{
+				"ground": "LAW", "purpose": nil, "reference": "ART-9", "recipient": input{"registration": "991240000003", "country": "KZ"},
+			}, id)).ok()
+			w.update(me, input{"phone": "+77019264832"}).ok()
+			return change(w.staff(vault.Compliance), "updateRecipientNotice", "", input{"id": str(w.notices(id, ""), 0, "id"), "state": "CONFIRMED", "expectedRevision": 1})
 		}},
 	}
 }

@@ -42,10 +42,9 @@ func change(token, name, echo string, in input) attempt {
 
 // excused are the codes that no request is answered with, and why.
 var excused = map[vault.Code]string{
-	vault.CodeRateLimited:   "there are no rate budgets yet",
+	vault.CodeRateLimited:   "TestPublicProfilesAreReadSoOftenASecond",
 	vault.CodeTimeout:       "TestABodyThatTricklesInIsRefused",
 	vault.CodeInternal:      "no mistake of a caller ends in it; TestAPanicIsMasked shows how it is answered",
-	vault.CodeInvalidBIN:    "no operation takes a BIN that is checked; `kelisim app apply` does, and answers on the terminal",
 	vault.CodeUndecryptable: "inside only: the field is UNAVAILABLE",
 	vault.CodeStale:         "inside only: use cases read again",
 	vault.CodeTaken:         "inside only: use cases say what is taken",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -70,7 +71,8 @@ func TestNothingOfAnErasedPersonIsLeftAnywhere(t *testing.T) {
 		const sub = "subject-burynbekova-5519"
 		iin := iinOf(t, "620415", '3', "7712")
 		values := []secret{
-			{"family name", "Бұрынбекова"}, {"phone", "+77019264837"}, {"e-mail", "burynbekova.k@mail.example"},
+			{"family name", "Бұрынбекова"},
+			{"phone", "+77019264837"}, {"e-mail", "burynbekova.k@mail.example"},
 			{"IIN", iin}, {"address", "Қостанай, Байтұрсынов көшесі 77"}, {"subject", sub}, {"loyalty card", "DALA-726155"},
 		}
 		me := w.token(vault.Subject, sub, map[string]any{"phone_number": "+77019264837", "phone_number_verified": true})
@@ -113,9 +115,7 @@ func TestNothingOfAnErasedPersonIsLeftAnywhere(t *testing.T) {
 		for by, value := range map[string]string{"phone": "+77019264837", "email": "burynbekova.k@mail.example", "iin": iin, "subject": sub} {
 			same(t, "by "+by, w.found(input{by: value}), []string{})
 		}
-		for place, content := range w.places() {
-			answers[place] = content
-		}
+		maps.Copy(answers, w.places())
 		for place, content := range answers {
 			for _, leak := range search(place, content, values) {
 				t.Errorf("%s is in %s as %s: …%q…", leak.secret, leak.place, leak.form, leak.around)

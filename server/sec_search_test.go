@@ -161,7 +161,7 @@ func (w *world) places() map[string][]byte {
 		w.t.Fatal(err)
 	}
 	for _, sure := range []struct{ place, content string }{
-		{"PostgreSQL dump", "personal_fields"}, {"Redis dump", "version:"}, {"Vault's audit log", "transit"},
+		{"PostgreSQL dump", "personal_fields"}, {"Redis dump", "policy:"}, {"Vault's audit log", "transit"},
 	} {
 		if !bytes.Contains(out[sure.place], []byte(sure.content)) {
 			w.t.Fatalf("%s does not hold %q: the search would prove nothing", sure.place, sure.content)

@@ -153,11 +153,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	if config.Plan, err = t.indexPlan(ctx, sys.db); err != nil {
 		return nil, err
 	}
-	sys.distrust(&config)
-	sys.watch = sys.watchKeys(config)
-	config.Keys = sys.watch
-	sys.vault = vault.New(config)
-	if err := sys.checkErased(ctx); err != nil {
+	if err := sys.begin(ctx, config); err != nil {
 		return nil, err
 	}
 	sys.checks = append(sys.checks,
@@ -165,6 +161,15 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 		check{"encryption", false, sys.engine.state.Healthy},
 		check{"keys", false, keysSound(sys.watch.Last)})
 	return sys, nil
+}
+
+// begin makes the vault, unless its database has people who were erased.
+func (sys *system) begin(ctx context.Context, config vault.Config) error {
+	sys.distrust(&config)
+	sys.watch = sys.watchKeys(config)
+	config.Keys = sys.watch
+	sys.vault = vault.New(config)
+	return sys.checkErased(ctx)
 }
 
 // vaultConfig is what every command's vault has in common. Whoever writes, and

@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// rules is the pack of the law that an app is under.
-func (s *Service) rules(App) (*RulePack, error) { return s.Rules.Of(HomeJurisdiction) }
-
 // ofAge refuses to write that somebody is under age who decided for themselves:
 // a child's consents are given by a representative, and are recorded by
 // colleagues. A birth date is read when it is written and at no other time,
@@ -17,7 +14,7 @@ func (s *Service) ofAge(ctx context.Context, a Actor, p *Person, set changeset) 
 	if !ok || p.represented() {
 		return nil
 	}
-	pack, err := s.rules(p.App)
+	pack, err := s.pack(p.App)
 	if err != nil {
 		return err
 	}

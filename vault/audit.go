@@ -26,6 +26,16 @@ const (
 	PolicyDrafted       Action = "policy.drafted"
 	PolicyChanged       Action = "policy.changed"
 	PolicyPublished     Action = "policy.published"
+	VisibilityChanged   Action = "visibility.changed"
+	ChannelsChosen      Action = "channels.chosen"
+	DisclosureRecorded  Action = "disclosure.recorded"
+	DisclosureSeen      Action = "disclosure.seen"
+	DisclosureReleased  Action = "disclosure.released"
+	NoticeMoved         Action = "notice.moved"
+	NoticesRead         Action = "notices.read"
+	PolicyTextDeclared  Action = "policy.text_declared"
+	ConsentsCounted     Action = "consent.counted"
+	ConsentPrinted      Action = "consent.printed"
 	AppApplied          Action = "app.applied"
 	AccessDenied        Action = "access.denied"
 	AuditRead           Action = "audit.read"
@@ -47,6 +57,10 @@ const (
 	DemonstrationFilled Action = "demo.filled"
 	UserErased          Action = "user.erased"
 	ErasureReplayed     Action = "erasure.replayed"
+	RetentionStarted    Action = "retention.started"
+	RetentionEnded      Action = "retention.ended"
+	RetentionWarned     Action = "retention.warned"
+	RetentionErased     Action = "retention.erased"
 	HoldPlaced          Action = "hold.placed"
 	HoldLifted          Action = "hold.lifted"
 	ObligationRecorded  Action = "obligation.recorded"
@@ -91,7 +105,7 @@ type AuditEvent struct {
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
-	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Obstacle:<uuid>", "Query.auditEvents".
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Retention:<figures>", "Obstacle:<uuid>", "Query.auditEvents".
 	Object    string
 	Outcome   Outcome
 	RequestID string

@@ -21,8 +21,8 @@ func carried(change func(*Facts)) bool {
 	two := testVersion(2, morning.Add(days(1)), morning.Add(days(1)), item())
 	two.Facts.Term, two.Facts.ThirdParties = new("P3Y"), new(true)
 	change(&two.Facts)
-	carryConsents(one, nil)
-	carryConsents(two, one)
+	carryConsents(one, nil, nobodyAgain)
+	carryConsents(two, one, nobodyAgain)
 	return two.Facts.Items[0].ConsentFrom == one.ID
 }
 
@@ -75,8 +75,8 @@ func TestAnotherOperatorAsksAgainAndOneFewerDoesNot(t *testing.T) {
 	for want, bins := range map[bool][]string{false: {ownBIN}, true: {ownBIN, groupBIN, otherBIN}} {
 		one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
 		two.Operators = bins
-		carryConsents(one, nil)
-		carryConsents(two, one)
+		carryConsents(one, nil, nobodyAgain)
+		carryConsents(two, one, nobodyAgain)
 		if asked := two.Facts.Items[0].ConsentFrom == two.ID; asked != want {
 			t.Errorf("operators %v after %v: asked again is %t", bins, one.Operators, asked)
 		}
@@ -90,8 +90,8 @@ func TestATranslationThatIsAddedAsksNobodyAgain(t *testing.T) {
 		false: {{"ru", "Согласен"}, {"kk", "Келісемін"}}, true: {{"ru", "Согласна"}, {"kk", "Келісемін"}},
 	} {
 		two.Facts.Items[0].Statement = statement
-		carryConsents(one, nil)
-		carryConsents(two, one)
+		carryConsents(one, nil, nobodyAgain)
+		carryConsents(two, one, nobodyAgain)
 		if asked := two.Facts.Items[0].ConsentFrom == two.ID; asked != want {
 			t.Errorf("%v: asked again is %t", statement, asked)
 		}
@@ -101,8 +101,8 @@ func TestATranslationThatIsAddedAsksNobodyAgain(t *testing.T) {
 func TestThirdPartiesForTheFirstTimeAskAgain(t *testing.T) {
 	one, two := testVersion(1, morning, morning, ask("a", true)), testVersion(2, morning, morning, ask("a", true))
 	two.Facts.ThirdParties = new(true)
-	carryConsents(one, nil)
-	carryConsents(two, one)
+	carryConsents(one, nil, nobodyAgain)
+	carryConsents(two, one, nobodyAgain)
 	if two.Facts.Items[0].ConsentFrom != two.ID {
 		t.Error("nobody is asked")
 	}

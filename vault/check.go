@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -24,6 +25,8 @@ const (
 	UserIsBlocked      Reason = "USER_BLOCKED"
 	UserIsErased       Reason = "USER_ERASED"
 	OperatorNotCovered Reason = "OPERATOR_NOT_COVERED"
+	ChannelNotCovered  Reason = "CHANNEL_NOT_COVERED"
+	ChannelRefused     Reason = "CHANNEL_REFUSED"
 )
 
 // Check is the answer to "may this person's data be used for this?".
@@ -200,6 +203,36 @@ type Pending struct {
 	Version      *Version
 	Required     bool
 	RequiredFrom time.Time // zero for an optional item
+
+	person *Person
+}
+
+// Changes are what changed in what is asked since the person last decided about
+// it, or, for an item that they never saw, since they decided anything. Whoever
+// never did reads the whole, and gets none.
+func (n Pending) Changes(catalogue Catalogue) PolicyChanges {
+	was := n.person.decided(n.Item.Code)
+	if was == nil || was.ID == n.Version.ID {
+		return nil
+	}
+	return DescribeChanges(n.person.App, catalogue, was, n.Version).About(n.Item.Code)
+}
+
+// decided is the version that the person last decided about an item by, or, if
+// they never did, about anything in the app.
+func (p *Person) decided(item string) *Version {
+	var about, last *Version
+	for _, e := range p.History {
+		v := p.versions[e.Version]
+		if !e.isDecision() || v == nil {
+			continue
+		}
+		last = v
+		if e.Item == item {
+			about = v
+		}
+	}
+	return cmp.Or(about, last)
 }
 
 // counted reports how the person stands to an item of a version from the
@@ -244,7 +277,7 @@ func (p *Person) Pending() []Pending {
 				continue
 			}
 			listed[item.Code] = item.Required
-			next := Pending{Item: item, Version: v, Required: item.Required}
+			next := Pending{Item: item, Version: v, Required: item.Required, person: p}
 			if item.Required {
 				next.RequiredFrom = v.EffectiveAt
 			}

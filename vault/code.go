@@ -61,6 +61,13 @@ const (
 	CodeBreachState         Code = "BREACH_STATE"
 
 	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
+
+	CodeNotPublishable   Code = "FIELD_NOT_PUBLISHABLE"
+	CodeUnknownRecipient Code = "UNKNOWN_RECIPIENT"
+	CodeNotCovered       Code = "FIELD_NOT_COVERED"
+	CodeDisputeRefused   Code = "DISPUTE_NOT_ALLOWED"
+	CodeUnacknowledged   Code = "WARNING_NOT_ACKNOWLEDGED"
+	CodeIllegalMove      Code = "NOTICE_STATE_CONFLICT"
 )
 
 // Codes that callers inside the service tell apart.
@@ -85,7 +92,8 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeWarningUnanswered, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded,
+	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeNotPublishable, CodeUnknownRecipient,
+	CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
 	CodeBreachState,
 }
 

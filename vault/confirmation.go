@@ -38,7 +38,7 @@ func (s *Service) ConfirmMyData(ctx context.Context, a Actor, expected int64, id
 // ConfirmationDue is when the person is to be asked whether their data still
 // holds; zero: the law wants no such thing.
 func (s *Service) ConfirmationDue(p *Person) (time.Time, error) {
-	pack, err := s.rules(p.App)
+	pack, err := s.pack(p.App)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -66,9 +66,11 @@ func (s *Service) updateUser(ctx context.Context, a Actor, role Role, in Correct
 	if err := s.proofs(ctx, &set); err != nil {
 		return err
 	}
+	corrected := s.corrects(p.App, set)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.ReviseUser(in.User, p.User.Revision, in.Locale)
 		set.queue(tx)
+		corrected.queue(tx)
 		tx.Record(event)
 		remember(tx, in.User)
 		return nil

@@ -18,6 +18,8 @@ type Erasing struct {
 	// ExpectedRevision is the person's as it was read; nil: whatever it is.
 	ExpectedRevision *int64
 	IdempotencyKey   string
+
+	asRead *User // the job on retention: as they were when it was decided
 }
 
 // ErasurePlan is what an erasure would do now.
@@ -118,6 +120,9 @@ func (s *Service) erase(ctx context.Context, a Actor, role Role, in Erasing, rem
 	if in.ExpectedRevision != nil && *in.ExpectedRevision != p.User.Revision {
 		return uuid.Nil, conflict(p.User.Revision)
 	}
+	if in.asRead != nil && (in.asRead.Revision != p.User.Revision || in.asRead.ConsentSeq != p.User.ConsentSeq) {
+		return uuid.Nil, conflict(p.User.Revision)
+	}
 	var errs Errors
 	for _, o := range p.Obstacles {
 		errs = append(errs, o.refusal().At("user"))
@@ -130,6 +135,7 @@ func (s *Service) erase(ctx context.Context, a Actor, role Role, in Erasing, rem
 	event.Subject, event.Reason, event.Reference, event.Object = in.User, string(in.Ground), in.Reference, e.object()
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.EraseUser(p.User, p.Gone, s.evidence())
+		tx.TellRecipients(s.tellErased(App{}, in.User, event.At))
 		tx.InsertErasure(e)
 		tx.Record(event)
 		remember(tx, e.ID)
@@ -239,6 +245,7 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 		err = s.Writer.Write(ctx, func(tx Tx) error {
 			if !absent {
 				tx.EraseUser(p.User, p.Gone, s.evidence())
+				tx.TellRecipients(s.tellErased(App{}, stone.User, event.At))
 			}
 			tx.InsertErasure(e)
 			tx.Record(event)
@@ -252,17 +259,19 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 	return err
 }
 
-// Certificate answers that somebody was erased, by the certificate's id. Whoever
-// erased may read it, and COMPLIANCE. The person has the id and nothing else:
-// no login is left by which they could be known.
+// Certificate answers that somebody was erased, by the certificate's id, which
+// nobody guesses. The person has the id and nothing else: no login is left by
+// which they could be known. ErrNotFound: nobody was erased by it.
 func (s *Service) Certificate(ctx context.Context, a Actor, id uuid.UUID) (Erasure, error) {
+	if _, ok := a.Allowed(Compliance, Subject, System); !ok {
+		return Erasure{}, NewError(CodeForbidden, "this role may not read certificates of erasures")
+	}
 	found, err := s.Reader.Erasures(ctx, ErasureFilter{ID: id}, 1)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return Erasure{}, err
-	}
-	_, ok := a.Allowed(Compliance, Subject)
-	if len(found) == 0 || !ok && (a.ID == uuid.Nil || found[0].Actor != a.ID) {
-		return Erasure{}, s.refuse(ctx, a, "ErasureCertificate:"+id.String(), uuid.Nil, ErrNotFound)
 	}
 	return found[0], nil
 }

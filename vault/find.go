@@ -130,7 +130,10 @@ func (s *Service) CheckConsents(ctx context.Context, a Actor, q ConsentQuestion)
 		}
 		out[i].User = q.Users[i]
 	}
-	return out, nil
+	if q.Channel != "" {
+		err = s.throughChannel(ctx, q, out)
+	}
+	return out, err
 }
 
 // Identifying is a colleague's act on a person's identifier.
@@ -202,5 +205,6 @@ type ConsentQuestion struct {
 	Users    []uuid.UUID
 	Purpose  string
 	Operator string    // BIN; empty: the app's own
+	Channel  Channel   // empty: any, and none in particular
 	At       time.Time // zero: now
 }

@@ -116,7 +116,7 @@ func testVersion(n uint64, published, effective time.Time, items ...Item) *Versi
 		Operators: testApp().OperatorBINs(),
 	}
 	for _, l := range Languages {
-		v.Documents = append(v.Documents, DocumentRef{l, Hash([]byte(v.Label + l))})
+		v.Documents = append(v.Documents, DocumentRef{l, Hash([]byte(v.Label + l)), Hash([]byte(l))})
 	}
 	return v
 }
@@ -142,7 +142,7 @@ func (p *Person) add(v *Version) {
 			before = p.versions[m.Version]
 		}
 	}
-	carryConsents(v, before)
+	carryConsents(v, before, nobodyAgain)
 	p.versions[v.ID] = v
 	p.Published = append(p.Published, Moment{v.ID, v.PublishedAt, v.EffectiveAt})
 	p.timeline = NewTimeline(p.Published)
@@ -166,6 +166,9 @@ func (p *Person) happens(kind EventType, item string, v *Version) ConsentEvent {
 	p.History = append(p.History, e)
 	return e
 }
+
+// nobodyAgain asks nobody who need not be asked.
+func nobodyAgain(string) bool { return false }
 
 func (p *Person) gives(item string, v *Version) ConsentEvent { return p.happens(Given, item, v) }
 

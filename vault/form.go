@@ -200,3 +200,9 @@ func (f *form) duration(iso *string) string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// SayDuration says an ISO 8601 duration in words of a language of the product.
+func SayDuration(iso, locale string) string {
+	f := &form{formWords: forms[locale], locale: locale}
+	return f.duration(&iso)
+}

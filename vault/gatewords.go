@@ -20,8 +20,6 @@ func says(what string, args ...any) Words {
 }
 
 // gateWords are the findings in the order of Languages.
-//
-//nolint:gosmopolitan // three languages are the product
 var gateWords = map[string][3]string{
 	"operatorName": {
 		"Оператордың атауы басым тілде көрсетілмеген.",

@@ -175,6 +175,11 @@ func (l *linter) items(f Facts, catalogue Catalogue) {
 					append(path, "fields", strconv.Itoa(j))...)
 			}
 		}
+		for j, c := range item.Channels {
+			if !slices.Contains(channels, c) || slices.Contains(item.Channels[:j], c) {
+				l.add(CodeInvalidValue, "a channel is SMS, PUSH, EMAIL, PHONE or POST, each once", append(path, "channels", strconv.Itoa(j))...)
+			}
+		}
 		for j, r := range item.Recipients {
 			if !countryForm.MatchString(r.Country) {
 				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", strconv.Itoa(j), "country")...)
@@ -219,48 +224,4 @@ func (l *linter) words(app App, w Words, path ...string) {
 		}
 		seen[word.Locale] = true
 	}
-}
-
-// widerAtAll reports whether the version as a whole allows more than the one
-// before: another operator, a longer term, or a yes where there was a no.
-func widerAtAll(now, was *Version) bool {
-	yes := func(b *bool) bool { return b != nil && *b }
-	joined := slices.ContainsFunc(now.Operators, func(bin string) bool { return !slices.Contains(was.Operators, bin) })
-	return joined || longer(now.Facts.Term, was.Facts.Term) ||
-		yes(now.Facts.ThirdParties) && !yes(was.Facts.ThirdParties) ||
-		yes(now.Facts.CrossBorder) && !yes(was.Facts.CrossBorder) ||
-		yes(now.Facts.PublicSources) && !yes(was.Facts.PublicSources)
-}
-
-// widerItem reports whether an item allows more than before, or says it in
-// other words: what a changed sentence means is for the person to judge.
-func widerItem(now, was Item) bool {
-	more := slices.ContainsFunc(now.Fields, func(f ItemField) bool { return !was.Uses(f.Field) })
-	others := slices.ContainsFunc(now.Recipients, func(r Recipient) bool {
-		return !slices.ContainsFunc(was.Recipients, func(o Recipient) bool {
-			return o.Country == r.Country && slices.Equal(o.Name, r.Name) && slices.Equal(o.Purpose, r.Purpose)
-		})
-	})
-	return more || others || now.Kind != was.Kind || now.Basis != was.Basis ||
-		longer(now.Retention, was.Retention) || reworded(now.Statement, was.Statement)
-}
-
-// reworded reports whether a sentence that somebody may have read says
-// something else now. A translation that was added changes nothing for those
-// who read another language.
-func reworded(now, was Words) bool {
-	return slices.ContainsFunc(was, func(w Word) bool { return !slices.Contains(now, w) })
-}
-
-// longer compares two durations; none at all is the longest.
-func longer(now, was *string) bool {
-	switch {
-	case was == nil:
-		return false
-	case now == nil:
-		return true
-	}
-	a, _ := AddDuration(time.Time{}, *now)
-	b, _ := AddDuration(time.Time{}, *was)
-	return a.After(b)
 }

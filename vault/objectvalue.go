@@ -28,7 +28,7 @@ type ObjectValueReader interface {
 // ObjectValueTx queues changes of what is kept with objects.
 type ObjectValueTx interface {
 	// PutObjectValue adds a value, or takes the place of the one of its code.
-	// ErrStale: whose it is is erased.
+	// ErrStale: the person whose it is was erased.
 	PutObjectValue(v ObjectValue)
 	// DropObjectValues removes all that is kept with an object.
 	DropObjectValues(object uuid.UUID)

@@ -96,7 +96,7 @@ func (s *Service) people(ctx context.Context, standings []Standing) ([]*Person, 
 	now := s.now()
 	out := make([]*Person, len(standings))
 	for i, standing := range standings {
-		pack, err := s.rules(standing.App)
+		pack, err := s.pack(standing.App)
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +127,7 @@ func (s *Service) published(ctx context.Context, id uuid.UUID) (*Version, error)
 	if v != nil {
 		return v, nil
 	}
-	key := "version:" + id.String()
+	key := "policy:" + id.String() // an older program kept less of a version under another name
 	if raw, ok := s.cached(ctx, key); ok {
 		v = new(Version)
 		if err := json.Unmarshal(raw, v); err == nil && v.ID == id && v.Status == Published {

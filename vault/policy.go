@@ -40,6 +40,9 @@ type Item struct {
 	Fields     []ItemField `json:"fields"`
 	Retention  *string     `json:"retention"` // ISO 8601 duration
 	Recipients []Recipient `json:"recipients"`
+	// Channels are the ways to reach people under the item; the person may refuse
+	// some of them.
+	Channels []Channel `json:"channels,omitempty"`
 	// ConsentFrom is the oldest version whose consent to the item still
 	// counts; fixed at publication, zero in a draft.
 	ConsentFrom uuid.UUID `json:"consentFrom"`
@@ -92,6 +95,8 @@ type Facts struct {
 	Approval      *Approval `json:"approval"`
 	// ExternalLinks lead out of the app.
 	ExternalLinks []ExternalLink `json:"externalLinks,omitempty"`
+	// TextChanges are what the publisher declared about texts; empty in a draft.
+	TextChanges []TextChange `json:"textChanges,omitempty"`
 }
 
 // Item finds an item by code.
@@ -188,8 +193,9 @@ type Version struct {
 
 // DocumentRef names a document without its words.
 type DocumentRef struct {
-	Locale string `json:"locale"`
-	Hash   string `json:"hash"`
+	Locale   string `json:"locale"`
+	Hash     string `json:"hash"`
+	TextHash string `json:"textHash"` // of the text alone, without what is generated
 }
 
 // Document finds the hash of the document in a language.

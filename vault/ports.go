@@ -61,10 +61,17 @@ type FieldReader interface {
 
 // ConsentReader reads consents across apps.
 type ConsentReader interface {
+	DisclosureReader
+	ChannelReader
 	// Decided answers all events of a person, by Seq.
 	Decided(ctx context.Context, user uuid.UUID) (History, error)
 	// Act answers an act by the client's id; ErrNotFound.
 	Act(ctx context.Context, user, id uuid.UUID) (Act, error)
+	// DecidedIn lists the events in an app by person and Seq, at most limit of
+	// them, after a place (zero: from the start), without those of erased people.
+	// Of each it tells only whose it is, its Seq, App, Item, Type, Version and
+	// ReceivedAt.
+	DecidedIn(ctx context.Context, app string, after EventPlace, limit int) (History, error)
 }
 
 // PolicyReader reads policies.
@@ -141,6 +148,7 @@ type Reader interface {
 	KeepingReader
 	ObstacleReader
 	ErasureReader
+	RetentionReader
 }
 
 // UserTx queues changes of people.
@@ -162,7 +170,12 @@ type UserTx interface {
 
 // FieldTx queues changes of personal fields.
 type FieldTx interface {
+	// PutField adds or replaces a field. An empty Visibility leaves that as it
+	// is, PRIVATE for a new one.
 	PutField(f StoredField)
+	// SetVisibility changes who may see fields. ErrStale: one that is to be
+	// PUBLIC is not stored.
+	SetVisibility(user uuid.UUID, codes []string, to Visibility)
 	// ClearField removes a field with its blind indexes.
 	ClearField(user uuid.UUID, code string)
 	// PutIndexes replaces a field's blind indexes with those computed under the
@@ -179,6 +192,8 @@ type FieldTx interface {
 
 // ConsentTx queues consent events.
 type ConsentTx interface {
+	DisclosureTx
+	ChannelTx
 	// Append adds an act with its events, whose Seq follow on expected.
 	// ErrStale: the person's ConsentSeq is another one, or they are erased.
 	// ErrTaken (parameter "what": "act"): the act's id was used.
@@ -242,6 +257,7 @@ type KeepingTx interface {
 	// Forget removes idempotency keys that were used before a moment, oldest
 	// first, at most limit of them. ErrNotFound: there are none.
 	Forget(before time.Time, limit int)
+	LeaseTx
 	// MarkLedgered notes since when tombstones are known to be in the ledger.
 	MarkLedgered(erasures []uuid.UUID, at time.Time)
 }
@@ -259,6 +275,7 @@ type Tx interface {
 	CopyTx
 	ObstacleTx
 	ErasureTx
+	RetentionTx
 	ObjectValueTx
 	TechnicalTx
 	BreachTx
@@ -298,6 +315,8 @@ type Normaliser interface {
 	Born(iin string) (string, bool)
 	// Limits are what a value of a kind has to be, as data.
 	Limits(kind FieldKind, now time.Time) Limits
+	// CheckOrganisation refuses what is no business identification number.
+	CheckOrganisation(bin string) error
 	// CheckBIN refuses what is no BIN of a legal entity, nor the IIN of a sole
 	// entrepreneur.
 	CheckBIN(bin string) error

@@ -226,7 +226,7 @@ func (s *Service) encrypt(ctx context.Context, set *changeset, reference uuid.UU
 		}
 		set.fields = append(set.fields, StoredField{
 			User: set.user, Code: c.Field, Ciphertext: results[i].Ciphertext,
-			Visibility: Private, Verified: c.verified, UpdatedAt: set.at, Source: set.source, WrittenBy: set.by,
+			Verified: c.verified, UpdatedAt: set.at, Source: set.source, WrittenBy: set.by,
 		})
 	}
 	return results[len(written):], nil

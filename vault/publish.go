@@ -124,7 +124,7 @@ func (s *Service) documents(v *Version, app App, texts []PolicyText) ([]StoredDo
 			return nil, err
 		}
 		out = append(out, d)
-		v.Documents = append(v.Documents, DocumentRef{Locale: d.Locale, Hash: d.Hash})
+		v.Documents = append(v.Documents, DocumentRef{Locale: d.Locale, Hash: d.Hash, TextHash: d.TextHash})
 	}
 	return out, nil
 }
@@ -136,22 +136,20 @@ type Publishing struct {
 	// ExpectedRevision is that of the draft as it was read; nil: as it is.
 	ExpectedRevision *int64
 	// Acknowledged are rules and reasons; who and when are filled in.
-	Acknowledged   []Acknowledgement
+	Acknowledged []Acknowledgement
+	// AskAgain are codes of items that everybody is asked about again although
+	// nothing of them became wider; AskEverybodyAgain is all of them.
+	AskAgain          []string
+	AskEverybodyAgain bool
+	// TextChanges say what a text is that changed in one language alone.
+	TextChanges    []TextChange
 	IdempotencyKey string
 }
 
 // Publish publishes a draft: it never changes again. It is refused while the
 // version lacks what it needs.
 func (s *Service) Publish(ctx context.Context, a Actor, in Publishing) (*Version, error) {
-	input := []string{in.ID.String()}
-	if in.EffectiveAt != nil {
-		input = append(input, in.EffectiveAt.String())
-	}
-	input = append(input, expectation(in.ExpectedRevision)...)
-	for _, one := range in.Acknowledged {
-		input = append(input, string(one.Rule), one.Reason)
-	}
-	id, err := s.once(ctx, a, "publishPolicyVersion", in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
+	id, err := s.once(ctx, a, "publishPolicyVersion", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) { return in.ID, s.publish(ctx, a, in, remember) })
 	})
 	if err != nil {
@@ -192,22 +190,41 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err := s.consistent(ctx, v, moments); err != nil {
 		return err
 	}
+	if err := in.declarations(v, previous); err != nil {
+		return err
+	}
 	expected := v.Revision
 	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
 	v.Authoritative, v.Operators = app.AuthoritativeLanguage, app.OperatorBINs()
 	v.RulePack, v.Acknowledged = report.Pack.Name(), report.acknowledged(in.Acknowledged, a.ID, now)
-	carryConsents(v, previous)
+	v.Facts.TextChanges = in.TextChanges
+	carryConsents(v, previous, in.asks)
 	documents, err := s.documents(v, app, texts) // anew: the app's facts may have changed since the draft
 	if err != nil {
 		return err
 	}
-	event := s.policyEvent(a, PolicyPublished, v)
-	return s.Writer.Write(ctx, func(tx Tx) error {
+	events := s.publicationEvents(a, v, in)
+	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.PublishVersion(v, expected, len(moments), documents)
-		tx.Record(event)
+		tx.Record(events...)
 		remember(tx, v.ID)
 		return nil
 	})
+	if err == nil { // so that callers without a token hear of it as soon as they may
+		s.keepTimeline(ctx, app.Code, append(moments, Moment{v.ID, v.PublishedAt, v.EffectiveAt}))
+	}
+	return err
+}
+
+// publicationEvents are the publication and what was declared with it.
+func (s *Service) publicationEvents(a Actor, v *Version, in Publishing) []AuditEvent {
+	events := []AuditEvent{s.policyEvent(a, PolicyPublished, v)}
+	for _, c := range in.TextChanges {
+		e := s.policyEvent(a, PolicyTextDeclared, v)
+		e.Object, e.Reason = e.Object+";locale="+c.Locale+";meaning="+string(c.Meaning), string(c.Reason)
+		events = append(events, e)
+	}
+	return events
 }
 
 // inspect holds a version against the law of its app's jurisdiction.
@@ -251,15 +268,22 @@ func (s *Service) schedule(ctx context.Context, v *Version, effectiveAt *time.Ti
 
 // carryConsents fixes, for each item, the oldest version whose consent still
 // counts: the previous version's answer where nothing about the item became
-// wider, this version otherwise. When in doubt the person is asked again.
-func carryConsents(v, previous *Version) {
+// wider and the publisher does not ask again, this version otherwise.
+func carryConsents(v, previous *Version, again func(item string) bool) {
+	for i := range v.Facts.Items {
+		v.Facts.Items[i].ConsentFrom = uuid.Nil // a draft does not say yet
+	}
+	var changes PolicyChanges
+	if previous != nil {
+		changes = Compare(previous, v)
+	}
 	for i := range v.Facts.Items {
 		item := &v.Facts.Items[i]
 		item.ConsentFrom = v.ID
-		if previous == nil || widerAtAll(v, previous) {
+		if previous == nil || again(item.Code) || changes.widen(item.Code) {
 			continue
 		}
-		if was, ok := previous.Facts.Item(item.Code); ok && !widerItem(*item, was) {
+		if was, ok := previous.Facts.Item(item.Code); ok {
 			item.ConsentFrom = was.ConsentFrom
 		}
 	}

@@ -49,9 +49,8 @@ func (s *Service) PolicyInForce(ctx context.Context, a Actor, app string, at tim
 }
 
 func (s *Service) timeline(ctx context.Context, a Actor, app string) (Timeline, error) {
-	key := "timeline:" + app
 	if a.anonymous() {
-		if raw, ok := s.cached(ctx, key); ok {
+		if raw, ok := s.cached(ctx, timelineKey(app)); ok {
 			var moments []Moment
 			if json.Unmarshal(raw, &moments) == nil {
 				return NewTimeline(moments), nil
@@ -63,11 +62,19 @@ func (s *Service) timeline(ctx context.Context, a Actor, app string) (Timeline, 
 		return nil, err
 	}
 	if a.anonymous() {
-		if raw, err := json.Marshal(moments); err == nil {
-			s.keep(ctx, key, raw, staleFor)
-		}
+		s.keepTimeline(ctx, app, moments)
 	}
 	return NewTimeline(moments), nil
+}
+
+func timelineKey(app string) string { return "timeline:" + app }
+
+// keepTimeline caches when versions count. It holds moments and not the version
+// in force, so that a switch that is known happens when it is due.
+func (s *Service) keepTimeline(ctx context.Context, app string, moments []Moment) {
+	if raw, err := json.Marshal(moments); err == nil {
+		s.keep(ctx, timelineKey(app), raw, staleFor)
+	}
 }
 
 // PolicyVersion answers one version. A draft exists for COMPLIANCE only.
@@ -92,6 +99,35 @@ func (s *Service) PolicyVersions(ctx context.Context, a Actor, app string, page 
 		_, err = s.App(ctx, app) // nothing of an app, or no such app?
 	}
 	return versions, err
+}
+
+// PolicyChanges lists what differs in a version from an older one of its app;
+// uuid.Nil is the one published before. A draft is compared as it would be
+// published now.
+func (s *Service) PolicyChanges(ctx context.Context, a Actor, now *Version, since uuid.UUID) (PolicyChanges, error) {
+	app, moments, err := s.Reader.App(ctx, now.App)
+	if err != nil {
+		return nil, err
+	}
+	timeline := NewTimeline(moments)
+	if since == uuid.Nil {
+		before := timeline.Position(now.ID) - 1
+		if now.Status != Published {
+			before = len(timeline) - 1
+		}
+		if before < 0 {
+			return PolicyChanges{}, nil
+		}
+		since = timeline[before].Version
+	}
+	was, err := s.PolicyVersion(ctx, a, since)
+	if err == nil && was.App != now.App {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return DescribeChanges(app, s.Catalogue, was.AsPublished(app), now.AsPublished(app)), nil
 }
 
 // PolicyDocument answers a version's document in a language, with its hashes.

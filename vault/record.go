@@ -115,6 +115,7 @@ func (s *Service) act(ctx context.Context, a Actor, p *Person, d deed) (uuid.UUI
 	if err != nil {
 		return uuid.Nil, err
 	}
+	ended := s.ends(p, events)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		if d.role == Subject && d.action == ConsentRecorded {
 			tx.Count(p.User.ID, CountDecisions, act.ReceivedAt.Format(time.DateOnly), decisionsPerDay)
@@ -123,6 +124,7 @@ func (s *Service) act(ctx context.Context, a Actor, p *Person, d deed) (uuid.UUI
 		for _, v := range kept {
 			tx.PutObjectValue(v)
 		}
+		ended.queue(tx)
 		tx.Record(event)
 		d.remember(tx, d.id)
 		return nil

@@ -66,7 +66,7 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 	if err := s.encryptEnrolment(ctx, a, e); err != nil {
 		return uuid.Nil, false, err
 	}
-	login := s.Pepper.Login(a.Issuer, a.Subject)
+	login, ended := s.Pepper.Login(a.Issuer, a.Subject), s.ends(me, e.decided)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		switch {
 		case e.fresh:
@@ -79,6 +79,8 @@ func (s *Service) registerMe(ctx context.Context, a Actor, in Registration, reme
 			tx.Count(e.user.ID, CountDecisions, e.set.at.Format(time.DateOnly), decisionsPerDay)
 		}
 		tx.Append(e.act, e.user.ConsentSeq, e.decided)
+		ended.queue(tx)
+		s.corrects(me.App, e.set).queue(tx)
 		tx.Record(e.events...)
 		remember(tx, e.user.ID)
 		return nil

@@ -105,6 +105,7 @@ func (r *register) Normalise(_ FieldKind, value string, _ time.Time) (stored, no
 func (r *register) CheckTogether(string, string) error { return nil }
 func (r *register) Born(string) (string, bool)         { return "", false }
 func (r *register) Limits(FieldKind, time.Time) Limits { return Limits{} }
+func (r *register) CheckOrganisation(string) error     { return nil }
 func (r *register) CheckBIN(string) error              { return nil }
 func (r *register) Version() int                       { return 5 }
 

@@ -44,7 +44,10 @@ type Service struct {
 	Config
 	events *gather.Gatherer[AuditEvent, error]
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
+	public meter                     // of readings of public profiles
 	turns  turns
+
+	counting chan struct{} // holds who counts everybody's consents: one at a time
 
 	mu         sync.RWMutex
 	versions   map[uuid.UUID]*Version // published ones only: they never change
@@ -61,6 +64,7 @@ func New(c Config) *Service {
 		turns:      turns{of: map[SubjectKey]*turn{}},
 		versions:   map[uuid.UUID]*Version{},
 		colleagues: map[SubjectKey]uuid.UUID{},
+		counting:   make(chan struct{}, 1),
 	}
 	s.plan.Store(&c.Plan)
 	s.events = gather.New(s.recordEvents, gather.Limits{

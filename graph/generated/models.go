@@ -224,6 +224,34 @@ type CreateUserPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A page of disclosures, newest first.
+type DisclosureConnection struct {
+	// The disclosures of the page, each with its cursor.
+	Edges []DisclosureEdge `json:"edges"`
+	// The same disclosures without cursors.
+	Nodes []vault.Disclosure `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A disclosure in a list.
+type DisclosureEdge struct {
+	// Pass it as `after`.
+	Cursor string `json:"cursor"`
+	// The disclosure that the cursor stands for.
+	Node vault.Disclosure `json:"node"`
+}
+
+// Who is given data: `name`, or for LAW and DISPUTE `registration`.
+type DisclosureRecipientInput struct {
+	// The name under which the policy in force names the recipient, in any of its languages.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// BIN of an organisation of Kazakhstan; of one abroad a letter and up to 19 capital letters, digits and hyphens. Never a person's number.
+	Registration graphql.Omittable[*string] `json:"registration,omitempty"`
+	// ISO 3166-1 country code.
+	Country string `json:"country"`
+}
+
 // Whom to erase, and why.
 type EraseUserInput struct {
 	// Id of the person; an unknown one is NOT_FOUND in `errors`.
@@ -388,6 +416,22 @@ type LocalizedText struct {
 	IsFallback bool `json:"isFallback"`
 }
 
+// Disclosures that the app has shown to the person.
+type MarkDisclosuresSeenInput struct {
+	// Their ids, 1 to 100.
+	Disclosures []string `json:"disclosures"`
+	// May be left out: seen twice is seen.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `markDisclosuresSeen`.
+type MarkDisclosuresSeenPayload struct {
+	// The disclosures, with `seenAt`.
+	Disclosures []vault.Disclosure `json:"disclosures"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Something that was done about a breach.
 type MeasureInput struct {
 	// What.
@@ -544,6 +588,12 @@ type ProfileInput struct {
 	Fields graphql.Omittable[[]FieldValueInput] `json:"fields,omitempty"`
 }
 
+// What is public of a person now; nothing, also where there is no such person.
+type PublicProfile struct {
+	// The fields, in the order of the policy.
+	Fields []vault.PersonalField `json:"fields"`
+}
+
 // Which draft to publish, and from when on it holds.
 type PublishPolicyVersionInput struct {
 	// Id of the draft; an unknown one is NOT_FOUND in `errors`, a published one VERSION_ALREADY_PUBLISHED.
@@ -554,6 +604,13 @@ type PublishPolicyVersionInput struct {
 	// Versions take effect in the order in which they are published: not before
 	// one that is published already.
 	EffectiveAt graphql.Omittable[*time.Time] `json:"effectiveAt,omitempty"`
+	// Codes of items that everybody is asked about again, although nothing of them became wider.
+	AskAgain graphql.Omittable[[]string] `json:"askAgain,omitempty"`
+	// Everybody is asked about every item again.
+	AskEverybodyAgain graphql.Omittable[*bool] `json:"askEverybodyAgain,omitempty"`
+	// What the change of a text is that stands in some languages alone: without it
+	// such a version is VERSION_INCOMPLETE. It stays on record with who said it.
+	TextChanges graphql.Omittable[[]vault.TextChange] `json:"textChanges,omitempty"`
 	// A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED).
 	AcknowledgedWarnings []AcknowledgedWarningInput `json:"acknowledgedWarnings"`
 	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
@@ -580,6 +637,34 @@ type ReceiptInput struct {
 	SignedAt time.Time `json:"signedAt"`
 	// Who decided for the person; null: the person themselves.
 	Representative graphql.Omittable[*RepresentativeInput] `json:"representative,omitempty"`
+}
+
+// A page of notices, by when they are due.
+type RecipientNoticeConnection struct {
+	// The notices of the page, each with its cursor.
+	Edges []RecipientNoticeEdge `json:"edges"`
+	// The same notices without cursors.
+	Nodes []vault.RecipientNotice `json:"nodes"`
+	// Whether more follows, and the cursor to read on from.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A notice in a list.
+type RecipientNoticeEdge struct {
+	// Pass it as `after`.
+	Cursor string `json:"cursor"`
+	// The notice that the cursor stands for.
+	Node vault.RecipientNotice `json:"node"`
+}
+
+// Which notices to list.
+type RecipientNoticeFilter struct {
+	// Only those that stand so.
+	State graphql.Omittable[*vault.NoticeState] `json:"state,omitempty"`
+	// Only those due before this moment.
+	DueBefore graphql.Omittable[*time.Time] `json:"dueBefore,omitempty"`
+	// Only those about this person.
+	User graphql.Omittable[*string] `json:"user,omitempty"`
 }
 
 // A breach of security as it is reported.
@@ -645,6 +730,42 @@ type RecordConsentPayload struct {
 	// The decisions of this act, in the order given.
 	Consents []vault.Consent `json:"consents"`
 	// What to put right; empty when the decisions are on record. VERSION_OUTDATED: show the newer version.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Data that is passed on: of several people, to one recipient, on one ground. All is recorded, or nothing.
+type RecordDisclosureInput struct {
+	// The app; by default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// Ids of the people, 1 to 100.
+	Users []string `json:"users"`
+	// To whom.
+	Recipient DisclosureRecipientInput `json:"recipient"`
+	// Codes of the fields.
+	Fields []string `json:"fields"`
+	// Code of the item that it is for; CONSENT needs it.
+	Purpose graphql.Omittable[*string] `json:"purpose,omitempty"`
+	// On what ground. A service records CONSENT only, for the purposes it is configured for.
+	Ground vault.DisclosureGround `json:"ground"`
+	// LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234.
+	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
+	// DISPUTE: what was violated.
+	Violation graphql.Omittable[*vault.Violation] `json:"violation,omitempty"`
+	// DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded.
+	AcknowledgeWarning graphql.Omittable[*bool] `json:"acknowledgeWarning,omitempty"`
+	// LAW: the person must not be told of it.
+	WithholdFromPerson graphql.Omittable[*WithholdInput] `json:"withholdFromPerson,omitempty"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `recordDisclosure`.
+type RecordDisclosurePayload struct {
+	// One for each of the people, in their order; empty when there are `userErrors`.
+	Disclosures []vault.Disclosure `json:"disclosures"`
+	// What the rules say against it.
+	Warnings []vault.Rule `json:"warnings"`
+	// Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -718,6 +839,22 @@ type RegisterMePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A disclosure of which the person may be told from now on.
+type ReleaseDisclosureInput struct {
+	// Its id.
+	Disclosure string `json:"disclosure"`
+	// May be left out: released twice is released.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `releaseDisclosure`.
+type ReleaseDisclosurePayload struct {
+	// The disclosure, with `releasedAt` and the time by which the person has to be told.
+	Disclosure *vault.Disclosure `json:"disclosure,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Whose mark to take away, and for which request.
 type ReleaseIdentifierInput struct {
 	// Id of the person who holds the mark; an unknown one is NOT_FOUND in `errors`.
@@ -770,6 +907,45 @@ type RequestBasisInput struct {
 	Reason ReasonCode `json:"reason"`
 	// Reference in the ticket system: letters, a hyphen, digits; SUP-1234.
 	Ticket string `json:"ticket"`
+}
+
+// By which channels one will be reached; what is not named stays as it is.
+type SetChannelPreferencesInput struct {
+	// Code of an item that was agreed to.
+	Item string `json:"item"`
+	// At least one, each once.
+	Channels []vault.ChannelDecision `json:"channels"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setChannelPreferences`.
+type SetChannelPreferencesPayload struct {
+	// The person, with the new `channelPreferences`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// CONSENT_NOT_GIVEN: channels are chosen under a consent that holds.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which fields to make public or private.
+type SetFieldVisibilityInput struct {
+	// Codes of the fields, 1 to 100.
+	Fields []string `json:"fields"`
+	// PUBLIC takes a consent that holds, of an item of kind PUBLICATION that names
+	// the field; PRIVATE is always possible.
+	Visibility vault.Visibility `json:"visibility"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `setFieldVisibility`.
+type SetFieldVisibilityPayload struct {
+	// The person after the change, with the new `revision`; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// For PRIVATE: by when copies elsewhere, such as those of search engines, have to be gone by the rules; null: no rule says. Here it is private at once.
+	CopiesGoneBy *time.Time `json:"copiesGoneBy,omitempty"`
+	// CONSENT_NOT_GIVEN: its parameter `item` says which consent to ask for. FIELD_NOT_PUBLISHABLE: the policy asks for none.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Which obligation is fulfilled.
@@ -919,6 +1095,26 @@ type UpdatePolicyDraftPayload struct {
 	// The draft after the change, with the new `revision`; null when there are `userErrors`.
 	PolicyVersion *vault.Version `json:"policyVersion,omitempty"`
 	// What to put right, all of it at once; empty when the draft is changed.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What became of a notice.
+type UpdateRecipientNoticeInput struct {
+	// Id of the notice.
+	ID string `json:"id"`
+	// TO_TELL becomes TOLD or FAILED, TOLD becomes CONFIRMED or FAILED, FAILED becomes TOLD.
+	State vault.NoticeState `json:"state"`
+	// The revision that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `updateRecipientNotice`.
+type UpdateRecipientNoticePayload struct {
+	// The notice after the change; null when there are `userErrors`.
+	RecipientNotice *vault.RecipientNotice `json:"recipientNotice,omitempty"`
+	// NOTICE_STATE_CONFLICT: it cannot go from its state to that one.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1082,6 +1278,12 @@ type WithdrawConsentPayload struct {
 	Consents []vault.Consent `json:"consents"`
 	// Empty when it is withdrawn. CONSENT_NOT_GIVEN and CONSENT_ALREADY_WITHDRAWN: nothing is left to withdraw.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// Why the person must not be told.
+type WithholdInput struct {
+	// Legal reference of the form of `LegalBasisInput.reference`.
+	Reference string `json:"reference"`
 }
 
 // An identifier that people can be found by.

@@ -35,17 +35,24 @@ type ResolverRoot interface {
 	ConsentItem() ConsentItemResolver
 	Contacts() ContactsResolver
 	DeclaredCopy() DeclaredCopyResolver
+	DisclosedTo() DisclosedToResolver
+	Disclosure() DisclosureResolver
+	DisclosureWarning() DisclosureWarningResolver
 	EncryptionKey() EncryptionKeyResolver
 	ErasureCertificate() ErasureCertificateResolver
 	ExternalLink() ExternalLinkResolver
 	Mutation() MutationResolver
 	Obstacle() ObstacleResolver
 	Operator() OperatorResolver
+	PendingConsent() PendingConsentResolver
 	PersonalField() PersonalFieldResolver
+	PolicyChange() PolicyChangeResolver
 	PolicyVersion() PolicyVersionResolver
 	Profile() ProfileResolver
+	PublicField() PublicFieldResolver
 	Query() QueryResolver
 	Recipient() RecipientResolver
+	RecipientNotice() RecipientNoticeResolver
 	ResponsiblePerson() ResponsiblePersonResolver
 	TechnicalData() TechnicalDataResolver
 	TechnicalEvent() TechnicalEventResolver
@@ -164,6 +171,12 @@ type ComplexityRoot struct {
 		ToldAt   func(childComplexity int) int
 	}
 
+	ChannelPreference struct {
+		Allowed func(childComplexity int) int
+		Channel func(childComplexity int) int
+		Item    func(childComplexity int) int
+	}
+
 	ClassAccess struct {
 		Class func(childComplexity int) int
 		Sight func(childComplexity int) int
@@ -240,6 +253,7 @@ type ComplexityRoot struct {
 
 	ConsentItem struct {
 		Basis       func(childComplexity int) int
+		Channels    func(childComplexity int) int
 		Code        func(childComplexity int) int
 		ConsentFrom func(childComplexity int) int
 		Fields      func(childComplexity int) int
@@ -249,6 +263,13 @@ type ComplexityRoot struct {
 		Retention   func(childComplexity int) int
 		Statement   func(childComplexity int, locale *string) int
 		Title       func(childComplexity int, locale *string) int
+	}
+
+	ConsentStatistics struct {
+		AsOf    func(childComplexity int) int
+		Items   func(childComplexity int) int
+		People  func(childComplexity int) int
+		Version func(childComplexity int) int
 	}
 
 	Contacts struct {
@@ -275,6 +296,52 @@ type ComplexityRoot struct {
 		TakenAt    func(childComplexity int) int
 		Until      func(childComplexity int) int
 		Versions   func(childComplexity int) int
+	}
+
+	DisclosedTo struct {
+		Country      func(childComplexity int) int
+		Name         func(childComplexity int, locale *string) int
+		Registration func(childComplexity int) int
+	}
+
+	Disclosure struct {
+		App       func(childComplexity int) int
+		Approver  func(childComplexity int) int
+		At        func(childComplexity int) int
+		Canonical func(childComplexity int) int
+		Consents  func(childComplexity int) int
+		Fields    func(childComplexity int) int
+		Ground    func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Items     func(childComplexity int) int
+		Purpose   func(childComplexity int) int
+		Recipient func(childComplexity int) int
+		Recorder  func(childComplexity int) int
+		Reference func(childComplexity int) int
+		Released  func(childComplexity int) int
+		Seen      func(childComplexity int) int
+		TellBy    func(childComplexity int) int
+		Version   func(childComplexity int) int
+		Violation func(childComplexity int) int
+		Withheld  func(childComplexity int) int
+	}
+
+	DisclosureConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	DisclosureEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	DisclosureWarning struct {
+		Article   func(childComplexity int) int
+		Confirmed func(childComplexity int) int
+		Rule      func(childComplexity int) int
+		Says      func(childComplexity int, locale *string) int
 	}
 
 	EncryptionKey struct {
@@ -378,6 +445,14 @@ type ComplexityRoot struct {
 		Required func(childComplexity int) int
 	}
 
+	ItemStatistics struct {
+		Given     func(childComplexity int) int
+		Item      func(childComplexity int) int
+		Pending   func(childComplexity int) int
+		Refused   func(childComplexity int) int
+		Withdrawn func(childComplexity int) int
+	}
+
 	KeptData struct {
 		Kind   func(childComplexity int) int
 		Source func(childComplexity int) int
@@ -415,32 +490,43 @@ type ComplexityRoot struct {
 		Text            func(childComplexity int) int
 	}
 
+	MarkDisclosuresSeenPayload struct {
+		Disclosures func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Mutation struct {
-		CloseBreach          func(childComplexity int, input CloseBreachInput) int
-		ConfirmMyData        func(childComplexity int, input ConfirmMyDataInput) int
-		CreatePolicyDraft    func(childComplexity int, input CreatePolicyDraftInput) int
-		CreateUser           func(childComplexity int, input CreateUserInput) int
-		EraseUser            func(childComplexity int, input EraseUserInput) int
-		InvalidateConsent    func(childComplexity int, input InvalidateConsentInput) int
-		IssueBreachNotice    func(childComplexity int, input IssueBreachNoticeInput) int
-		LiftLegalHold        func(childComplexity int, input LiftLegalHoldInput) int
-		PlaceLegalHold       func(childComplexity int, input PlaceLegalHoldInput) int
-		PublishPolicyVersion func(childComplexity int, input PublishPolicyVersionInput) int
-		RecordBreach         func(childComplexity int, input RecordBreachInput) int
-		RecordConsent        func(childComplexity int, input RecordConsentInput) int
-		RecordConsentFor     func(childComplexity int, input RecordConsentForInput) int
-		RecordObligation     func(childComplexity int, input RecordObligationInput) int
-		RecordTechnicalData  func(childComplexity int, input RecordTechnicalDataInput) int
-		RegisterMe           func(childComplexity int, input RegisterMeInput) int
-		ReleaseIdentifier    func(childComplexity int, input ReleaseIdentifierInput) int
-		SettleObligation     func(childComplexity int, input SettleObligationInput) int
-		UpdateBreach         func(childComplexity int, input UpdateBreachInput) int
-		UpdateMyProfile      func(childComplexity int, input UpdateMyProfileInput) int
-		UpdatePolicyDraft    func(childComplexity int, input UpdatePolicyDraftInput) int
-		UpdateUser           func(childComplexity int, input UpdateUserInput) int
-		VerifyIdentifier     func(childComplexity int, input VerifyIdentifierInput) int
-		WithdrawConsent      func(childComplexity int, input WithdrawConsentInput) int
-		WithdrawConsentFor   func(childComplexity int, input WithdrawConsentForInput) int
+		CloseBreach           func(childComplexity int, input CloseBreachInput) int
+		ConfirmMyData         func(childComplexity int, input ConfirmMyDataInput) int
+		CreatePolicyDraft     func(childComplexity int, input CreatePolicyDraftInput) int
+		CreateUser            func(childComplexity int, input CreateUserInput) int
+		EraseUser             func(childComplexity int, input EraseUserInput) int
+		InvalidateConsent     func(childComplexity int, input InvalidateConsentInput) int
+		IssueBreachNotice     func(childComplexity int, input IssueBreachNoticeInput) int
+		LiftLegalHold         func(childComplexity int, input LiftLegalHoldInput) int
+		MarkDisclosuresSeen   func(childComplexity int, input MarkDisclosuresSeenInput) int
+		PlaceLegalHold        func(childComplexity int, input PlaceLegalHoldInput) int
+		PublishPolicyVersion  func(childComplexity int, input PublishPolicyVersionInput) int
+		RecordBreach          func(childComplexity int, input RecordBreachInput) int
+		RecordConsent         func(childComplexity int, input RecordConsentInput) int
+		RecordConsentFor      func(childComplexity int, input RecordConsentForInput) int
+		RecordDisclosure      func(childComplexity int, input RecordDisclosureInput) int
+		RecordObligation      func(childComplexity int, input RecordObligationInput) int
+		RecordTechnicalData   func(childComplexity int, input RecordTechnicalDataInput) int
+		RegisterMe            func(childComplexity int, input RegisterMeInput) int
+		ReleaseDisclosure     func(childComplexity int, input ReleaseDisclosureInput) int
+		ReleaseIdentifier     func(childComplexity int, input ReleaseIdentifierInput) int
+		SetChannelPreferences func(childComplexity int, input SetChannelPreferencesInput) int
+		SetFieldVisibility    func(childComplexity int, input SetFieldVisibilityInput) int
+		SettleObligation      func(childComplexity int, input SettleObligationInput) int
+		UpdateBreach          func(childComplexity int, input UpdateBreachInput) int
+		UpdateMyProfile       func(childComplexity int, input UpdateMyProfileInput) int
+		UpdatePolicyDraft     func(childComplexity int, input UpdatePolicyDraftInput) int
+		UpdateRecipientNotice func(childComplexity int, input UpdateRecipientNoticeInput) int
+		UpdateUser            func(childComplexity int, input UpdateUserInput) int
+		VerifyIdentifier      func(childComplexity int, input VerifyIdentifierInput) int
+		WithdrawConsent       func(childComplexity int, input WithdrawConsentInput) int
+		WithdrawConsentFor    func(childComplexity int, input WithdrawConsentForInput) int
 	}
 
 	Obstacle struct {
@@ -468,6 +554,7 @@ type ComplexityRoot struct {
 	}
 
 	PendingConsent struct {
+		Changes      func(childComplexity int) int
 		Item         func(childComplexity int) int
 		Required     func(childComplexity int) int
 		RequiredFrom func(childComplexity int) int
@@ -489,6 +576,15 @@ type ComplexityRoot struct {
 	PlaceLegalHoldPayload struct {
 		Obstacle   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	PolicyChange struct {
+		Effect   func(childComplexity int) int
+		Field    func(childComplexity int) int
+		Item     func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Locale   func(childComplexity int) int
+		Sentence func(childComplexity int, locale *string) int
 	}
 
 	PolicyDocument struct {
@@ -514,6 +610,7 @@ type ComplexityRoot struct {
 		AcknowledgedWarnings func(childComplexity int) int
 		App                  func(childComplexity int) int
 		Approval             func(childComplexity int) int
+		Changes              func(childComplexity int, since *string) int
 		CrossBorder          func(childComplexity int) int
 		Document             func(childComplexity int, locale *string) int
 		EffectiveAt          func(childComplexity int) int
@@ -562,6 +659,16 @@ type ComplexityRoot struct {
 		Version func(childComplexity int) int
 	}
 
+	PublicField struct {
+		Code  func(childComplexity int) int
+		Label func(childComplexity int, locale *string) int
+		Value func(childComplexity int) int
+	}
+
+	PublicProfile struct {
+		Fields func(childComplexity int) int
+	}
+
 	PublishPolicyVersionPayload struct {
 		PolicyVersion func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
@@ -574,8 +681,9 @@ type ComplexityRoot struct {
 		Breach             func(childComplexity int, id string) int
 		Breaches           func(childComplexity int, open bool) int
 		Consent            func(childComplexity int, id string) int
-		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time) int
-		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time) int
+		ConsentCheck       func(childComplexity int, user string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
+		ConsentChecks      func(childComplexity int, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) int
+		ConsentStatistics  func(childComplexity int, version string) int
 		EncryptionKeys     func(childComplexity int) int
 		ErasureCertificate func(childComplexity int, id string) int
 		FindUsers          func(childComplexity int, by FindUsersInput) int
@@ -585,6 +693,8 @@ type ComplexityRoot struct {
 		PolicyVersion      func(childComplexity int, id string) int
 		PolicyVersions     func(childComplexity int, app *string, first *int, after *string) int
 		ProfileForm        func(childComplexity int, app *string, locale *string) int
+		PublicProfile      func(childComplexity int, id string, app *string) int
+		RecipientNotices   func(childComplexity int, filter *RecipientNoticeFilter, first *int, after *string) int
 		Representative     func(childComplexity int, consent string, seq *int, basis RequestBasisInput) int
 		User               func(childComplexity int, id string) int
 		Users              func(childComplexity int, first *int, after *string, filter *UserFilter) int
@@ -594,6 +704,31 @@ type ComplexityRoot struct {
 		Country func(childComplexity int) int
 		Name    func(childComplexity int, locale *string) int
 		Purpose func(childComplexity int, locale *string) int
+	}
+
+	RecipientNotice struct {
+		About     func(childComplexity int) int
+		App       func(childComplexity int) int
+		Codes     func(childComplexity int) int
+		DueAt     func(childComplexity int) int
+		ID        func(childComplexity int) int
+		MadeAt    func(childComplexity int) int
+		Recipient func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		State     func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		User      func(childComplexity int) int
+	}
+
+	RecipientNoticeConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	RecipientNoticeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RecordBreachPayload struct {
@@ -613,6 +748,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RecordDisclosurePayload struct {
+		Disclosures func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+		Warnings    func(childComplexity int) int
+	}
+
 	RecordObligationPayload struct {
 		Obstacle   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -628,6 +769,11 @@ type ComplexityRoot struct {
 	RegisterMePayload struct {
 		Created    func(childComplexity int) int
 		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ReleaseDisclosurePayload struct {
+		Disclosure func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -657,6 +803,17 @@ type ComplexityRoot struct {
 		Apps     func(childComplexity int) int
 		Name     func(childComplexity int) int
 		Purposes func(childComplexity int) int
+	}
+
+	SetChannelPreferencesPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SetFieldVisibilityPayload struct {
+		CopiesGoneBy func(childComplexity int) int
+		User         func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	SettleObligationPayload struct {
@@ -721,28 +878,35 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	UpdateRecipientNoticePayload struct {
+		RecipientNotice func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
+	}
+
 	UpdateUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
 	User struct {
-		Changes         func(childComplexity int, first *int, after *string) int
-		ConfirmationDue func(childComplexity int, app *string) int
-		ConfirmedAt     func(childComplexity int) int
-		ConsentSeq      func(childComplexity int) int
-		Consents        func(childComplexity int, first *int, after *string, item *string, state *vault.ConsentState) int
-		CreatedAt       func(childComplexity int) int
-		ID              func(childComplexity int) int
-		Locale          func(childComplexity int) int
-		MissingFields   func(childComplexity int, app *string) int
-		Obstacles       func(childComplexity int) int
-		PendingConsents func(childComplexity int, app *string) int
-		PolicyStatus    func(childComplexity int, app *string) int
-		Profile         func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
-		Revision        func(childComplexity int) int
-		Status          func(childComplexity int) int
-		TechnicalData   func(childComplexity int, first *int, after *string, basis *BasisInput) int
+		Changes            func(childComplexity int, first *int, after *string) int
+		ChannelPreferences func(childComplexity int, app *string) int
+		ConfirmationDue    func(childComplexity int, app *string) int
+		ConfirmedAt        func(childComplexity int) int
+		ConsentSeq         func(childComplexity int) int
+		Consents           func(childComplexity int, first *int, after *string, item *string, state *vault.ConsentState) int
+		CreatedAt          func(childComplexity int) int
+		Disclosures        func(childComplexity int, first *int, after *string) int
+		ID                 func(childComplexity int) int
+		Locale             func(childComplexity int) int
+		MissingFields      func(childComplexity int, app *string) int
+		Obstacles          func(childComplexity int) int
+		PendingConsents    func(childComplexity int, app *string) int
+		PolicyStatus       func(childComplexity int, app *string) int
+		Profile            func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
+		Revision           func(childComplexity int) int
+		Status             func(childComplexity int) int
+		TechnicalData      func(childComplexity int, first *int, after *string, basis *BasisInput) int
 	}
 
 	UserChange struct {
@@ -1303,6 +1467,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BreachNotice.ToldAt(childComplexity), true
 
+	case "ChannelPreference.allowed":
+		if e.ComplexityRoot.ChannelPreference.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelPreference.Allowed(childComplexity), true
+	case "ChannelPreference.channel":
+		if e.ComplexityRoot.ChannelPreference.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelPreference.Channel(childComplexity), true
+	case "ChannelPreference.item":
+		if e.ComplexityRoot.ChannelPreference.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelPreference.Item(childComplexity), true
+
 	case "ClassAccess.class":
 		if e.ComplexityRoot.ClassAccess.Class == nil {
 			break
@@ -1605,6 +1788,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConsentItem.Basis(childComplexity), true
+	case "ConsentItem.channels":
+		if e.ComplexityRoot.ConsentItem.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentItem.Channels(childComplexity), true
 	case "ConsentItem.code":
 		if e.ComplexityRoot.ConsentItem.Code == nil {
 			break
@@ -1669,6 +1858,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConsentItem.Title(childComplexity, args["locale"].(*string)), true
+
+	case "ConsentStatistics.asOf":
+		if e.ComplexityRoot.ConsentStatistics.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.AsOf(childComplexity), true
+	case "ConsentStatistics.items":
+		if e.ComplexityRoot.ConsentStatistics.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.Items(childComplexity), true
+	case "ConsentStatistics.people":
+		if e.ComplexityRoot.ConsentStatistics.People == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.People(childComplexity), true
+	case "ConsentStatistics.version":
+		if e.ComplexityRoot.ConsentStatistics.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentStatistics.Version(childComplexity), true
 
 	case "Contacts.address":
 		if e.ComplexityRoot.Contacts.Address == nil {
@@ -1762,6 +1976,207 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeclaredCopy.Versions(childComplexity), true
+
+	case "DisclosedTo.country":
+		if e.ComplexityRoot.DisclosedTo.Country == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosedTo.Country(childComplexity), true
+	case "DisclosedTo.name":
+		if e.ComplexityRoot.DisclosedTo.Name == nil {
+			break
+		}
+
+		args, err := ec.field_DisclosedTo_name_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DisclosedTo.Name(childComplexity, args["locale"].(*string)), true
+	case "DisclosedTo.registration":
+		if e.ComplexityRoot.DisclosedTo.Registration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosedTo.Registration(childComplexity), true
+
+	case "Disclosure.app":
+		if e.ComplexityRoot.Disclosure.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.App(childComplexity), true
+	case "Disclosure.approver":
+		if e.ComplexityRoot.Disclosure.Approver == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Approver(childComplexity), true
+	case "Disclosure.at":
+		if e.ComplexityRoot.Disclosure.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.At(childComplexity), true
+	case "Disclosure.canonical":
+		if e.ComplexityRoot.Disclosure.Canonical == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Canonical(childComplexity), true
+	case "Disclosure.consents":
+		if e.ComplexityRoot.Disclosure.Consents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Consents(childComplexity), true
+	case "Disclosure.fields":
+		if e.ComplexityRoot.Disclosure.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Fields(childComplexity), true
+	case "Disclosure.ground":
+		if e.ComplexityRoot.Disclosure.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Ground(childComplexity), true
+	case "Disclosure.id":
+		if e.ComplexityRoot.Disclosure.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.ID(childComplexity), true
+	case "Disclosure.items":
+		if e.ComplexityRoot.Disclosure.Items == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Items(childComplexity), true
+	case "Disclosure.purpose":
+		if e.ComplexityRoot.Disclosure.Purpose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Purpose(childComplexity), true
+	case "Disclosure.recipient":
+		if e.ComplexityRoot.Disclosure.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Recipient(childComplexity), true
+	case "Disclosure.recorder":
+		if e.ComplexityRoot.Disclosure.Recorder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Recorder(childComplexity), true
+	case "Disclosure.reference":
+		if e.ComplexityRoot.Disclosure.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Reference(childComplexity), true
+	case "Disclosure.releasedAt":
+		if e.ComplexityRoot.Disclosure.Released == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Released(childComplexity), true
+	case "Disclosure.seenAt":
+		if e.ComplexityRoot.Disclosure.Seen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Seen(childComplexity), true
+	case "Disclosure.tellBy":
+		if e.ComplexityRoot.Disclosure.TellBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.TellBy(childComplexity), true
+	case "Disclosure.version":
+		if e.ComplexityRoot.Disclosure.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Version(childComplexity), true
+	case "Disclosure.violation":
+		if e.ComplexityRoot.Disclosure.Violation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Violation(childComplexity), true
+	case "Disclosure.withheld":
+		if e.ComplexityRoot.Disclosure.Withheld == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Withheld(childComplexity), true
+
+	case "DisclosureConnection.edges":
+		if e.ComplexityRoot.DisclosureConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureConnection.Edges(childComplexity), true
+	case "DisclosureConnection.nodes":
+		if e.ComplexityRoot.DisclosureConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureConnection.Nodes(childComplexity), true
+	case "DisclosureConnection.pageInfo":
+		if e.ComplexityRoot.DisclosureConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureConnection.PageInfo(childComplexity), true
+
+	case "DisclosureEdge.cursor":
+		if e.ComplexityRoot.DisclosureEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureEdge.Cursor(childComplexity), true
+	case "DisclosureEdge.node":
+		if e.ComplexityRoot.DisclosureEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureEdge.Node(childComplexity), true
+
+	case "DisclosureWarning.article":
+		if e.ComplexityRoot.DisclosureWarning.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Article(childComplexity), true
+	case "DisclosureWarning.confirmed":
+		if e.ComplexityRoot.DisclosureWarning.Confirmed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Confirmed(childComplexity), true
+	case "DisclosureWarning.rule":
+		if e.ComplexityRoot.DisclosureWarning.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Rule(childComplexity), true
+	case "DisclosureWarning.says":
+		if e.ComplexityRoot.DisclosureWarning.Says == nil {
+			break
+		}
+
+		args, err := ec.field_DisclosureWarning_says_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.DisclosureWarning.Says(childComplexity, args["locale"].(*string)), true
 
 	case "EncryptionKey.versions":
 		if e.ComplexityRoot.EncryptionKey.All == nil {
@@ -2175,6 +2590,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ItemField.Required(childComplexity), true
 
+	case "ItemStatistics.given":
+		if e.ComplexityRoot.ItemStatistics.Given == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Given(childComplexity), true
+	case "ItemStatistics.item":
+		if e.ComplexityRoot.ItemStatistics.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Item(childComplexity), true
+	case "ItemStatistics.pending":
+		if e.ComplexityRoot.ItemStatistics.Pending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Pending(childComplexity), true
+	case "ItemStatistics.refused":
+		if e.ComplexityRoot.ItemStatistics.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Refused(childComplexity), true
+	case "ItemStatistics.withdrawn":
+		if e.ComplexityRoot.ItemStatistics.Withdrawn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ItemStatistics.Withdrawn(childComplexity), true
+
 	case "KeptData.kind":
 		if e.ComplexityRoot.KeptData.Kind == nil {
 			break
@@ -2295,6 +2741,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LocalizedText.Text(childComplexity), true
 
+	case "MarkDisclosuresSeenPayload.disclosures":
+		if e.ComplexityRoot.MarkDisclosuresSeenPayload.Disclosures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkDisclosuresSeenPayload.Disclosures(childComplexity), true
+	case "MarkDisclosuresSeenPayload.userErrors":
+		if e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors(childComplexity), true
+
 	case "Mutation.closeBreach":
 		if e.ComplexityRoot.Mutation.CloseBreach == nil {
 			break
@@ -2383,6 +2842,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LiftLegalHold(childComplexity, args["input"].(LiftLegalHoldInput)), true
+	case "Mutation.markDisclosuresSeen":
+		if e.ComplexityRoot.Mutation.MarkDisclosuresSeen == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markDisclosuresSeen_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkDisclosuresSeen(childComplexity, args["input"].(MarkDisclosuresSeenInput)), true
 	case "Mutation.placeLegalHold":
 		if e.ComplexityRoot.Mutation.PlaceLegalHold == nil {
 			break
@@ -2438,6 +2908,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordConsentFor(childComplexity, args["input"].(RecordConsentForInput)), true
+	case "Mutation.recordDisclosure":
+		if e.ComplexityRoot.Mutation.RecordDisclosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordDisclosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordDisclosure(childComplexity, args["input"].(RecordDisclosureInput)), true
 	case "Mutation.recordObligation":
 		if e.ComplexityRoot.Mutation.RecordObligation == nil {
 			break
@@ -2471,6 +2952,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RegisterMe(childComplexity, args["input"].(RegisterMeInput)), true
+	case "Mutation.releaseDisclosure":
+		if e.ComplexityRoot.Mutation.ReleaseDisclosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseDisclosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseDisclosure(childComplexity, args["input"].(ReleaseDisclosureInput)), true
 	case "Mutation.releaseIdentifier":
 		if e.ComplexityRoot.Mutation.ReleaseIdentifier == nil {
 			break
@@ -2482,6 +2974,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseIdentifier(childComplexity, args["input"].(ReleaseIdentifierInput)), true
+	case "Mutation.setChannelPreferences":
+		if e.ComplexityRoot.Mutation.SetChannelPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setChannelPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetChannelPreferences(childComplexity, args["input"].(SetChannelPreferencesInput)), true
+	case "Mutation.setFieldVisibility":
+		if e.ComplexityRoot.Mutation.SetFieldVisibility == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setFieldVisibility_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetFieldVisibility(childComplexity, args["input"].(SetFieldVisibilityInput)), true
 	case "Mutation.settleObligation":
 		if e.ComplexityRoot.Mutation.SettleObligation == nil {
 			break
@@ -2526,6 +3040,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdatePolicyDraft(childComplexity, args["input"].(UpdatePolicyDraftInput)), true
+	case "Mutation.updateRecipientNotice":
+		if e.ComplexityRoot.Mutation.UpdateRecipientNotice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateRecipientNotice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateRecipientNotice(childComplexity, args["input"].(UpdateRecipientNoticeInput)), true
 	case "Mutation.updateUser":
 		if e.ComplexityRoot.Mutation.UpdateUser == nil {
 			break
@@ -2669,6 +3194,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PendingConsent.changes":
+		if e.ComplexityRoot.PendingConsent.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PendingConsent.Changes(childComplexity), true
 	case "PendingConsent.item":
 		if e.ComplexityRoot.PendingConsent.Item == nil {
 			break
@@ -2766,6 +3297,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PlaceLegalHoldPayload.UserErrors(childComplexity), true
+
+	case "PolicyChange.effect":
+		if e.ComplexityRoot.PolicyChange.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Effect(childComplexity), true
+	case "PolicyChange.field":
+		if e.ComplexityRoot.PolicyChange.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Field(childComplexity), true
+	case "PolicyChange.item":
+		if e.ComplexityRoot.PolicyChange.Item == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Item(childComplexity), true
+	case "PolicyChange.kind":
+		if e.ComplexityRoot.PolicyChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Kind(childComplexity), true
+	case "PolicyChange.locale":
+		if e.ComplexityRoot.PolicyChange.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyChange.Locale(childComplexity), true
+	case "PolicyChange.sentence":
+		if e.ComplexityRoot.PolicyChange.Sentence == nil {
+			break
+		}
+
+		args, err := ec.field_PolicyChange_sentence_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PolicyChange.Sentence(childComplexity, args["locale"].(*string)), true
 
 	case "PolicyDocument.consentForm":
 		if e.ComplexityRoot.PolicyDocument.ConsentForm == nil {
@@ -2865,6 +3438,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersion.Approval(childComplexity), true
+	case "PolicyVersion.changes":
+		if e.ComplexityRoot.PolicyVersion.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_PolicyVersion_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PolicyVersion.Changes(childComplexity, args["since"].(*string)), true
 	case "PolicyVersion.crossBorder":
 		if e.ComplexityRoot.PolicyVersion.CrossBorder == nil {
 			break
@@ -3089,6 +3673,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProfileForm.Version(childComplexity), true
 
+	case "PublicField.code":
+		if e.ComplexityRoot.PublicField.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicField.Code(childComplexity), true
+	case "PublicField.label":
+		if e.ComplexityRoot.PublicField.Label == nil {
+			break
+		}
+
+		args, err := ec.field_PublicField_label_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.PublicField.Label(childComplexity, args["locale"].(*string)), true
+	case "PublicField.value":
+		if e.ComplexityRoot.PublicField.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicField.Value(childComplexity), true
+
+	case "PublicProfile.fields":
+		if e.ComplexityRoot.PublicProfile.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicProfile.Fields(childComplexity), true
+
 	case "PublishPolicyVersionPayload.policyVersion":
 		if e.ComplexityRoot.PublishPolicyVersionPayload.PolicyVersion == nil {
 			break
@@ -3178,7 +3793,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ConsentCheck(childComplexity, args["user"].(string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time)), true
+		return e.ComplexityRoot.Query.ConsentCheck(childComplexity, args["user"].(string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time), args["channel"].(*vault.Channel)), true
 	case "Query.consentChecks":
 		if e.ComplexityRoot.Query.ConsentChecks == nil {
 			break
@@ -3189,7 +3804,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.ConsentChecks(childComplexity, args["users"].([]string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time)), true
+		return e.ComplexityRoot.Query.ConsentChecks(childComplexity, args["users"].([]string), args["purpose"].(string), args["app"].(*string), args["operator"].(*string), args["at"].(*time.Time), args["channel"].(*vault.Channel)), true
+	case "Query.consentStatistics":
+		if e.ComplexityRoot.Query.ConsentStatistics == nil {
+			break
+		}
+
+		args, err := ec.field_Query_consentStatistics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ConsentStatistics(childComplexity, args["version"].(string)), true
 	case "Query.encryptionKeys":
 		if e.ComplexityRoot.Query.EncryptionKeys == nil {
 			break
@@ -3280,6 +3906,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ProfileForm(childComplexity, args["app"].(*string), args["locale"].(*string)), true
+	case "Query.publicProfile":
+		if e.ComplexityRoot.Query.PublicProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Query_publicProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PublicProfile(childComplexity, args["id"].(string), args["app"].(*string)), true
+	case "Query.recipientNotices":
+		if e.ComplexityRoot.Query.RecipientNotices == nil {
+			break
+		}
+
+		args, err := ec.field_Query_recipientNotices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RecipientNotices(childComplexity, args["filter"].(*RecipientNoticeFilter), args["first"].(*int), args["after"].(*string)), true
 	case "Query.representative":
 		if e.ComplexityRoot.Query.Representative == nil {
 			break
@@ -3343,6 +3991,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Recipient.Purpose(childComplexity, args["locale"].(*string)), true
 
+	case "RecipientNotice.about":
+		if e.ComplexityRoot.RecipientNotice.About == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.About(childComplexity), true
+	case "RecipientNotice.app":
+		if e.ComplexityRoot.RecipientNotice.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.App(childComplexity), true
+	case "RecipientNotice.codes":
+		if e.ComplexityRoot.RecipientNotice.Codes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.Codes(childComplexity), true
+	case "RecipientNotice.dueAt":
+		if e.ComplexityRoot.RecipientNotice.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.DueAt(childComplexity), true
+	case "RecipientNotice.id":
+		if e.ComplexityRoot.RecipientNotice.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.ID(childComplexity), true
+	case "RecipientNotice.madeAt":
+		if e.ComplexityRoot.RecipientNotice.MadeAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.MadeAt(childComplexity), true
+	case "RecipientNotice.recipient":
+		if e.ComplexityRoot.RecipientNotice.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.Recipient(childComplexity), true
+	case "RecipientNotice.revision":
+		if e.ComplexityRoot.RecipientNotice.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.Revision(childComplexity), true
+	case "RecipientNotice.state":
+		if e.ComplexityRoot.RecipientNotice.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.State(childComplexity), true
+	case "RecipientNotice.updatedAt":
+		if e.ComplexityRoot.RecipientNotice.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.UpdatedAt(childComplexity), true
+	case "RecipientNotice.user":
+		if e.ComplexityRoot.RecipientNotice.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNotice.User(childComplexity), true
+
+	case "RecipientNoticeConnection.edges":
+		if e.ComplexityRoot.RecipientNoticeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeConnection.Edges(childComplexity), true
+	case "RecipientNoticeConnection.nodes":
+		if e.ComplexityRoot.RecipientNoticeConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeConnection.Nodes(childComplexity), true
+	case "RecipientNoticeConnection.pageInfo":
+		if e.ComplexityRoot.RecipientNoticeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeConnection.PageInfo(childComplexity), true
+
+	case "RecipientNoticeEdge.cursor":
+		if e.ComplexityRoot.RecipientNoticeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeEdge.Cursor(childComplexity), true
+	case "RecipientNoticeEdge.node":
+		if e.ComplexityRoot.RecipientNoticeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientNoticeEdge.Node(childComplexity), true
+
 	case "RecordBreachPayload.breach":
 		if e.ComplexityRoot.RecordBreachPayload.Breach == nil {
 			break
@@ -3393,6 +4140,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordConsentPayload.UserErrors(childComplexity), true
+
+	case "RecordDisclosurePayload.disclosures":
+		if e.ComplexityRoot.RecordDisclosurePayload.Disclosures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordDisclosurePayload.Disclosures(childComplexity), true
+	case "RecordDisclosurePayload.userErrors":
+		if e.ComplexityRoot.RecordDisclosurePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordDisclosurePayload.UserErrors(childComplexity), true
+	case "RecordDisclosurePayload.warnings":
+		if e.ComplexityRoot.RecordDisclosurePayload.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordDisclosurePayload.Warnings(childComplexity), true
 
 	case "RecordObligationPayload.obstacle":
 		if e.ComplexityRoot.RecordObligationPayload.Obstacle == nil {
@@ -3450,6 +4216,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterMePayload.UserErrors(childComplexity), true
+
+	case "ReleaseDisclosurePayload.disclosure":
+		if e.ComplexityRoot.ReleaseDisclosurePayload.Disclosure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseDisclosurePayload.Disclosure(childComplexity), true
+	case "ReleaseDisclosurePayload.userErrors":
+		if e.ComplexityRoot.ReleaseDisclosurePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseDisclosurePayload.UserErrors(childComplexity), true
 
 	case "ReleaseIdentifierPayload.user":
 		if e.ComplexityRoot.ReleaseIdentifierPayload.User == nil {
@@ -3538,6 +4317,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ServiceAccess.Purposes(childComplexity), true
+
+	case "SetChannelPreferencesPayload.user":
+		if e.ComplexityRoot.SetChannelPreferencesPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetChannelPreferencesPayload.User(childComplexity), true
+	case "SetChannelPreferencesPayload.userErrors":
+		if e.ComplexityRoot.SetChannelPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetChannelPreferencesPayload.UserErrors(childComplexity), true
+
+	case "SetFieldVisibilityPayload.copiesGoneBy":
+		if e.ComplexityRoot.SetFieldVisibilityPayload.CopiesGoneBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetFieldVisibilityPayload.CopiesGoneBy(childComplexity), true
+	case "SetFieldVisibilityPayload.user":
+		if e.ComplexityRoot.SetFieldVisibilityPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetFieldVisibilityPayload.User(childComplexity), true
+	case "SetFieldVisibilityPayload.userErrors":
+		if e.ComplexityRoot.SetFieldVisibilityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetFieldVisibilityPayload.UserErrors(childComplexity), true
 
 	case "SettleObligationPayload.obstacle":
 		if e.ComplexityRoot.SettleObligationPayload.Obstacle == nil {
@@ -3724,6 +4535,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdatePolicyDraftPayload.UserErrors(childComplexity), true
 
+	case "UpdateRecipientNoticePayload.recipientNotice":
+		if e.ComplexityRoot.UpdateRecipientNoticePayload.RecipientNotice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRecipientNoticePayload.RecipientNotice(childComplexity), true
+	case "UpdateRecipientNoticePayload.userErrors":
+		if e.ComplexityRoot.UpdateRecipientNoticePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRecipientNoticePayload.UserErrors(childComplexity), true
+
 	case "UpdateUserPayload.user":
 		if e.ComplexityRoot.UpdateUserPayload.User == nil {
 			break
@@ -3748,6 +4572,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Changes(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "User.channelPreferences":
+		if e.ComplexityRoot.User.ChannelPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_User_channelPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.ChannelPreferences(childComplexity, args["app"].(*string)), true
 	case "User.confirmationDue":
 		if e.ComplexityRoot.User.ConfirmationDue == nil {
 			break
@@ -3788,6 +4623,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.CreatedAt(childComplexity), true
+	case "User.disclosures":
+		if e.ComplexityRoot.User.Disclosures == nil {
+			break
+		}
+
+		args, err := ec.field_User_disclosures_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Disclosures(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "User.id":
 		if e.ComplexityRoot.User.ID == nil {
 			break
@@ -4120,6 +4966,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
 			graphql.NewInputUnmarshaler("BreachPeopleInput", ec.unmarshalInputBreachPeopleInput),
+			graphql.NewInputUnmarshaler("ChannelDecisionInput", ec.unmarshalInputChannelDecisionInput),
 			graphql.NewInputUnmarshaler("CloseBreachInput", ec.unmarshalInputCloseBreachInput),
 			graphql.NewInputUnmarshaler("ConfirmMyDataInput", ec.unmarshalInputConfirmMyDataInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
@@ -4127,6 +4974,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreatePolicyDraftInput", ec.unmarshalInputCreatePolicyDraftInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DecisionInput", ec.unmarshalInputDecisionInput),
+			graphql.NewInputUnmarshaler("DisclosureRecipientInput", ec.unmarshalInputDisclosureRecipientInput),
 			graphql.NewInputUnmarshaler("EraseUserInput", ec.unmarshalInputEraseUserInput),
 			graphql.NewInputUnmarshaler("ExternalLinkInput", ec.unmarshalInputExternalLinkInput),
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
@@ -4137,6 +4985,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LegalBasisInput", ec.unmarshalInputLegalBasisInput),
 			graphql.NewInputUnmarshaler("LiftLegalHoldInput", ec.unmarshalInputLiftLegalHoldInput),
 			graphql.NewInputUnmarshaler("LocalizedTextInput", ec.unmarshalInputLocalizedTextInput),
+			graphql.NewInputUnmarshaler("MarkDisclosuresSeenInput", ec.unmarshalInputMarkDisclosuresSeenInput),
 			graphql.NewInputUnmarshaler("MeasureInput", ec.unmarshalInputMeasureInput),
 			graphql.NewInputUnmarshaler("OwnFieldInput", ec.unmarshalInputOwnFieldInput),
 			graphql.NewInputUnmarshaler("PaperConsentInput", ec.unmarshalInputPaperConsentInput),
@@ -4147,28 +4996,36 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PublishPolicyVersionInput", ec.unmarshalInputPublishPolicyVersionInput),
 			graphql.NewInputUnmarshaler("ReceiptInput", ec.unmarshalInputReceiptInput),
 			graphql.NewInputUnmarshaler("RecipientInput", ec.unmarshalInputRecipientInput),
+			graphql.NewInputUnmarshaler("RecipientNoticeFilter", ec.unmarshalInputRecipientNoticeFilter),
 			graphql.NewInputUnmarshaler("RecordBreachInput", ec.unmarshalInputRecordBreachInput),
 			graphql.NewInputUnmarshaler("RecordConsentForInput", ec.unmarshalInputRecordConsentForInput),
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
+			graphql.NewInputUnmarshaler("RecordDisclosureInput", ec.unmarshalInputRecordDisclosureInput),
 			graphql.NewInputUnmarshaler("RecordObligationInput", ec.unmarshalInputRecordObligationInput),
 			graphql.NewInputUnmarshaler("RecordTechnicalDataInput", ec.unmarshalInputRecordTechnicalDataInput),
 			graphql.NewInputUnmarshaler("RegisterMeInput", ec.unmarshalInputRegisterMeInput),
+			graphql.NewInputUnmarshaler("ReleaseDisclosureInput", ec.unmarshalInputReleaseDisclosureInput),
 			graphql.NewInputUnmarshaler("ReleaseIdentifierInput", ec.unmarshalInputReleaseIdentifierInput),
 			graphql.NewInputUnmarshaler("RepresentativeInput", ec.unmarshalInputRepresentativeInput),
 			graphql.NewInputUnmarshaler("RequestBasisInput", ec.unmarshalInputRequestBasisInput),
+			graphql.NewInputUnmarshaler("SetChannelPreferencesInput", ec.unmarshalInputSetChannelPreferencesInput),
+			graphql.NewInputUnmarshaler("SetFieldVisibilityInput", ec.unmarshalInputSetFieldVisibilityInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
 			graphql.NewInputUnmarshaler("ShownInput", ec.unmarshalInputShownInput),
 			graphql.NewInputUnmarshaler("TechnicalEventInput", ec.unmarshalInputTechnicalEventInput),
+			graphql.NewInputUnmarshaler("TextChangeInput", ec.unmarshalInputTextChangeInput),
 			graphql.NewInputUnmarshaler("TimeRangeInput", ec.unmarshalInputTimeRangeInput),
 			graphql.NewInputUnmarshaler("ToldInput", ec.unmarshalInputToldInput),
 			graphql.NewInputUnmarshaler("UpdateBreachInput", ec.unmarshalInputUpdateBreachInput),
 			graphql.NewInputUnmarshaler("UpdateMyProfileInput", ec.unmarshalInputUpdateMyProfileInput),
 			graphql.NewInputUnmarshaler("UpdatePolicyDraftInput", ec.unmarshalInputUpdatePolicyDraftInput),
+			graphql.NewInputUnmarshaler("UpdateRecipientNoticeInput", ec.unmarshalInputUpdateRecipientNoticeInput),
 			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("VerifyIdentifierInput", ec.unmarshalInputVerifyIdentifierInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentForInput", ec.unmarshalInputWithdrawConsentForInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentInput", ec.unmarshalInputWithdrawConsentInput),
+			graphql.NewInputUnmarshaler("WithholdInput", ec.unmarshalInputWithholdInput),
 		)
 	}
 	first := true
@@ -4482,6 +5339,18 @@ enum ErrorCode {
   CONSENT_ALREADY_WITHDRAWN
   "The idempotencyKey was used with another input."
   IDEMPOTENCY_MISMATCH
+  "The policy in force asks no consent to make this field public."
+  FIELD_NOT_PUBLISHABLE
+  "The policy in force names no such recipient."
+  UNKNOWN_RECIPIENT
+  "The item that names the recipient, or the border, does not name this field."
+  FIELD_NOT_COVERED
+  "The rules do not let data be passed on in a dispute."
+  DISPUTE_NOT_ALLOWED
+  "A rule warns of this: read it, and acknowledge it."
+  WARNING_NOT_ACKNOWLEDGED
+  "A notice cannot go from its state to that one."
+  NOTICE_STATE_CONFLICT
   "The law wants the data kept for now."
   LEGAL_HOLD
   "An obligation that needs the data is not fulfilled."
@@ -4605,6 +5474,11 @@ type PolicyVersion implements Node {
   publicSources: Boolean
   "Who approved it, when, under which reference."
   approval: Approval
+  "What differs from an older version, the items first."
+  changes(
+    "Id of the version to compare with, of the same app; by default the one published before. NOT_FOUND when there is no such version."
+    since: ID
+  ): [PolicyChange!]!
   "When the purposes are achieved, where a consent holds until then and has no term."
   purposesEnd(
     "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
@@ -4721,6 +5595,8 @@ type ConsentItem {
   retention: String
   "To whom data is passed for it."
   recipients: [Recipient!]!
+  "The ways to reach people under it; a person may refuse some of them."
+  channels: [Channel!]!
   "The oldest version whose consent to this item still counts."
   consentFrom: ID
 }
@@ -4869,6 +5745,18 @@ type User implements Node {
     "Codes of the fields that support wants in clear; ` + "`" + `basis.request` + "`" + ` has to be given, or it is BAD_REQUEST."
     reveal: [String!]
   ): Profile
+  "What was passed on of the person, newest first; for the person, SUPPORT and services excepted. What the law bars a person from being told is not in their list."
+  disclosures(
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): DisclosureConnection!
+  "By which channels the person may be reached, for each item of the policy in force that declares any."
+  channelPreferences(
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): [ChannelPreference!]!
   "When the person last said that their data still holds; null: never."
   dataConfirmedAt: DateTime
   "When the person is to be asked that again, by the law of the app; null: it asks for nothing."
@@ -5033,6 +5921,12 @@ type PendingConsent {
   required: Boolean!
   "From when on it is required; null for an optional item."
   requiredFrom: DateTime
+  """
+  What changed since the person last decided: about this item, and what became
+  wider in the whole. Show it above the question. Empty for whoever never
+  decided anything here, or is asked again because the term is over.
+  """
+  changes: [PolicyChange!]!
 }
 
 "A page of people, by id ascending."
@@ -5235,6 +6129,10 @@ enum ConsentReason {
   USER_ERASED
   "The operator was not a member of the group when the consent was given."
   OPERATOR_NOT_COVERED
+  "What was agreed to names no such channel."
+  CHANNEL_NOT_COVERED
+  "The person will not be reached by this channel."
+  CHANNEL_REFUSED
 }
 
 "Whether one person's data may be used for one purpose."
@@ -5782,6 +6680,563 @@ type SettleObligationPayload {
   userErrors: [UserError!]!
 }
 
+# ---------------------------------------------------------------- changes of a policy
+
+"What a change means for those who agreed to the version before."
+enum PolicyChangeEffect {
+  "It allows more, or says it differently, or the publisher wants it so: consent is asked for again."
+  WIDENING
+  "It allows less; consents go on."
+  NARROWING
+  "It allows no more of the data and asks more of the person: consents go on, and who refused decides again."
+  TIGHTENING
+  "It allows the same: nobody is disturbed."
+  CORRECTION
+}
+
+"What changed between two policy versions."
+enum PolicyChangeKind {
+  "A new item."
+  ITEM_ADDED
+  "An item is gone."
+  ITEM_REMOVED
+  "The item's kind."
+  ITEM_KIND
+  "The item's lawful basis."
+  ITEM_BASIS
+  "The item is required now."
+  ITEM_REQUIRED
+  "The item is not required any more."
+  ITEM_OPTIONAL
+  "The item's heading."
+  ITEM_TITLE
+  "Nothing of the item is wider, and it is asked again all the same: the publisher wants it, or it was wider in between."
+  ITEM_ASKED_AGAIN
+  "The sentence that one agrees to, in one language."
+  STATEMENT
+  "A translation of that sentence."
+  STATEMENT_ADDED
+  "The item may use a further field."
+  FIELD_ADDED
+  "The item does not use a field any more."
+  FIELD_REMOVED
+  "A field has to be given now."
+  FIELD_REQUIRED
+  "A field may be left out now."
+  FIELD_OPTIONAL
+  "The words beside a field."
+  FIELD_LABEL
+  "How long data is kept for the item."
+  RETENTION
+  "Data is passed to somebody else, or to another country, or for something else."
+  RECIPIENT_ADDED
+  "Data is not passed to somebody any more."
+  RECIPIENT_REMOVED
+  "The person may be reached in a further way."
+  CHANNEL_ADDED
+  "The person is not reached in a way any more."
+  CHANNEL_REMOVED
+  "Until when a consent holds that has no term, in words."
+  PURPOSES_END
+  "How long a consent holds."
+  TERM
+  "The group has a further member."
+  OPERATOR_JOINED
+  "A member left the group."
+  OPERATOR_LEFT
+  "Whether data may be passed to third parties."
+  THIRD_PARTIES
+  "Whether data is transferred across the border."
+  CROSS_BORDER
+  "Whether data is disseminated in public sources."
+  PUBLIC_SOURCES
+  "The policy's text in one language."
+  TEXT
+  "The policy's text in a further language."
+  TEXT_ADDED
+  "The policy has no text in this language any more."
+  TEXT_REMOVED
+  "The title."
+  TITLE
+  "The title of the governing law."
+  LAW_TITLE
+  "How a consent is withdrawn."
+  WITHDRAWAL
+}
+
+"One difference between two policy versions."
+type PolicyChange {
+  "What changed."
+  kind: PolicyChangeKind!
+  "What it means for those who agreed before."
+  effect: PolicyChangeEffect!
+  "Code of the item that it is about; null: the version as a whole."
+  item: String
+  "Code of the field that it is about, if any."
+  field: String
+  "The language of the text or sentence that changed, if it is one."
+  locale: Locale
+  "The change in a sentence, for people."
+  sentence(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+}
+
+"What a change of a text in some languages alone is."
+enum TextMeaning {
+  "The translation was not right; it says now what the others said. Nobody is asked again."
+  CORRECTION
+  "It says something else: everybody is asked about everything again."
+  MEANING
+}
+
+"Why a text changed."
+enum TextReason {
+  "A slip of the pen."
+  TYPO
+  "A mistake of the translation."
+  TRANSLATION
+  "Another word for the same thing."
+  TERMINOLOGY
+  "Headings, lists, spaces."
+  LAYOUT
+  "What it says."
+  CONTENT
+}
+
+"What the publisher says of a text that changed in one language."
+input TextChangeInput {
+  "The language of the text."
+  locale: Locale!
+  "What the change is."
+  meaning: TextMeaning!
+  "Why it was made, as a code."
+  reason: TextReason!
+}
+
+"How many people stand how to the items of one version."
+type ConsentStatistics {
+  "The version."
+  version: PolicyVersion!
+  "When it was counted."
+  asOf: DateTime!
+  "People who ever decided anything in the app and are not erased."
+  people: Int!
+  "The items that the version asks for; the four figures of each add up to ` + "`" + `people` + "`" + `."
+  items: [ItemStatistics!]!
+}
+
+"How many people stand how to one item."
+type ItemStatistics {
+  "The item."
+  item: ConsentItem!
+  "Gave it, and that counts for this version."
+  given: Int!
+  "Refused it, and that counts for this version."
+  refused: Int!
+  "Withdrew it last."
+  withdrawn: Int!
+  "Have to decide: never did, or for a version that was narrower, or the term is over, or it was declared invalid."
+  pending: Int!
+}
+
+# ---------------------------------------------------------------- publishing
+
+"A field that a person has made public."
+type PublicField {
+  "Code of the field."
+  code: String!
+  "What the person reads beside it."
+  label(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+  "The value."
+  value: String!
+}
+
+"What is public of a person now; nothing, also where there is no such person."
+type PublicProfile {
+  "The fields, in the order of the policy."
+  fields: [PublicField!]!
+}
+
+"Which fields to make public or private."
+input SetFieldVisibilityInput {
+  "Codes of the fields, 1 to 100."
+  fields: [String!]!
+  """
+  PUBLIC takes a consent that holds, of an item of kind PUBLICATION that names
+  the field; PRIVATE is always possible.
+  """
+  visibility: Visibility!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `setFieldVisibility` + "`" + `."
+type SetFieldVisibilityPayload {
+  "The person after the change, with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "For PRIVATE: by when copies elsewhere, such as those of search engines, have to be gone by the rules; null: no rule says. Here it is private at once."
+  copiesGoneBy: DateTime
+  "CONSENT_NOT_GIVEN: its parameter ` + "`" + `item` + "`" + ` says which consent to ask for. FIELD_NOT_PUBLISHABLE: the policy asks for none."
+  userErrors: [UserError!]!
+}
+
+# ---------------------------------------------------------------- disclosures
+
+"On what ground data is passed on."
+enum DisclosureGround {
+  "The person's consents; they are checked."
+  CONSENT
+  "A duty under the law."
+  LAW
+  "To protect rights against somebody who broke the agreement."
+  DISPUTE
+}
+
+"What was violated, in a dispute."
+enum DisputeViolation {
+  "The agreement about the use of the app."
+  AGREEMENT_BROKEN
+  "A payment is owed."
+  PAYMENT_OWED
+  "Damage was done."
+  DAMAGE_DONE
+  "Fraud is suspected."
+  FRAUD_SUSPECTED
+  "Rights of somebody else were infringed."
+  RIGHTS_INFRINGED
+}
+
+"Who was given data: a recipient that the policy names, or an organisation by its number."
+type DisclosedTo {
+  "The name under which the policy names it; null: it is known by its number."
+  name(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText
+  "BIN, or the number in the register of another country."
+  registration: String
+  "ISO 3166-1 country code."
+  country: String!
+}
+
+"Data of a person that was passed on. It is only added to the record, and never changed."
+type Disclosure implements Node {
+  "Opaque id; pass it to ` + "`" + `markDisclosuresSeen` + "`" + `."
+  id: ID!
+  "Code of the app."
+  app: String!
+  "When it was recorded."
+  at: DateTime!
+  "To whom."
+  recipient: DisclosedTo!
+  "Codes of the fields."
+  fields: [String!]!
+  "Code of the item that it was for; null: none, as the law may demand."
+  purpose: String
+  "On what ground."
+  ground: DisclosureGround!
+  "The policy version in force then."
+  version: PolicyVersion!
+  "Codes of the items whose consents it rested on."
+  items: [String!]!
+  "Ids of these consents."
+  consents: [ID!]!
+  "Reference of the order (LAW) or of the case (DISPUTE)."
+  reference: String
+  "What was violated (DISPUTE)."
+  violation: DisputeViolation
+  "By when the person has to be told; null: no rule says, or the law bars it."
+  tellBy: DateTime
+  "When the app has shown it to the person; null: it has not."
+  seenAt: DateTime
+  "Opaque id of the colleague or service that recorded it; null for the person."
+  recorder: String
+  "Opaque id of the colleague who answers for it (LAW, DISPUTE); null for the person."
+  approver: String
+  "The legal reference that bars the person from being told."
+  withheld: String
+  "When that bar was lifted."
+  releasedAt: DateTime
+  "The stored bytes, JSON: the truth that the fields above are read from. Null for the person."
+  canonical: String
+}
+
+"A page of disclosures, newest first."
+type DisclosureConnection {
+  "The disclosures of the page, each with its cursor."
+  edges: [DisclosureEdge!]!
+  "The same disclosures without cursors."
+  nodes: [Disclosure!]!
+  "Whether more follows, and the cursor to read on from."
+  pageInfo: PageInfo!
+}
+
+"A disclosure in a list."
+type DisclosureEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The disclosure that the cursor stands for."
+  node: Disclosure!
+}
+
+"What a rule of the pack says against a disclosure."
+type DisclosureWarning {
+  "Id of the rule."
+  rule: String!
+  "Where it stands in the law; empty: in no article."
+  article: String!
+  "Whether the rule was read in the law; false: a lawyer has to confirm it."
+  confirmed: Boolean!
+  "What it says."
+  says(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
+}
+
+"Who is given data: ` + "`" + `name` + "`" + `, or for LAW and DISPUTE ` + "`" + `registration` + "`" + `."
+input DisclosureRecipientInput {
+  "The name under which the policy in force names the recipient, in any of its languages."
+  name: String
+  "BIN of an organisation of Kazakhstan; of one abroad a letter and up to 19 capital letters, digits and hyphens. Never a person's number."
+  registration: String
+  "ISO 3166-1 country code."
+  country: String!
+}
+
+"Why the person must not be told."
+input WithholdInput {
+  "Legal reference of the form of ` + "`" + `LegalBasisInput.reference` + "`" + `."
+  reference: String!
+}
+
+"Data that is passed on: of several people, to one recipient, on one ground. All is recorded, or nothing."
+input RecordDisclosureInput {
+  "The app; by default the only one there is."
+  app: String
+  "Ids of the people, 1 to 100."
+  users: [ID!]!
+  "To whom."
+  recipient: DisclosureRecipientInput!
+  "Codes of the fields."
+  fields: [String!]!
+  "Code of the item that it is for; CONSENT needs it."
+  purpose: String
+  "On what ground. A service records CONSENT only, for the purposes it is configured for."
+  ground: DisclosureGround!
+  "LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234."
+  reference: String
+  "DISPUTE: what was violated."
+  violation: DisputeViolation
+  "DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded."
+  acknowledgeWarning: Boolean = false
+  "LAW: the person must not be told of it."
+  withholdFromPerson: WithholdInput
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `recordDisclosure` + "`" + `."
+type RecordDisclosurePayload {
+  "One for each of the people, in their order; empty when there are ` + "`" + `userErrors` + "`" + `."
+  disclosures: [Disclosure!]!
+  "What the rules say against it."
+  warnings: [DisclosureWarning!]!
+  "Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why."
+  userErrors: [UserError!]!
+}
+
+"Disclosures that the app has shown to the person."
+input MarkDisclosuresSeenInput {
+  "Their ids, 1 to 100."
+  disclosures: [ID!]!
+  "May be left out: seen twice is seen."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `markDisclosuresSeen` + "`" + `."
+type MarkDisclosuresSeenPayload {
+  "The disclosures, with ` + "`" + `seenAt` + "`" + `."
+  disclosures: [Disclosure!]!
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"A disclosure of which the person may be told from now on."
+input ReleaseDisclosureInput {
+  "Its id."
+  disclosure: ID!
+  "May be left out: released twice is released."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `releaseDisclosure` + "`" + `."
+type ReleaseDisclosurePayload {
+  "The disclosure, with ` + "`" + `releasedAt` + "`" + ` and the time by which the person has to be told."
+  disclosure: Disclosure
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"What a recipient has to be told of."
+enum NoticeAbout {
+  "A consent that data was given under was withdrawn."
+  WITHDRAWN
+  "It was refused after it was given."
+  REFUSED
+  "It was declared invalid."
+  INVALIDATED
+  "Its term is over."
+  EXPIRED
+  "Fields that were given were changed."
+  CORRECTED
+  "The person was erased."
+  ERASED
+}
+
+"Where a notice stands."
+enum NoticeState {
+  "The recipient has to be told."
+  TO_TELL
+  "It was told."
+  TOLD
+  "It has confirmed; nothing follows."
+  CONFIRMED
+  "It could not be told, or does not comply; it is told again."
+  FAILED
+}
+
+"One recipient that has to be told of something about one person."
+type RecipientNotice implements Node {
+  "Opaque id; pass it to ` + "`" + `updateRecipientNotice` + "`" + `."
+  id: ID!
+  "The person, by their opaque id."
+  user: ID!
+  "Code of the app."
+  app: String!
+  "Who has to be told."
+  recipient: DisclosedTo!
+  "Of what."
+  about: NoticeAbout!
+  "Codes of the items whose consents ended, or of the fields that were corrected."
+  codes: [String!]!
+  "When it came to be."
+  madeAt: DateTime!
+  "By when the recipient has to be told."
+  dueAt: DateTime!
+  "Where it stands."
+  state: NoticeState!
+  "Grows with each change; pass it as ` + "`" + `expectedRevision` + "`" + `."
+  revision: Int!
+  "When it last changed."
+  updatedAt: DateTime!
+}
+
+"A page of notices, by when they are due."
+type RecipientNoticeConnection {
+  "The notices of the page, each with its cursor."
+  edges: [RecipientNoticeEdge!]!
+  "The same notices without cursors."
+  nodes: [RecipientNotice!]!
+  "Whether more follows, and the cursor to read on from."
+  pageInfo: PageInfo!
+}
+
+"A notice in a list."
+type RecipientNoticeEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The notice that the cursor stands for."
+  node: RecipientNotice!
+}
+
+"Which notices to list."
+input RecipientNoticeFilter {
+  "Only those that stand so."
+  state: NoticeState
+  "Only those due before this moment."
+  dueBefore: DateTime
+  "Only those about this person."
+  user: ID
+}
+
+"What became of a notice."
+input UpdateRecipientNoticeInput {
+  "Id of the notice."
+  id: ID!
+  "TO_TELL becomes TOLD or FAILED, TOLD becomes CONFIRMED or FAILED, FAILED becomes TOLD."
+  state: NoticeState!
+  "The revision that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `updateRecipientNotice` + "`" + `."
+type UpdateRecipientNoticePayload {
+  "The notice after the change; null when there are ` + "`" + `userErrors` + "`" + `."
+  recipientNotice: RecipientNotice
+  "NOTICE_STATE_CONFLICT: it cannot go from its state to that one."
+  userErrors: [UserError!]!
+}
+
+# ---------------------------------------------------------------- channels
+
+"A way to reach a person."
+enum Channel {
+  "A text message."
+  SMS
+  "A notification of the app."
+  PUSH
+  "An e-mail."
+  EMAIL
+  "A phone call."
+  PHONE
+  "A letter."
+  POST
+}
+
+"Whether a person may be reached by a channel under an item."
+type ChannelPreference {
+  "Code of the item."
+  item: String!
+  "The channel."
+  channel: Channel!
+  "Whether the person allows it. To decide about a message ask ` + "`" + `consentCheck(channel:)` + "`" + ` instead."
+  allowed: Boolean!
+}
+
+"A decision about one channel."
+input ChannelDecisionInput {
+  "The channel; the item has to declare it."
+  channel: Channel!
+  "Whether the person allows it."
+  allowed: Boolean!
+}
+
+"By which channels one will be reached; what is not named stays as it is."
+input SetChannelPreferencesInput {
+  "Code of an item that was agreed to."
+  item: String!
+  "At least one, each once."
+  channels: [ChannelDecisionInput!]!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `setChannelPreferences` + "`" + `."
+type SetChannelPreferencesPayload {
+  "The person, with the new ` + "`" + `channelPreferences` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "CONSENT_NOT_GIVEN: channels are chosen under a consent that holds."
+  userErrors: [UserError!]!
+}
+
 # ---------------------------------------------------------------- paper
 
 "Why a representative may act for a person."
@@ -6001,6 +7456,8 @@ type Query {
     operator: String
     "Now by default."
     at: DateTime
+    "By which way the person would be reached; null: the question is not about that."
+    channel: Channel
   ): ConsentCheck! @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE])
   "The same for up to 100 people at once, in the order asked."
   consentChecks(
@@ -6014,6 +7471,8 @@ type Query {
     operator: String
     "Now by default."
     at: DateTime
+    "By which way the people would be reached; null: the question is not about that."
+    channel: Channel
   ): [ConsentCheck!]! @allow(roles: [SERVICE, SUPPORT, COMPLIANCE])
   "What was done, newest first."
   auditEvents(
@@ -6026,7 +7485,28 @@ type Query {
   ): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
   "How the encryption keys stand: versions, what needs them, copies, logins. Each look leaves an audit event."
   encryptionKeys: EncryptionKeys! @allow(roles: [SECURITY])
-  "That somebody was erased, by the certificate's id alone. A colleague other than COMPLIANCE reads those of their own erasures."
+  "How many people gave, refused and withdrew what a version asks for, and how many have to decide. Every event of the app is read, one request at a time; it leaves an audit event."
+  consentStatistics(
+    "Id of a published policy version; any other is NOT_FOUND."
+    version: ID!
+  ): ConsentStatistics! @allow(roles: [COMPLIANCE, AUDITOR])
+  "What is public of a person now. The same empty answer for whoever is unknown, erased, blocked or has published nothing."
+  publicProfile(
+    "Id of a person."
+    id: ID!
+    "The app; by default the token's own, or the only one there is."
+    app: String
+  ): PublicProfile! @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
+  "Recipients that have to be told of what became of a consent or of data, by when it is due. Each look leaves an audit event."
+  recipientNotices(
+    "Which notices; null: all."
+    filter: RecipientNoticeFilter
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): RecipientNoticeConnection! @allow(roles: [COMPLIANCE])
+  "That somebody was erased, by the certificate's id alone."
   erasureCertificate(
     "Id of the certificate; an unknown one is NOT_FOUND."
     id: ID!
@@ -6555,6 +8035,8 @@ input ConsentItemInput {
   retention: String
   "To whom data is passed for it; an item of kind THIRD_PARTIES needs one."
   recipients: [RecipientInput!]!
+  "The ways to reach people under it; whoever agrees allows all, until they refuse some."
+  channels: [Channel!]! = []
 }
 
 "A field of the app's own, declared as data."
@@ -6697,6 +8179,15 @@ input PublishPolicyVersionInput {
   one that is published already.
   """
   effectiveAt: DateTime
+  "Codes of items that everybody is asked about again, although nothing of them became wider."
+  askAgain: [String!]
+  "Everybody is asked about every item again."
+  askEverybodyAgain: Boolean
+  """
+  What the change of a text is that stands in some languages alone: without it
+  such a version is VERSION_INCOMPLETE. It stays on record with who said it.
+  """
+  textChanges: [TextChangeInput!]
   "A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED)."
   acknowledgedWarnings: [AcknowledgedWarningInput!]! = []
   "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
@@ -7149,6 +8640,36 @@ type Mutation {
     "The draft and when it takes effect."
     input: PublishPolicyVersionInput!
   ): PublishPolicyVersionPayload! @allow(roles: [COMPLIANCE])
+  "Makes fields of one's own public or private."
+  setFieldVisibility(
+    "Which fields, and who may see them."
+    input: SetFieldVisibilityInput!
+  ): SetFieldVisibilityPayload! @allow(roles: [SUBJECT])
+  "Chooses by which channels one will be reached under an item."
+  setChannelPreferences(
+    "The item and its channels."
+    input: SetChannelPreferencesInput!
+  ): SetChannelPreferencesPayload! @allow(roles: [SUBJECT])
+  "Puts on record that data is passed on, after the check that it may be. It sends nothing. A refusal is on record, too."
+  recordDisclosure(
+    "Whose data, to whom, and on what ground."
+    input: RecordDisclosureInput!
+  ): RecordDisclosurePayload! @allow(roles: [SERVICE, COMPLIANCE])
+  "Says that the app has shown disclosures to the person: they are told."
+  markDisclosuresSeen(
+    "Which disclosures."
+    input: MarkDisclosuresSeenInput!
+  ): MarkDisclosuresSeenPayload! @allow(roles: [SUBJECT])
+  "Lets the person know of a disclosure that the law barred them from being told of."
+  releaseDisclosure(
+    "Which disclosure."
+    input: ReleaseDisclosureInput!
+  ): ReleaseDisclosurePayload! @allow(roles: [COMPLIANCE])
+  "Says what became of a notice to a recipient."
+  updateRecipientNotice(
+    "The notice and its new state."
+    input: UpdateRecipientNoticeInput!
+  ): UpdateRecipientNoticePayload! @allow(roles: [COMPLIANCE])
   """
   Erases a person for good. Consents, disclosures and audit stay under the
   opaque id, with nothing personal. It is answered once the tombstone is kept
@@ -7456,6 +8977,18 @@ func (ec *executionContext) childFields_BreachNotice(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type BreachNotice", field.Name)
 }
 
+func (ec *executionContext) childFields_ChannelPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_ChannelPreference_item(ctx, field)
+	case "channel":
+		return ec.fieldContext_ChannelPreference_channel(ctx, field)
+	case "allowed":
+		return ec.fieldContext_ChannelPreference_allowed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChannelPreference", field.Name)
+}
+
 func (ec *executionContext) childFields_ClassAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "class":
@@ -7624,10 +9157,26 @@ func (ec *executionContext) childFields_ConsentItem(ctx context.Context, field g
 		return ec.fieldContext_ConsentItem_retention(ctx, field)
 	case "recipients":
 		return ec.fieldContext_ConsentItem_recipients(ctx, field)
+	case "channels":
+		return ec.fieldContext_ConsentItem_channels(ctx, field)
 	case "consentFrom":
 		return ec.fieldContext_ConsentItem_consentFrom(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConsentItem", field.Name)
+}
+
+func (ec *executionContext) childFields_ConsentStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_ConsentStatistics_version(ctx, field)
+	case "asOf":
+		return ec.fieldContext_ConsentStatistics_asOf(ctx, field)
+	case "people":
+		return ec.fieldContext_ConsentStatistics_people(ctx, field)
+	case "items":
+		return ec.fieldContext_ConsentStatistics_items(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentStatistics", field.Name)
 }
 
 func (ec *executionContext) childFields_Contacts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7680,6 +9229,98 @@ func (ec *executionContext) childFields_DeclaredCopy(ctx context.Context, field 
 		return ec.fieldContext_DeclaredCopy_versions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeclaredCopy", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosedTo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_DisclosedTo_name(ctx, field)
+	case "registration":
+		return ec.fieldContext_DisclosedTo_registration(ctx, field)
+	case "country":
+		return ec.fieldContext_DisclosedTo_country(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosedTo", field.Name)
+}
+
+func (ec *executionContext) childFields_Disclosure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Disclosure_id(ctx, field)
+	case "app":
+		return ec.fieldContext_Disclosure_app(ctx, field)
+	case "at":
+		return ec.fieldContext_Disclosure_at(ctx, field)
+	case "recipient":
+		return ec.fieldContext_Disclosure_recipient(ctx, field)
+	case "fields":
+		return ec.fieldContext_Disclosure_fields(ctx, field)
+	case "purpose":
+		return ec.fieldContext_Disclosure_purpose(ctx, field)
+	case "ground":
+		return ec.fieldContext_Disclosure_ground(ctx, field)
+	case "version":
+		return ec.fieldContext_Disclosure_version(ctx, field)
+	case "items":
+		return ec.fieldContext_Disclosure_items(ctx, field)
+	case "consents":
+		return ec.fieldContext_Disclosure_consents(ctx, field)
+	case "reference":
+		return ec.fieldContext_Disclosure_reference(ctx, field)
+	case "violation":
+		return ec.fieldContext_Disclosure_violation(ctx, field)
+	case "tellBy":
+		return ec.fieldContext_Disclosure_tellBy(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_Disclosure_seenAt(ctx, field)
+	case "recorder":
+		return ec.fieldContext_Disclosure_recorder(ctx, field)
+	case "approver":
+		return ec.fieldContext_Disclosure_approver(ctx, field)
+	case "withheld":
+		return ec.fieldContext_Disclosure_withheld(ctx, field)
+	case "releasedAt":
+		return ec.fieldContext_Disclosure_releasedAt(ctx, field)
+	case "canonical":
+		return ec.fieldContext_Disclosure_canonical(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Disclosure", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosureConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DisclosureConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DisclosureConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DisclosureConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosureConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosureEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DisclosureEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DisclosureEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosureEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DisclosureWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_DisclosureWarning_rule(ctx, field)
+	case "article":
+		return ec.fieldContext_DisclosureWarning_article(ctx, field)
+	case "confirmed":
+		return ec.fieldContext_DisclosureWarning_confirmed(ctx, field)
+	case "says":
+		return ec.fieldContext_DisclosureWarning_says(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisclosureWarning", field.Name)
 }
 
 func (ec *executionContext) childFields_EncryptionKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7884,6 +9525,22 @@ func (ec *executionContext) childFields_ItemField(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type ItemField", field.Name)
 }
 
+func (ec *executionContext) childFields_ItemStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_ItemStatistics_item(ctx, field)
+	case "given":
+		return ec.fieldContext_ItemStatistics_given(ctx, field)
+	case "refused":
+		return ec.fieldContext_ItemStatistics_refused(ctx, field)
+	case "withdrawn":
+		return ec.fieldContext_ItemStatistics_withdrawn(ctx, field)
+	case "pending":
+		return ec.fieldContext_ItemStatistics_pending(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ItemStatistics", field.Name)
+}
+
 func (ec *executionContext) childFields_KeptData(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -7958,6 +9615,16 @@ func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkDisclosuresSeenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disclosures":
+		return ec.fieldContext_MarkDisclosuresSeenPayload_disclosures(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkDisclosuresSeenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkDisclosuresSeenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Obstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8016,6 +9683,8 @@ func (ec *executionContext) childFields_PendingConsent(ctx context.Context, fiel
 		return ec.fieldContext_PendingConsent_required(ctx, field)
 	case "requiredFrom":
 		return ec.fieldContext_PendingConsent_requiredFrom(ctx, field)
+	case "changes":
+		return ec.fieldContext_PendingConsent_changes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PendingConsent", field.Name)
 }
@@ -8052,6 +9721,24 @@ func (ec *executionContext) childFields_PlaceLegalHoldPayload(ctx context.Contex
 		return ec.fieldContext_PlaceLegalHoldPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PlaceLegalHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PolicyChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PolicyChange_kind(ctx, field)
+	case "effect":
+		return ec.fieldContext_PolicyChange_effect(ctx, field)
+	case "item":
+		return ec.fieldContext_PolicyChange_item(ctx, field)
+	case "field":
+		return ec.fieldContext_PolicyChange_field(ctx, field)
+	case "locale":
+		return ec.fieldContext_PolicyChange_locale(ctx, field)
+	case "sentence":
+		return ec.fieldContext_PolicyChange_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyChange", field.Name)
 }
 
 func (ec *executionContext) childFields_PolicyDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8128,6 +9815,8 @@ func (ec *executionContext) childFields_PolicyVersion(ctx context.Context, field
 		return ec.fieldContext_PolicyVersion_publicSources(ctx, field)
 	case "approval":
 		return ec.fieldContext_PolicyVersion_approval(ctx, field)
+	case "changes":
+		return ec.fieldContext_PolicyVersion_changes(ctx, field)
 	case "purposesEnd":
 		return ec.fieldContext_PolicyVersion_purposesEnd(ctx, field)
 	case "externalLinks":
@@ -8196,6 +9885,26 @@ func (ec *executionContext) childFields_ProfileForm(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ProfileForm", field.Name)
 }
 
+func (ec *executionContext) childFields_PublicField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_PublicField_code(ctx, field)
+	case "label":
+		return ec.fieldContext_PublicField_label(ctx, field)
+	case "value":
+		return ec.fieldContext_PublicField_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicField", field.Name)
+}
+
+func (ec *executionContext) childFields_PublicProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fields":
+		return ec.fieldContext_PublicProfile_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicProfile", field.Name)
+}
+
 func (ec *executionContext) childFields_PublishPolicyVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "policyVersion":
@@ -8216,6 +9925,56 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 		return ec.fieldContext_Recipient_purpose(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecipientNotice_id(ctx, field)
+	case "user":
+		return ec.fieldContext_RecipientNotice_user(ctx, field)
+	case "app":
+		return ec.fieldContext_RecipientNotice_app(ctx, field)
+	case "recipient":
+		return ec.fieldContext_RecipientNotice_recipient(ctx, field)
+	case "about":
+		return ec.fieldContext_RecipientNotice_about(ctx, field)
+	case "codes":
+		return ec.fieldContext_RecipientNotice_codes(ctx, field)
+	case "madeAt":
+		return ec.fieldContext_RecipientNotice_madeAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_RecipientNotice_dueAt(ctx, field)
+	case "state":
+		return ec.fieldContext_RecipientNotice_state(ctx, field)
+	case "revision":
+		return ec.fieldContext_RecipientNotice_revision(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_RecipientNotice_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientNotice", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientNoticeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecipientNoticeConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RecipientNoticeConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecipientNoticeConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientNoticeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientNoticeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RecipientNoticeEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RecipientNoticeEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientNoticeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_RecordBreachPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8252,6 +10011,18 @@ func (ec *executionContext) childFields_RecordConsentPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RecordConsentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordDisclosurePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disclosures":
+		return ec.fieldContext_RecordDisclosurePayload_disclosures(ctx, field)
+	case "warnings":
+		return ec.fieldContext_RecordDisclosurePayload_warnings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordDisclosurePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordDisclosurePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordObligationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "obstacle":
@@ -8286,6 +10057,16 @@ func (ec *executionContext) childFields_RegisterMePayload(ctx context.Context, f
 		return ec.fieldContext_RegisterMePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterMePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleaseDisclosurePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "disclosure":
+		return ec.fieldContext_ReleaseDisclosurePayload_disclosure(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReleaseDisclosurePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseDisclosurePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReleaseIdentifierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8342,6 +10123,28 @@ func (ec *executionContext) childFields_ServiceAccess(ctx context.Context, field
 		return ec.fieldContext_ServiceAccess_purposes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServiceAccess", field.Name)
+}
+
+func (ec *executionContext) childFields_SetChannelPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetChannelPreferencesPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetChannelPreferencesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetChannelPreferencesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetFieldVisibilityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetFieldVisibilityPayload_user(ctx, field)
+	case "copiesGoneBy":
+		return ec.fieldContext_SetFieldVisibilityPayload_copiesGoneBy(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetFieldVisibilityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetFieldVisibilityPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SettleObligationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8468,6 +10271,16 @@ func (ec *executionContext) childFields_UpdatePolicyDraftPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type UpdatePolicyDraftPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateRecipientNoticePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipientNotice":
+		return ec.fieldContext_UpdateRecipientNoticePayload_recipientNotice(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateRecipientNoticePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateRecipientNoticePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8506,6 +10319,10 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_technicalData(ctx, field)
 	case "profile":
 		return ec.fieldContext_User_profile(ctx, field)
+	case "disclosures":
+		return ec.fieldContext_User_disclosures(ctx, field)
+	case "channelPreferences":
+		return ec.fieldContext_User_channelPreferences(ctx, field)
 	case "dataConfirmedAt":
 		return ec.fieldContext_User_dataConfirmedAt(ctx, field)
 	case "confirmationDue":

@@ -92,6 +92,32 @@ type ContactsResolver interface {
 type DeclaredCopyResolver interface {
 	ID(ctx context.Context, obj *vault.Copy) (string, error)
 }
+type DisclosedToResolver interface {
+	Name(ctx context.Context, obj *vault.DisclosedTo, locale *string) (*LocalizedText, error)
+	Registration(ctx context.Context, obj *vault.DisclosedTo) (*string, error)
+}
+type DisclosureResolver interface {
+	ID(ctx context.Context, obj *vault.Disclosure) (string, error)
+
+	Purpose(ctx context.Context, obj *vault.Disclosure) (*string, error)
+
+	Version(ctx context.Context, obj *vault.Disclosure) (*vault.Version, error)
+
+	Consents(ctx context.Context, obj *vault.Disclosure) ([]string, error)
+	Reference(ctx context.Context, obj *vault.Disclosure) (*string, error)
+	Violation(ctx context.Context, obj *vault.Disclosure) (*vault.Violation, error)
+
+	Recorder(ctx context.Context, obj *vault.Disclosure) (*string, error)
+	Approver(ctx context.Context, obj *vault.Disclosure) (*string, error)
+	Withheld(ctx context.Context, obj *vault.Disclosure) (*string, error)
+
+	Canonical(ctx context.Context, obj *vault.Disclosure) (*string, error)
+}
+type DisclosureWarningResolver interface {
+	Rule(ctx context.Context, obj *vault.Rule) (string, error)
+
+	Says(ctx context.Context, obj *vault.Rule, locale *string) (*LocalizedText, error)
+}
 type EncryptionKeyResolver interface {
 	Use(ctx context.Context, obj *vault.KeyState) (*vault.KeyUse, error)
 
@@ -119,6 +145,12 @@ type MutationResolver interface {
 	CreatePolicyDraft(ctx context.Context, input CreatePolicyDraftInput) (*CreatePolicyDraftPayload, error)
 	UpdatePolicyDraft(ctx context.Context, input UpdatePolicyDraftInput) (*UpdatePolicyDraftPayload, error)
 	PublishPolicyVersion(ctx context.Context, input PublishPolicyVersionInput) (*PublishPolicyVersionPayload, error)
+	SetFieldVisibility(ctx context.Context, input SetFieldVisibilityInput) (*SetFieldVisibilityPayload, error)
+	SetChannelPreferences(ctx context.Context, input SetChannelPreferencesInput) (*SetChannelPreferencesPayload, error)
+	RecordDisclosure(ctx context.Context, input RecordDisclosureInput) (*RecordDisclosurePayload, error)
+	MarkDisclosuresSeen(ctx context.Context, input MarkDisclosuresSeenInput) (*MarkDisclosuresSeenPayload, error)
+	ReleaseDisclosure(ctx context.Context, input ReleaseDisclosureInput) (*ReleaseDisclosurePayload, error)
+	UpdateRecipientNotice(ctx context.Context, input UpdateRecipientNoticeInput) (*UpdateRecipientNoticePayload, error)
 	EraseUser(ctx context.Context, input EraseUserInput) (*EraseUserPayload, error)
 	PlaceLegalHold(ctx context.Context, input PlaceLegalHoldInput) (*PlaceLegalHoldPayload, error)
 	LiftLegalHold(ctx context.Context, input LiftLegalHoldInput) (*LiftLegalHoldPayload, error)
@@ -144,6 +176,9 @@ type ObstacleResolver interface {
 type OperatorResolver interface {
 	Name(ctx context.Context, obj *vault.Operator, locale *string) (*LocalizedText, error)
 }
+type PendingConsentResolver interface {
+	Changes(ctx context.Context, obj *vault.Pending) ([]vault.PolicyChange, error)
+}
 type PersonalFieldResolver interface {
 	Code(ctx context.Context, obj *vault.PersonalField) (string, error)
 	Label(ctx context.Context, obj *vault.PersonalField, locale *string) (*LocalizedText, error)
@@ -151,6 +186,12 @@ type PersonalFieldResolver interface {
 
 	Source(ctx context.Context, obj *vault.PersonalField) (*vault.Source, error)
 	UpdatedBy(ctx context.Context, obj *vault.PersonalField) (*vault.Role, error)
+}
+type PolicyChangeResolver interface {
+	Item(ctx context.Context, obj *vault.PolicyChange) (*string, error)
+	Field(ctx context.Context, obj *vault.PolicyChange) (*string, error)
+	Locale(ctx context.Context, obj *vault.PolicyChange) (*string, error)
+	Sentence(ctx context.Context, obj *vault.PolicyChange, locale *string) (*LocalizedText, error)
 }
 type PolicyVersionResolver interface {
 	ID(ctx context.Context, obj *vault.Version) (string, error)
@@ -166,6 +207,7 @@ type PolicyVersionResolver interface {
 	CrossBorder(ctx context.Context, obj *vault.Version) (*bool, error)
 	PublicSources(ctx context.Context, obj *vault.Version) (*bool, error)
 	Approval(ctx context.Context, obj *vault.Version) (*vault.Approval, error)
+	Changes(ctx context.Context, obj *vault.Version, since *string) ([]vault.PolicyChange, error)
 	PurposesEnd(ctx context.Context, obj *vault.Version, locale *string) (*LocalizedText, error)
 	ExternalLinks(ctx context.Context, obj *vault.Version) ([]vault.ExternalLink, error)
 	RulePack(ctx context.Context, obj *vault.Version) (*string, error)
@@ -173,6 +215,11 @@ type PolicyVersionResolver interface {
 }
 type ProfileResolver interface {
 	Fields(ctx context.Context, obj *Profile, codes []string) ([]vault.PersonalField, error)
+}
+type PublicFieldResolver interface {
+	Code(ctx context.Context, obj *vault.PersonalField) (string, error)
+	Label(ctx context.Context, obj *vault.PersonalField, locale *string) (*LocalizedText, error)
+	Value(ctx context.Context, obj *vault.PersonalField) (string, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (scalar.Node, error)
@@ -185,10 +232,13 @@ type QueryResolver interface {
 	PolicyVersion(ctx context.Context, id string) (*vault.Version, error)
 	PolicyVersions(ctx context.Context, app *string, first *int, after *string) (*PolicyVersionConnection, error)
 	Consent(ctx context.Context, id string) (*vault.Consent, error)
-	ConsentCheck(ctx context.Context, user string, purpose string, app *string, operator *string, at *time.Time) (*vault.Check, error)
-	ConsentChecks(ctx context.Context, users []string, purpose string, app *string, operator *string, at *time.Time) ([]vault.Check, error)
+	ConsentCheck(ctx context.Context, user string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) (*vault.Check, error)
+	ConsentChecks(ctx context.Context, users []string, purpose string, app *string, operator *string, at *time.Time, channel *vault.Channel) ([]vault.Check, error)
 	AuditEvents(ctx context.Context, filter *AuditFilter, first *int, after *string) (*AuditEventConnection, error)
 	EncryptionKeys(ctx context.Context) (*vault.KeyStates, error)
+	ConsentStatistics(ctx context.Context, version string) (*vault.ConsentStatistics, error)
+	PublicProfile(ctx context.Context, id string, app *string) (*PublicProfile, error)
+	RecipientNotices(ctx context.Context, filter *RecipientNoticeFilter, first *int, after *string) (*RecipientNoticeConnection, error)
 	ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error)
 	AccessReport(ctx context.Context, from time.Time, to time.Time, app *string) (*vault.AccessReport, error)
 	Breach(ctx context.Context, id string) (*vault.Breach, error)
@@ -200,6 +250,10 @@ type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
 
 	Purpose(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
+}
+type RecipientNoticeResolver interface {
+	ID(ctx context.Context, obj *vault.RecipientNotice) (string, error)
+	User(ctx context.Context, obj *vault.RecipientNotice) (string, error)
 }
 type ResponsiblePersonResolver interface {
 	Name(ctx context.Context, obj *vault.ResponsiblePerson, locale *string) (*LocalizedText, error)
@@ -225,6 +279,8 @@ type UserResolver interface {
 	MissingFields(ctx context.Context, obj *vault.User, app *string) ([]string, error)
 	TechnicalData(ctx context.Context, obj *vault.User, first *int, after *string, basis *BasisInput) (*TechnicalDataConnection, error)
 	Profile(ctx context.Context, obj *vault.User, app *string, basis *BasisInput, reveal []string) (*Profile, error)
+	Disclosures(ctx context.Context, obj *vault.User, first *int, after *string) (*DisclosureConnection, error)
+	ChannelPreferences(ctx context.Context, obj *vault.User, app *string) ([]vault.ChannelPreference, error)
 
 	ConfirmationDue(ctx context.Context, obj *vault.User, app *string) (*time.Time, error)
 	Changes(ctx context.Context, obj *vault.User, first *int, after *string) (*UserChangeConnection, error)
@@ -330,6 +386,34 @@ func (ec *executionContext) field_ConsentItem_title_args(ctx context.Context, ra
 }
 
 func (ec *executionContext) field_Contacts_address_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_DisclosedTo_name_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_DisclosureWarning_says_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -483,6 +567,20 @@ func (ec *executionContext) field_Mutation_liftLegalHold_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_markDisclosuresSeen_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (MarkDisclosuresSeenInput, error) {
+			return ec.unmarshalNMarkDisclosuresSeenInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_placeLegalHold_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -553,6 +651,20 @@ func (ec *executionContext) field_Mutation_recordConsent_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_recordDisclosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RecordDisclosureInput, error) {
+			return ec.unmarshalNRecordDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosureInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_recordObligation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -595,12 +707,54 @@ func (ec *executionContext) field_Mutation_registerMe_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_releaseDisclosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ReleaseDisclosureInput, error) {
+			return ec.unmarshalNReleaseDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosureInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_releaseIdentifier_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (ReleaseIdentifierInput, error) {
 			return ec.unmarshalNReleaseIdentifierInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseIdentifierInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setChannelPreferences_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SetChannelPreferencesInput, error) {
+			return ec.unmarshalNSetChannelPreferencesInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setFieldVisibility_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SetFieldVisibilityInput, error) {
+			return ec.unmarshalNSetFieldVisibilityInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -657,6 +811,20 @@ func (ec *executionContext) field_Mutation_updatePolicyDraft_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (UpdatePolicyDraftInput, error) {
 			return ec.unmarshalNUpdatePolicyDraftInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdatePolicyDraftInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateRecipientNotice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (UpdateRecipientNoticeInput, error) {
+			return ec.unmarshalNUpdateRecipientNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -749,6 +917,34 @@ func (ec *executionContext) field_PersonalField_label_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_PolicyChange_sentence_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_PolicyVersion_changes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "since",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["since"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_PolicyVersion_document_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -788,6 +984,20 @@ func (ec *executionContext) field_Profile_fields_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["codes"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_PublicField_label_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
 	return args, nil
 }
 
@@ -950,6 +1160,14 @@ func (ec *executionContext) field_Query_consentCheck_args(ctx context.Context, r
 		return nil, err
 	}
 	args["at"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "channel",
+		func(ctx context.Context, v any) (*vault.Channel, error) {
+			return ec.unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["channel"] = arg5
 	return args, nil
 }
 
@@ -996,6 +1214,28 @@ func (ec *executionContext) field_Query_consentChecks_args(ctx context.Context, 
 		return nil, err
 	}
 	args["at"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "channel",
+		func(ctx context.Context, v any) (*vault.Channel, error) {
+			return ec.unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["channel"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_consentStatistics_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "version",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["version"] = arg0
 	return args, nil
 }
 
@@ -1143,6 +1383,58 @@ func (ec *executionContext) field_Query_profileForm_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_publicProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_recipientNotices_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*RecipientNoticeFilter, error) {
+			return ec.unmarshalORecipientNoticeFilter2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_representative_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1281,6 +1573,20 @@ func (ec *executionContext) field_User_changes_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_User_channelPreferences_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "app",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["app"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_User_confirmationDue_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1330,6 +1636,28 @@ func (ec *executionContext) field_User_consents_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["state"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_User_disclosures_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -3382,6 +3710,75 @@ func (ec *executionContext) fieldContext_BreachNotice_download(_ context.Context
 	return graphql.NewScalarFieldContext("BreachNotice", field, false, false, "String")
 }
 
+func (ec *executionContext) _ChannelPreference_item(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelPreference_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Item, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelPreference_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "String")
+}
+
+func (ec *executionContext) _ChannelPreference_channel(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelPreference_channel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channel, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Channel) graphql.Marshaler {
+			return ec.marshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelPreference_channel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "Channel")
+}
+
+func (ec *executionContext) _ChannelPreference_allowed(ctx context.Context, field graphql.CollectedField, obj *vault.ChannelPreference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelPreference_allowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Allowed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelPreference_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ClassAccess_class(ctx context.Context, field graphql.CollectedField, obj *vault.ClassAccess) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4841,6 +5238,29 @@ func (ec *executionContext) fieldContext_ConsentItem_recipients(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ConsentItem_channels(ctx context.Context, field graphql.CollectedField, obj *vault.Item) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentItem_channels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Channel) graphql.Marshaler {
+			return ec.marshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentItem_channels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentItem", field, false, false, "Channel")
+}
+
 func (ec *executionContext) _ConsentItem_consentFrom(ctx context.Context, field graphql.CollectedField, obj *vault.Item) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4862,6 +5282,116 @@ func (ec *executionContext) _ConsentItem_consentFrom(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_ConsentItem_consentFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ConsentItem", field, true, true, "ID")
+}
+
+func (ec *executionContext) _ConsentStatistics_version(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Version) graphql.Marshaler {
+			return ec.marshalNPolicyVersion2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersion(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConsentStatistics_asOf(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentStatistics", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ConsentStatistics_people(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_people(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.People, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_people(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ConsentStatistics_items(ctx context.Context, field graphql.CollectedField, obj *vault.ConsentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentStatistics_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ItemStatistics) graphql.Marshaler {
+			return ec.marshalNItemStatistics2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatisticsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentStatistics_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConsentStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ItemStatistics(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Contacts_email(ctx context.Context, field graphql.CollectedField, obj *vault.Contacts) (ret graphql.Marshaler) {
@@ -5248,6 +5778,815 @@ func (ec *executionContext) fieldContext_DeclaredCopy_versions(_ context.Context
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_KeyRange(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosedTo_name(ctx context.Context, field graphql.CollectedField, obj *vault.DisclosedTo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosedTo_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.DisclosedTo().Name(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosedTo_name(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosedTo",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_DisclosedTo_name_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosedTo_registration(ctx context.Context, field graphql.CollectedField, obj *vault.DisclosedTo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosedTo_registration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DisclosedTo().Registration(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosedTo_registration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosedTo", field, true, true, "String")
+}
+
+func (ec *executionContext) _DisclosedTo_country(ctx context.Context, field graphql.CollectedField, obj *vault.DisclosedTo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosedTo_country(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Country, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosedTo_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosedTo", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_id(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Disclosure_app(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_at(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_recipient(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.DisclosedTo) graphql.Marshaler {
+			return ec.marshalNDisclosedTo2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Disclosure",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosedTo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Disclosure_fields(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_purpose(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_purpose(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Purpose(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_purpose(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_ground(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_ground(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ground, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.DisclosureGround) graphql.Marshaler {
+			return ec.marshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_ground(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DisclosureGround")
+}
+
+func (ec *executionContext) _Disclosure_version(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Version(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Version) graphql.Marshaler {
+			return ec.marshalNPolicyVersion2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVersion(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Disclosure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Disclosure_items(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Items, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "String")
+}
+
+func (ec *executionContext) _Disclosure_consents(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_consents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Consents(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_consents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Disclosure_reference(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Reference(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_violation(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_violation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Violation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Violation) graphql.Marshaler {
+			return ec.marshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_violation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "DisputeViolation")
+}
+
+func (ec *executionContext) _Disclosure_tellBy(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_tellBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TellBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_tellBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_seenAt(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_seenAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_seenAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_recorder(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_recorder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Recorder(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_recorder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_approver(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_approver(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Approver(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_approver(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_withheld(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_withheld(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Withheld(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_withheld(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_releasedAt(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_releasedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Released, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_releasedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Disclosure_canonical(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_canonical(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Disclosure().Canonical(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_canonical(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _DisclosureConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DisclosureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DisclosureEdge) graphql.Marshaler {
+			return ec.marshalNDisclosureEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosureEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *DisclosureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DisclosureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DisclosureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _DisclosureEdge_node(ctx context.Context, field graphql.CollectedField, obj *DisclosureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisclosureWarning_rule(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.DisclosureWarning().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureWarning", field, true, true, "String")
+}
+
+func (ec *executionContext) _DisclosureWarning_article(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureWarning", field, false, false, "String")
+}
+
+func (ec *executionContext) _DisclosureWarning_confirmed(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_confirmed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Confirmed(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_confirmed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisclosureWarning", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _DisclosureWarning_says(ctx context.Context, field graphql.CollectedField, obj *vault.Rule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisclosureWarning_says(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.DisclosureWarning().Says(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisclosureWarning_says(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisclosureWarning",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_DisclosureWarning_says_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -6978,6 +8317,130 @@ func (ec *executionContext) fieldContext_ItemField_required(_ context.Context, f
 	return graphql.NewScalarFieldContext("ItemField", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _ItemStatistics_item(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Item, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Item) graphql.Marshaler {
+			return ec.marshalNConsentItem2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItem(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ItemStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConsentItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ItemStatistics_given(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_given(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Given, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_given(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ItemStatistics_refused(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ItemStatistics_withdrawn(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_withdrawn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Withdrawn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_withdrawn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ItemStatistics_pending(ctx context.Context, field graphql.CollectedField, obj *vault.ItemStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ItemStatistics_pending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pending, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ItemStatistics_pending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ItemStatistics", field, false, false, "Int")
+}
+
 func (ec *executionContext) _KeptData_kind(ctx context.Context, field graphql.CollectedField, obj *vault.Kept) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7431,6 +8894,70 @@ func (ec *executionContext) _LocalizedText_isFallback(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_LocalizedText_isFallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LocalizedText", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _MarkDisclosuresSeenPayload_disclosures(ctx context.Context, field graphql.CollectedField, obj *MarkDisclosuresSeenPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkDisclosuresSeenPayload_disclosures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disclosures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkDisclosuresSeenPayload_disclosures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkDisclosuresSeenPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MarkDisclosuresSeenPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *MarkDisclosuresSeenPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkDisclosuresSeenPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkDisclosuresSeenPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkDisclosuresSeenPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Mutation_registerMe(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -7985,6 +9512,378 @@ func (ec *executionContext) fieldContext_Mutation_publishPolicyVersion(ctx conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_publishPolicyVersion_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setFieldVisibility(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setFieldVisibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetFieldVisibility(ctx, fc.Args["input"].(SetFieldVisibilityInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *SetFieldVisibilityPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *SetFieldVisibilityPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SetFieldVisibilityPayload) graphql.Marshaler {
+			return ec.marshalNSetFieldVisibilityPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setFieldVisibility(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetFieldVisibilityPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setFieldVisibility_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setChannelPreferences(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setChannelPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetChannelPreferences(ctx, fc.Args["input"].(SetChannelPreferencesInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *SetChannelPreferencesPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *SetChannelPreferencesPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SetChannelPreferencesPayload) graphql.Marshaler {
+			return ec.marshalNSetChannelPreferencesPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setChannelPreferences(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetChannelPreferencesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setChannelPreferences_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_recordDisclosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_recordDisclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RecordDisclosure(ctx, fc.Args["input"].(RecordDisclosureInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SERVICE", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RecordDisclosurePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecordDisclosurePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordDisclosurePayload) graphql.Marshaler {
+			return ec.marshalNRecordDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosurePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_recordDisclosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordDisclosurePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_recordDisclosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_markDisclosuresSeen(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_markDisclosuresSeen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MarkDisclosuresSeen(ctx, fc.Args["input"].(MarkDisclosuresSeenInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *MarkDisclosuresSeenPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *MarkDisclosuresSeenPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *MarkDisclosuresSeenPayload) graphql.Marshaler {
+			return ec.marshalNMarkDisclosuresSeenPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_markDisclosuresSeen(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MarkDisclosuresSeenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_markDisclosuresSeen_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseDisclosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseDisclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseDisclosure(ctx, fc.Args["input"].(ReleaseDisclosureInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *ReleaseDisclosurePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *ReleaseDisclosurePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ReleaseDisclosurePayload) graphql.Marshaler {
+			return ec.marshalNReleaseDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosurePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseDisclosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleaseDisclosurePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseDisclosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateRecipientNotice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateRecipientNotice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateRecipientNotice(ctx, fc.Args["input"].(UpdateRecipientNoticeInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *UpdateRecipientNoticePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *UpdateRecipientNoticePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *UpdateRecipientNoticePayload) graphql.Marshaler {
+			return ec.marshalNUpdateRecipientNoticePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateRecipientNotice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateRecipientNoticePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateRecipientNotice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -9459,6 +11358,38 @@ func (ec *executionContext) fieldContext_PendingConsent_requiredFrom(_ context.C
 	return graphql.NewScalarFieldContext("PendingConsent", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PendingConsent_changes(ctx context.Context, field graphql.CollectedField, obj *vault.Pending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingConsent_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PendingConsent().Changes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+			return ec.marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PendingConsent_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PendingConsent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PersonalField_code(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9747,6 +11678,165 @@ func (ec *executionContext) fieldContext_PlaceLegalHoldPayload_userErrors(_ cont
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_UserError(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PolicyChange_kind(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.ChangeKind) graphql.Marshaler {
+			return ec.marshalNPolicyChangeKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChangeKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, false, false, "PolicyChangeKind")
+}
+
+func (ec *executionContext) _PolicyChange_effect(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.Effect) graphql.Marshaler {
+			return ec.marshalNPolicyChangeEffect2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEffect(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, false, false, "PolicyChangeEffect")
+}
+
+func (ec *executionContext) _PolicyChange_item(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyChange().Item(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, true, true, "String")
+}
+
+func (ec *executionContext) _PolicyChange_field(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyChange().Field(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, true, true, "String")
+}
+
+func (ec *executionContext) _PolicyChange_locale(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_locale(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyChange().Locale(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOLocale2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PolicyChange", field, true, true, "Locale")
+}
+
+func (ec *executionContext) _PolicyChange_sentence(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyChange_sentence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PolicyChange().Sentence(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyChange_sentence(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyChange",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PolicyChange_sentence_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -10507,6 +12597,50 @@ func (ec *executionContext) fieldContext_PolicyVersion_approval(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _PolicyVersion_changes(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyVersion_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PolicyVersion().Changes(ctx, obj, fc.Args["since"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+			return ec.marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyVersion_changes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyVersion",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyChange(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PolicyVersion_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PolicyVersion_purposesEnd(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11148,6 +13282,128 @@ func (ec *executionContext) fieldContext_ProfileForm_fields(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_FormField(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicField_code(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicField_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PublicField().Code(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicField_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicField", field, true, true, "String")
+}
+
+func (ec *executionContext) _PublicField_label(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicField_label(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.PublicField().Label(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicField_label(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicField",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_PublicField_label_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicField_value(ctx context.Context, field graphql.CollectedField, obj *vault.PersonalField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicField_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PublicField().Value(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicField_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicField", field, true, true, "String")
+}
+
+func (ec *executionContext) _PublicProfile_fields(ctx context.Context, field graphql.CollectedField, obj *PublicProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicProfile_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PersonalField) graphql.Marshaler {
+			return ec.marshalNPublicField2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalFieldᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicProfile_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicField(ctx, field)
 		},
 	}
 	return fc, nil
@@ -11835,7 +14091,7 @@ func (ec *executionContext) _Query_consentCheck(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ConsentCheck(ctx, fc.Args["user"].(string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time))
+			return ec.Resolvers.Query().ConsentCheck(ctx, fc.Args["user"].(string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time), fc.Args["channel"].(*vault.Channel))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -11897,7 +14153,7 @@ func (ec *executionContext) _Query_consentChecks(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().ConsentChecks(ctx, fc.Args["users"].([]string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time))
+			return ec.Resolvers.Query().ConsentChecks(ctx, fc.Args["users"].([]string), fc.Args["purpose"].(string), fc.Args["app"].(*string), fc.Args["operator"].(*string), fc.Args["at"].(*time.Time), fc.Args["channel"].(*vault.Channel))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -12057,6 +14313,192 @@ func (ec *executionContext) fieldContext_Query_encryptionKeys(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_EncryptionKeys(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_consentStatistics(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_consentStatistics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ConsentStatistics(ctx, fc.Args["version"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE", "AUDITOR"})
+				if err != nil {
+					var zeroVal *vault.ConsentStatistics
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *vault.ConsentStatistics
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.ConsentStatistics) graphql.Marshaler {
+			return ec.marshalNConsentStatistics2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentStatistics(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_consentStatistics(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConsentStatistics(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_consentStatistics_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_publicProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_publicProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PublicProfile(ctx, fc.Args["id"].(string), fc.Args["app"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"ANONYMOUS", "SUBJECT", "SERVICE", "SUPPORT", "COMPLIANCE", "SECURITY", "AUDITOR"})
+				if err != nil {
+					var zeroVal *PublicProfile
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *PublicProfile
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *PublicProfile) graphql.Marshaler {
+			return ec.marshalNPublicProfile2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublicProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_publicProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicProfile(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_publicProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_recipientNotices(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_recipientNotices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().RecipientNotices(ctx, fc.Args["filter"].(*RecipientNoticeFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RecipientNoticeConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RecipientNoticeConnection
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RecipientNoticeConnection) graphql.Marshaler {
+			return ec.marshalNRecipientNoticeConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_recipientNotices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNoticeConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_recipientNotices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -12620,6 +15062,419 @@ func (ec *executionContext) fieldContext_Recipient_purpose(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _RecipientNotice_id(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecipientNotice().ID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, true, true, "ID")
+}
+
+func (ec *executionContext) _RecipientNotice_user(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.RecipientNotice().User(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, true, true, "ID")
+}
+
+func (ec *executionContext) _RecipientNotice_app(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_app(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.App, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_app(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecipientNotice_recipient(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.DisclosedTo) graphql.Marshaler {
+			return ec.marshalNDisclosedTo2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNotice",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosedTo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNotice_about(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_about(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.About, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.NoticeAbout) graphql.Marshaler {
+			return ec.marshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_about(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "NoticeAbout")
+}
+
+func (ec *executionContext) _RecipientNotice_codes(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_codes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Codes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_codes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecipientNotice_madeAt(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_madeAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MadeAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_madeAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecipientNotice_dueAt(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecipientNotice_state(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.NoticeState) graphql.Marshaler {
+			return ec.marshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "NoticeState")
+}
+
+func (ec *executionContext) _RecipientNotice_revision(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecipientNotice_updatedAt(ctx context.Context, field graphql.CollectedField, obj *vault.RecipientNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNotice_updatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNotice_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _RecipientNoticeConnection_edges(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RecipientNoticeEdge) graphql.Marshaler {
+			return ec.marshalNRecipientNoticeEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNoticeEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNoticeConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.RecipientNotice) graphql.Marshaler {
+			return ec.marshalNRecipientNotice2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNoticeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNoticeConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecipientNoticeEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecipientNoticeEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _RecipientNoticeEdge_node(ctx context.Context, field graphql.CollectedField, obj *RecipientNoticeEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecipientNoticeEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.RecipientNotice) graphql.Marshaler {
+			return ec.marshalNRecipientNotice2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecipientNoticeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecipientNoticeEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecordBreachPayload_breach(ctx context.Context, field graphql.CollectedField, obj *RecordBreachPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12876,6 +15731,102 @@ func (ec *executionContext) fieldContext_RecordConsentPayload_userErrors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _RecordDisclosurePayload_disclosures(ctx context.Context, field graphql.CollectedField, obj *RecordDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDisclosurePayload_disclosures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disclosures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+			return ec.marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDisclosurePayload_disclosures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordDisclosurePayload_warnings(ctx context.Context, field graphql.CollectedField, obj *RecordDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDisclosurePayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.Rule) graphql.Marshaler {
+			return ec.marshalNDisclosureWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRuleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDisclosurePayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosureWarning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecordDisclosurePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordDisclosurePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordDisclosurePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecordDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecordObligationPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *RecordObligationPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13118,6 +16069,70 @@ func (ec *executionContext) _RegisterMePayload_userErrors(ctx context.Context, f
 func (ec *executionContext) fieldContext_RegisterMePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RegisterMePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleaseDisclosurePayload_disclosure(ctx context.Context, field graphql.CollectedField, obj *ReleaseDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseDisclosurePayload_disclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disclosure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Disclosure) graphql.Marshaler {
+			return ec.marshalODisclosure2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseDisclosurePayload_disclosure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleaseDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Disclosure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleaseDisclosurePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ReleaseDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseDisclosurePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseDisclosurePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleaseDisclosurePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -13473,6 +16488,157 @@ func (ec *executionContext) _ServiceAccess_purposes(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_ServiceAccess_purposes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServiceAccess", field, false, false, "String")
+}
+
+func (ec *executionContext) _SetChannelPreferencesPayload_user(ctx context.Context, field graphql.CollectedField, obj *SetChannelPreferencesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetChannelPreferencesPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetChannelPreferencesPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetChannelPreferencesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetChannelPreferencesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SetChannelPreferencesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetChannelPreferencesPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetChannelPreferencesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetChannelPreferencesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetFieldVisibilityPayload_user(ctx context.Context, field graphql.CollectedField, obj *SetFieldVisibilityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetFieldVisibilityPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetFieldVisibilityPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetFieldVisibilityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetFieldVisibilityPayload_copiesGoneBy(ctx context.Context, field graphql.CollectedField, obj *SetFieldVisibilityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetFieldVisibilityPayload_copiesGoneBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CopiesGoneBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetFieldVisibilityPayload_copiesGoneBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetFieldVisibilityPayload", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SetFieldVisibilityPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SetFieldVisibilityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetFieldVisibilityPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetFieldVisibilityPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetFieldVisibilityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SettleObligationPayload_obstacle(ctx context.Context, field graphql.CollectedField, obj *SettleObligationPayload) (ret graphql.Marshaler) {
@@ -14259,6 +17425,70 @@ func (ec *executionContext) fieldContext_UpdatePolicyDraftPayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateRecipientNoticePayload_recipientNotice(ctx context.Context, field graphql.CollectedField, obj *UpdateRecipientNoticePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRecipientNoticePayload_recipientNotice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecipientNotice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.RecipientNotice) graphql.Marshaler {
+			return ec.marshalORecipientNotice2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRecipientNoticePayload_recipientNotice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRecipientNoticePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecipientNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateRecipientNoticePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UpdateRecipientNoticePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRecipientNoticePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRecipientNoticePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRecipientNoticePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *UpdateUserPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14751,6 +17981,94 @@ func (ec *executionContext) fieldContext_User_profile(ctx context.Context, field
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_User_profile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_disclosures(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_disclosures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().Disclosures(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DisclosureConnection) graphql.Marshaler {
+			return ec.marshalNDisclosureConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_disclosures(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosureConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_disclosures_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_channelPreferences(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_channelPreferences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().ChannelPreferences(ctx, obj, fc.Args["app"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.ChannelPreference) graphql.Marshaler {
+			return ec.marshalNChannelPreference2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_User_channelPreferences(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChannelPreference(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_channelPreferences_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -16198,6 +19516,55 @@ func UnmarshalBreachPeopleInput(ctx context.Context, raw any) (BreachPeopleInput
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputChannelDecisionInput(ctx context.Context, obj any) (vault.ChannelDecision, error) {
+	var it vault.ChannelDecision
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"channel", "allowed"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "channel":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channel"))
+			data, err := ec.unmarshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channel = data
+		case "allowed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowed"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Allowed = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalChannelDecisionInput unmarshals raw into the ChannelDecisionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalChannelDecisionInput(ctx context.Context, raw any) (vault.ChannelDecision, error) {
+	var out vault.ChannelDecision
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ChannelDecisionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCloseBreachInput(ctx context.Context, obj any) (CloseBreachInput, error) {
 	var it CloseBreachInput
 	if obj == nil {
@@ -16405,7 +19772,11 @@ func (ec *executionContext) unmarshalInputConsentItemInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"code", "kind", "required", "basis", "title", "statement", "fields", "retention", "recipients"}
+	if _, present := asMap["channels"]; !present {
+		asMap["channels"] = []any{}
+	}
+
+	fieldsInOrder := [...]string{"code", "kind", "required", "basis", "title", "statement", "fields", "retention", "recipients", "channels"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -16475,6 +19846,13 @@ func (ec *executionContext) unmarshalInputConsentItemInput(ctx context.Context, 
 				return it, err
 			}
 			it.Recipients = data
+		case "channels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channels"))
+			data, err := ec.unmarshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channels = data
 		}
 	}
 	return it, nil
@@ -16699,6 +20077,62 @@ func (ec *executionContext) unmarshalInputDecisionInput(ctx context.Context, obj
 func UnmarshalDecisionInput(ctx context.Context, raw any) (vault.ItemDecision, error) {
 	var out vault.ItemDecision
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecisionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDisclosureRecipientInput(ctx context.Context, obj any) (DisclosureRecipientInput, error) {
+	var it DisclosureRecipientInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "registration", "country"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = graphql.OmittableOf(data)
+		case "registration":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("registration"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Registration = graphql.OmittableOf(data)
+		case "country":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("country"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Country = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDisclosureRecipientInput unmarshals raw into the DisclosureRecipientInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDisclosureRecipientInput(ctx context.Context, raw any) (DisclosureRecipientInput, error) {
+	var out DisclosureRecipientInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DisclosureRecipientInput", raw, &out)
 	return out, err
 }
 
@@ -17259,6 +20693,55 @@ func (ec *executionContext) unmarshalInputLocalizedTextInput(ctx context.Context
 func UnmarshalLocalizedTextInput(ctx context.Context, raw any) (vault.Word, error) {
 	var out vault.Word
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "LocalizedTextInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputMarkDisclosuresSeenInput(ctx context.Context, obj any) (MarkDisclosuresSeenInput, error) {
+	var it MarkDisclosuresSeenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"disclosures", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "disclosures":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("disclosures"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Disclosures = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMarkDisclosuresSeenInput unmarshals raw into the MarkDisclosuresSeenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMarkDisclosuresSeenInput(ctx context.Context, raw any) (MarkDisclosuresSeenInput, error) {
+	var out MarkDisclosuresSeenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MarkDisclosuresSeenInput", raw, &out)
 	return out, err
 }
 
@@ -17848,7 +21331,7 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 		asMap["acknowledgedWarnings"] = []any{}
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "acknowledgedWarnings", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedRevision", "effectiveAt", "askAgain", "askEverybodyAgain", "textChanges", "acknowledgedWarnings", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -17876,6 +21359,27 @@ func (ec *executionContext) unmarshalInputPublishPolicyVersionInput(ctx context.
 				return it, err
 			}
 			it.EffectiveAt = graphql.OmittableOf(data)
+		case "askAgain":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("askAgain"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AskAgain = graphql.OmittableOf(data)
+		case "askEverybodyAgain":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("askEverybodyAgain"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AskEverybodyAgain = graphql.OmittableOf(data)
+		case "textChanges":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("textChanges"))
+			data, err := ec.unmarshalOTextChangeInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChangeᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TextChanges = graphql.OmittableOf(data)
 		case "acknowledgedWarnings":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgedWarnings"))
 			data, err := ec.unmarshalNAcknowledgedWarningInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAcknowledgedWarningInputᚄ(ctx, v)
@@ -18027,6 +21531,62 @@ func (ec *executionContext) unmarshalInputRecipientInput(ctx context.Context, ob
 func UnmarshalRecipientInput(ctx context.Context, raw any) (vault.Recipient, error) {
 	var out vault.Recipient
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecipientInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRecipientNoticeFilter(ctx context.Context, obj any) (RecipientNoticeFilter, error) {
+	var it RecipientNoticeFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"state", "dueBefore", "user"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalONoticeState2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = graphql.OmittableOf(data)
+		case "dueBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dueBefore"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DueBefore = graphql.OmittableOf(data)
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecipientNoticeFilter unmarshals raw into the RecipientNoticeFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecipientNoticeFilter(ctx context.Context, raw any) (RecipientNoticeFilter, error) {
+	var out RecipientNoticeFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecipientNoticeFilter", raw, &out)
 	return out, err
 }
 
@@ -18223,6 +21783,122 @@ func (ec *executionContext) unmarshalInputRecordConsentInput(ctx context.Context
 func UnmarshalRecordConsentInput(ctx context.Context, raw any) (RecordConsentInput, error) {
 	var out RecordConsentInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordConsentInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRecordDisclosureInput(ctx context.Context, obj any) (RecordDisclosureInput, error) {
+	var it RecordDisclosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["acknowledgeWarning"]; !present {
+		asMap["acknowledgeWarning"] = false
+	}
+
+	fieldsInOrder := [...]string{"app", "users", "recipient", "fields", "purpose", "ground", "reference", "violation", "acknowledgeWarning", "withholdFromPerson", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "users":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("users"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Users = data
+		case "recipient":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recipient"))
+			data, err := ec.unmarshalNDisclosureRecipientInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureRecipientInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recipient = data
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "purpose":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purpose"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Purpose = graphql.OmittableOf(data)
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = graphql.OmittableOf(data)
+		case "violation":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("violation"))
+			data, err := ec.unmarshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Violation = graphql.OmittableOf(data)
+		case "acknowledgeWarning":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgeWarning"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcknowledgeWarning = graphql.OmittableOf(data)
+		case "withholdFromPerson":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withholdFromPerson"))
+			data, err := ec.unmarshalOWithholdInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithholdInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WithholdFromPerson = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRecordDisclosureInput unmarshals raw into the RecordDisclosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRecordDisclosureInput(ctx context.Context, raw any) (RecordDisclosureInput, error) {
+	var out RecordDisclosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RecordDisclosureInput", raw, &out)
 	return out, err
 }
 
@@ -18433,6 +22109,55 @@ func UnmarshalRegisterMeInput(ctx context.Context, raw any) (RegisterMeInput, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputReleaseDisclosureInput(ctx context.Context, obj any) (ReleaseDisclosureInput, error) {
+	var it ReleaseDisclosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"disclosure", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "disclosure":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("disclosure"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Disclosure = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReleaseDisclosureInput unmarshals raw into the ReleaseDisclosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReleaseDisclosureInput(ctx context.Context, raw any) (ReleaseDisclosureInput, error) {
+	var out ReleaseDisclosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleaseDisclosureInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputReleaseIdentifierInput(ctx context.Context, obj any) (ReleaseIdentifierInput, error) {
 	var it ReleaseIdentifierInput
 	if obj == nil {
@@ -18612,6 +22337,118 @@ func (ec *executionContext) unmarshalInputRequestBasisInput(ctx context.Context,
 func UnmarshalRequestBasisInput(ctx context.Context, raw any) (RequestBasisInput, error) {
 	var out RequestBasisInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestBasisInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetChannelPreferencesInput(ctx context.Context, obj any) (SetChannelPreferencesInput, error) {
+	var it SetChannelPreferencesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"item", "channels", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "item":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("item"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Item = data
+		case "channels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channels"))
+			data, err := ec.unmarshalNChannelDecisionInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecisionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channels = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetChannelPreferencesInput unmarshals raw into the SetChannelPreferencesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetChannelPreferencesInput(ctx context.Context, raw any) (SetChannelPreferencesInput, error) {
+	var out SetChannelPreferencesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetChannelPreferencesInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetFieldVisibilityInput(ctx context.Context, obj any) (SetFieldVisibilityInput, error) {
+	var it SetFieldVisibilityInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"fields", "visibility", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "visibility":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("visibility"))
+			data, err := ec.unmarshalNVisibility2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐVisibility(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Visibility = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetFieldVisibilityInput unmarshals raw into the SetFieldVisibilityInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetFieldVisibilityInput(ctx context.Context, raw any) (SetFieldVisibilityInput, error) {
+	var out SetFieldVisibilityInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetFieldVisibilityInput", raw, &out)
 	return out, err
 }
 
@@ -18801,6 +22638,62 @@ func (ec *executionContext) unmarshalInputTechnicalEventInput(ctx context.Contex
 func UnmarshalTechnicalEventInput(ctx context.Context, raw any) (TechnicalEventInput, error) {
 	var out TechnicalEventInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TechnicalEventInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTextChangeInput(ctx context.Context, obj any) (vault.TextChange, error) {
+	var it vault.TextChange
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"locale", "meaning", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNLocale2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "meaning":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("meaning"))
+			data, err := ec.unmarshalNTextMeaning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextMeaning(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Meaning = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNTextReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTextChangeInput unmarshals raw into the TextChangeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTextChangeInput(ctx context.Context, raw any) (vault.TextChange, error) {
+	var out vault.TextChange
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TextChangeInput", raw, &out)
 	return out, err
 }
 
@@ -19130,6 +23023,69 @@ func (ec *executionContext) unmarshalInputUpdatePolicyDraftInput(ctx context.Con
 func UnmarshalUpdatePolicyDraftInput(ctx context.Context, raw any) (UpdatePolicyDraftInput, error) {
 	var out UpdatePolicyDraftInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePolicyDraftInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateRecipientNoticeInput(ctx context.Context, obj any) (UpdateRecipientNoticeInput, error) {
+	var it UpdateRecipientNoticeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "state", "expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "state":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("state"))
+			data, err := ec.unmarshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.State = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateRecipientNoticeInput unmarshals raw into the UpdateRecipientNoticeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateRecipientNoticeInput(ctx context.Context, raw any) (UpdateRecipientNoticeInput, error) {
+	var out UpdateRecipientNoticeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateRecipientNoticeInput", raw, &out)
 	return out, err
 }
 
@@ -19504,6 +23460,48 @@ func UnmarshalWithdrawConsentInput(ctx context.Context, raw any) (WithdrawConsen
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputWithholdInput(ctx context.Context, obj any) (WithholdInput, error) {
+	var it WithholdInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"reference"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWithholdInput unmarshals raw into the WithholdInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWithholdInput(ctx context.Context, raw any) (WithholdInput, error) {
+	var out WithholdInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WithholdInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -19519,6 +23517,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case vault.RecipientNotice:
+		return ec._RecipientNotice(ctx, sel, &obj)
+	case *vault.RecipientNotice:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RecipientNotice(ctx, sel, obj)
 	case vault.Version:
 		return ec._PolicyVersion(ctx, sel, &obj)
 	case *vault.Version:
@@ -19526,6 +23531,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._PolicyVersion(ctx, sel, obj)
+	case vault.Disclosure:
+		return ec._Disclosure(ctx, sel, &obj)
+	case *vault.Disclosure:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Disclosure(ctx, sel, obj)
 	case vault.Consent:
 		return ec._Consent(ctx, sel, &obj)
 	case *vault.Consent:
@@ -20232,6 +24244,49 @@ func (ec *executionContext) _BreachNotice(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var channelPreferenceImplementors = []string{"ChannelPreference"}
+
+func (ec *executionContext) _ChannelPreference(ctx context.Context, sel ast.SelectionSet, obj *vault.ChannelPreference) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, channelPreferenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ChannelPreference")
+		case "item":
+			out.Values[i] = ec._ChannelPreference_item(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "channel":
+			out.Values[i] = ec._ChannelPreference_channel(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "allowed":
+			out.Values[i] = ec._ChannelPreference_allowed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var classAccessImplementors = []string{"ClassAccess"}
 
 func (ec *executionContext) _ClassAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.ClassAccess) graphql.Marshaler {
@@ -20788,12 +24843,65 @@ func (ec *executionContext) _ConsentItem(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "channels":
+			out.Values[i] = ec._ConsentItem_channels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "consentFrom":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ConsentItem_consentFrom(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var consentStatisticsImplementors = []string{"ConsentStatistics"}
+
+func (ec *executionContext) _ConsentStatistics(ctx context.Context, sel ast.SelectionSet, obj *vault.ConsentStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, consentStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConsentStatistics")
+		case "version":
+			out.Values[i] = ec._ConsentStatistics_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._ConsentStatistics_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "people":
+			out.Values[i] = ec._ConsentStatistics_people(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "items":
+			out.Values[i] = ec._ConsentStatistics_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20978,6 +25086,315 @@ func (ec *executionContext) _DeclaredCopy(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosedToImplementors = []string{"DisclosedTo"}
+
+func (ec *executionContext) _DisclosedTo(ctx context.Context, sel ast.SelectionSet, obj *vault.DisclosedTo) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosedToImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosedTo")
+		case "name":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosedTo_name(ctx, field, obj)
+				})
+		case "registration":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosedTo_registration(ctx, field, obj)
+				})
+		case "country":
+			out.Values[i] = ec._DisclosedTo_country(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureImplementors = []string{"Disclosure", "Node"}
+
+func (ec *executionContext) _Disclosure(ctx context.Context, sel ast.SelectionSet, obj *vault.Disclosure) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Disclosure")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_id(ctx, field, obj)
+				})
+		case "app":
+			out.Values[i] = ec._Disclosure_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "at":
+			out.Values[i] = ec._Disclosure_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recipient":
+			out.Values[i] = ec._Disclosure_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fields":
+			out.Values[i] = ec._Disclosure_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "purpose":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_purpose(ctx, field, obj)
+				})
+		case "ground":
+			out.Values[i] = ec._Disclosure_ground(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "version":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_version(ctx, field, obj)
+				})
+		case "items":
+			out.Values[i] = ec._Disclosure_items(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "consents":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_consents(ctx, field, obj)
+				})
+		case "reference":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_reference(ctx, field, obj)
+				})
+		case "violation":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_violation(ctx, field, obj)
+				})
+		case "tellBy":
+			out.Values[i] = ec._Disclosure_tellBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "seenAt":
+			out.Values[i] = ec._Disclosure_seenAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recorder":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_recorder(ctx, field, obj)
+				})
+		case "approver":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_approver(ctx, field, obj)
+				})
+		case "withheld":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_withheld(ctx, field, obj)
+				})
+		case "releasedAt":
+			out.Values[i] = ec._Disclosure_releasedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "canonical":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Disclosure_canonical(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureConnectionImplementors = []string{"DisclosureConnection"}
+
+func (ec *executionContext) _DisclosureConnection(ctx context.Context, sel ast.SelectionSet, obj *DisclosureConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosureConnection")
+		case "edges":
+			out.Values[i] = ec._DisclosureConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._DisclosureConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._DisclosureConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureEdgeImplementors = []string{"DisclosureEdge"}
+
+func (ec *executionContext) _DisclosureEdge(ctx context.Context, sel ast.SelectionSet, obj *DisclosureEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosureEdge")
+		case "cursor":
+			out.Values[i] = ec._DisclosureEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._DisclosureEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disclosureWarningImplementors = []string{"DisclosureWarning"}
+
+func (ec *executionContext) _DisclosureWarning(ctx context.Context, sel ast.SelectionSet, obj *vault.Rule) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disclosureWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisclosureWarning")
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosureWarning_rule(ctx, field, obj)
+				})
+		case "article":
+			out.Values[i] = ec._DisclosureWarning_article(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "confirmed":
+			out.Values[i] = ec._DisclosureWarning_confirmed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "says":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._DisclosureWarning_says(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21664,6 +26081,59 @@ func (ec *executionContext) _ItemField(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var itemStatisticsImplementors = []string{"ItemStatistics"}
+
+func (ec *executionContext) _ItemStatistics(ctx context.Context, sel ast.SelectionSet, obj *vault.ItemStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, itemStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ItemStatistics")
+		case "item":
+			out.Values[i] = ec._ItemStatistics_item(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "given":
+			out.Values[i] = ec._ItemStatistics_given(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._ItemStatistics_refused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawn":
+			out.Values[i] = ec._ItemStatistics_withdrawn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pending":
+			out.Values[i] = ec._ItemStatistics_pending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var keptDataImplementors = []string{"KeptData"}
 
 func (ec *executionContext) _KeptData(ctx context.Context, sel ast.SelectionSet, obj *vault.Kept) graphql.Marshaler {
@@ -21927,6 +26397,44 @@ func (ec *executionContext) _LocalizedText(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var markDisclosuresSeenPayloadImplementors = []string{"MarkDisclosuresSeenPayload"}
+
+func (ec *executionContext) _MarkDisclosuresSeenPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkDisclosuresSeenPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, markDisclosuresSeenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MarkDisclosuresSeenPayload")
+		case "disclosures":
+			out.Values[i] = ec._MarkDisclosuresSeenPayload_disclosures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._MarkDisclosuresSeenPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -22005,6 +26513,48 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "publishPolicyVersion":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_publishPolicyVersion(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setFieldVisibility":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setFieldVisibility(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setChannelPreferences":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setChannelPreferences(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordDisclosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_recordDisclosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "markDisclosuresSeen":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_markDisclosuresSeen(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "releaseDisclosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseDisclosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateRecipientNotice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateRecipientNotice(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -22314,23 +26864,29 @@ func (ec *executionContext) _PendingConsent(ctx context.Context, sel ast.Selecti
 		case "item":
 			out.Values[i] = ec._PendingConsent_item(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
 			out.Values[i] = ec._PendingConsent_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "required":
 			out.Values[i] = ec._PendingConsent_required(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requiredFrom":
 			out.Values[i] = ec._PendingConsent_requiredFrom(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PendingConsent_changes(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22447,6 +27003,68 @@ func (ec *executionContext) _PlaceLegalHoldPayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var policyChangeImplementors = []string{"PolicyChange"}
+
+func (ec *executionContext) _PolicyChange(ctx context.Context, sel ast.SelectionSet, obj *vault.PolicyChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, policyChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PolicyChange")
+		case "kind":
+			out.Values[i] = ec._PolicyChange_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "effect":
+			out.Values[i] = ec._PolicyChange_effect(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "item":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_item(ctx, field, obj)
+				})
+		case "field":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_field(ctx, field, obj)
+				})
+		case "locale":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_locale(ctx, field, obj)
+				})
+		case "sentence":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyChange_sentence(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22692,6 +27310,12 @@ func (ec *executionContext) _PolicyVersion(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PolicyVersion_approval(ctx, field, obj)
 				})
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyVersion_changes(ctx, field, obj)
+				})
 		case "purposesEnd":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -22926,6 +27550,85 @@ func (ec *executionContext) _ProfileForm(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var publicFieldImplementors = []string{"PublicField"}
+
+func (ec *executionContext) _PublicField(ctx context.Context, sel ast.SelectionSet, obj *vault.PersonalField) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicFieldImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicField")
+		case "code":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicField_code(ctx, field, obj)
+				})
+		case "label":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicField_label(ctx, field, obj)
+				})
+		case "value":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicField_value(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publicProfileImplementors = []string{"PublicProfile"}
+
+func (ec *executionContext) _PublicProfile(ctx context.Context, sel ast.SelectionSet, obj *PublicProfile) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicProfile")
+		case "fields":
+			out.Values[i] = ec._PublicProfile_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishPolicyVersionPayloadImplementors = []string{"PublishPolicyVersionPayload"}
 
 func (ec *executionContext) _PublishPolicyVersionPayload(ctx context.Context, sel ast.SelectionSet, obj *PublishPolicyVersionPayload) graphql.Marshaler {
@@ -23067,6 +27770,24 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_encryptionKeys(ctx, field)
 				})
+		case "consentStatistics":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_consentStatistics(ctx, field)
+				})
+		case "publicProfile":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_publicProfile(ctx, field)
+				})
+		case "recipientNotices":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_recipientNotices(ctx, field)
+				})
 		case "erasureCertificate":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -23162,6 +27883,172 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Recipient_purpose(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recipientNoticeImplementors = []string{"RecipientNotice", "Node"}
+
+func (ec *executionContext) _RecipientNotice(ctx context.Context, sel ast.SelectionSet, obj *vault.RecipientNotice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recipientNoticeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecipientNotice")
+		case "id":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecipientNotice_id(ctx, field, obj)
+				})
+		case "user":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._RecipientNotice_user(ctx, field, obj)
+				})
+		case "app":
+			out.Values[i] = ec._RecipientNotice_app(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recipient":
+			out.Values[i] = ec._RecipientNotice_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "about":
+			out.Values[i] = ec._RecipientNotice_about(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "codes":
+			out.Values[i] = ec._RecipientNotice_codes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "madeAt":
+			out.Values[i] = ec._RecipientNotice_madeAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dueAt":
+			out.Values[i] = ec._RecipientNotice_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "state":
+			out.Values[i] = ec._RecipientNotice_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "revision":
+			out.Values[i] = ec._RecipientNotice_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "updatedAt":
+			out.Values[i] = ec._RecipientNotice_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recipientNoticeConnectionImplementors = []string{"RecipientNoticeConnection"}
+
+func (ec *executionContext) _RecipientNoticeConnection(ctx context.Context, sel ast.SelectionSet, obj *RecipientNoticeConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recipientNoticeConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecipientNoticeConnection")
+		case "edges":
+			out.Values[i] = ec._RecipientNoticeConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._RecipientNoticeConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._RecipientNoticeConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var recipientNoticeEdgeImplementors = []string{"RecipientNoticeEdge"}
+
+func (ec *executionContext) _RecipientNoticeEdge(ctx context.Context, sel ast.SelectionSet, obj *RecipientNoticeEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recipientNoticeEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecipientNoticeEdge")
+		case "cursor":
+			out.Values[i] = ec._RecipientNoticeEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._RecipientNoticeEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -23303,6 +28190,49 @@ func (ec *executionContext) _RecordConsentPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var recordDisclosurePayloadImplementors = []string{"RecordDisclosurePayload"}
+
+func (ec *executionContext) _RecordDisclosurePayload(ctx context.Context, sel ast.SelectionSet, obj *RecordDisclosurePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordDisclosurePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordDisclosurePayload")
+		case "disclosures":
+			out.Values[i] = ec._RecordDisclosurePayload_disclosures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._RecordDisclosurePayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RecordDisclosurePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var recordObligationPayloadImplementors = []string{"RecordObligationPayload"}
 
 func (ec *executionContext) _RecordObligationPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordObligationPayload) graphql.Marshaler {
@@ -23412,6 +28342,44 @@ func (ec *executionContext) _RegisterMePayload(ctx context.Context, sel ast.Sele
 			}
 		case "userErrors":
 			out.Values[i] = ec._RegisterMePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var releaseDisclosurePayloadImplementors = []string{"ReleaseDisclosurePayload"}
+
+func (ec *executionContext) _ReleaseDisclosurePayload(ctx context.Context, sel ast.SelectionSet, obj *ReleaseDisclosurePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, releaseDisclosurePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReleaseDisclosurePayload")
+		case "disclosure":
+			out.Values[i] = ec._ReleaseDisclosurePayload_disclosure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ReleaseDisclosurePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23618,6 +28586,87 @@ func (ec *executionContext) _ServiceAccess(ctx context.Context, sel ast.Selectio
 			}
 		case "purposes":
 			out.Values[i] = ec._ServiceAccess_purposes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setChannelPreferencesPayloadImplementors = []string{"SetChannelPreferencesPayload"}
+
+func (ec *executionContext) _SetChannelPreferencesPayload(ctx context.Context, sel ast.SelectionSet, obj *SetChannelPreferencesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setChannelPreferencesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetChannelPreferencesPayload")
+		case "user":
+			out.Values[i] = ec._SetChannelPreferencesPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetChannelPreferencesPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setFieldVisibilityPayloadImplementors = []string{"SetFieldVisibilityPayload"}
+
+func (ec *executionContext) _SetFieldVisibilityPayload(ctx context.Context, sel ast.SelectionSet, obj *SetFieldVisibilityPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setFieldVisibilityPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetFieldVisibilityPayload")
+		case "user":
+			out.Values[i] = ec._SetFieldVisibilityPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "copiesGoneBy":
+			out.Values[i] = ec._SetFieldVisibilityPayload_copiesGoneBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SetFieldVisibilityPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -24096,6 +29145,44 @@ func (ec *executionContext) _UpdatePolicyDraftPayload(ctx context.Context, sel a
 	return out
 }
 
+var updateRecipientNoticePayloadImplementors = []string{"UpdateRecipientNoticePayload"}
+
+func (ec *executionContext) _UpdateRecipientNoticePayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateRecipientNoticePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateRecipientNoticePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateRecipientNoticePayload")
+		case "recipientNotice":
+			out.Values[i] = ec._UpdateRecipientNoticePayload_recipientNotice(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateRecipientNoticePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateUserPayloadImplementors = []string{"UpdateUserPayload"}
 
 func (ec *executionContext) _UpdateUserPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateUserPayload) graphql.Marshaler {
@@ -24218,6 +29305,18 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_profile(ctx, field, obj)
+				})
+		case "disclosures":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_disclosures(ctx, field, obj)
+				})
+		case "channelPreferences":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_channelPreferences(ctx, field, obj)
 				})
 		case "dataConfirmedAt":
 			out.Values[i] = ec._User_dataConfirmedAt(ctx, field, obj)
@@ -24946,6 +30045,90 @@ func (ec *executionContext) marshalNBreachState2githubᚗcomᚋkelisimᚋkelisim
 	return res
 }
 
+func (ec *executionContext) unmarshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, v any) (vault.Channel, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Channel(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, sel ast.SelectionSet, v vault.Channel) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Channel!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx context.Context, v any) ([]vault.Channel, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.Channel, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNChannel2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Channel) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChannel2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNChannelDecisionInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecision(ctx context.Context, v any) (vault.ChannelDecision, error) {
+	res, err := ec.unmarshalInputChannelDecisionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNChannelDecisionInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecisionᚄ(ctx context.Context, v any) ([]vault.ChannelDecision, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.ChannelDecision, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNChannelDecisionInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelDecision(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNChannelPreference2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreference(ctx context.Context, sel ast.SelectionSet, v vault.ChannelPreference) graphql.Marshaler {
+	return ec._ChannelPreference(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChannelPreference2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ChannelPreference) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChannelPreference2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannelPreference(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNClassAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐClassAccess(ctx context.Context, sel ast.SelectionSet, v vault.ClassAccess) graphql.Marshaler {
 	return ec._ClassAccess(ctx, sel, &v)
 }
@@ -25227,6 +30410,14 @@ func (ec *executionContext) marshalNConsentState2githubᚗcomᚋkelisimᚋkelisi
 	return res
 }
 
+func (ec *executionContext) marshalNConsentStatistics2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsentStatistics(ctx context.Context, sel ast.SelectionSet, v *vault.ConsentStatistics) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConsentStatistics!")
+		return graphql.Null
+	}
+	return ec._ConsentStatistics(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNContacts2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐContacts(ctx context.Context, sel ast.SelectionSet, v vault.Contacts) graphql.Marshaler {
 	return ec._Contacts(ctx, sel, &v)
 }
@@ -25362,6 +30553,98 @@ func (ec *executionContext) marshalNDeclaredCopy2ᚕgithubᚗcomᚋkelisimᚋkel
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDeclaredCopy2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐCopy(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDisclosedTo2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx context.Context, sel ast.SelectionSet, v vault.DisclosedTo) graphql.Marshaler {
+	return ec._DisclosedTo(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx context.Context, sel ast.SelectionSet, v vault.Disclosure) graphql.Marshaler {
+	return ec._Disclosure(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosure2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Disclosure) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDisclosure2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDisclosureConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureConnection(ctx context.Context, sel ast.SelectionSet, v *DisclosureConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DisclosureConnection!")
+		return graphql.Null
+	}
+	return ec._DisclosureConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDisclosureEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdge(ctx context.Context, sel ast.SelectionSet, v DisclosureEdge) graphql.Marshaler {
+	return ec._DisclosureEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosureEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []DisclosureEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDisclosureEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx context.Context, v any) (vault.DisclosureGround, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.DisclosureGround(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx context.Context, sel ast.SelectionSet, v vault.DisclosureGround) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DisclosureGround!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNDisclosureRecipientInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureRecipientInput(ctx context.Context, v any) (DisclosureRecipientInput, error) {
+	res, err := ec.unmarshalInputDisclosureRecipientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDisclosureWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRule(ctx context.Context, sel ast.SelectionSet, v vault.Rule) graphql.Marshaler {
+	return ec._DisclosureWarning(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDisclosureWarning2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Rule) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDisclosureWarning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRule(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -25748,6 +31031,26 @@ func (ec *executionContext) unmarshalNItemFieldInput2ᚕgithubᚗcomᚋkelisim�
 	return res, nil
 }
 
+func (ec *executionContext) marshalNItemStatistics2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatistics(ctx context.Context, sel ast.SelectionSet, v vault.ItemStatistics) graphql.Marshaler {
+	return ec._ItemStatistics(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNItemStatistics2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatisticsᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.ItemStatistics) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNItemStatistics2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemStatistics(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNKeptData2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐKept(ctx context.Context, sel ast.SelectionSet, v vault.Kept) graphql.Marshaler {
 	return ec._KeptData(ctx, sel, &v)
 }
@@ -25960,9 +31263,52 @@ func (ec *executionContext) unmarshalNLocalizedTextInput2ᚕgithubᚗcomᚋkelis
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalNMarkDisclosuresSeenInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenInput(ctx context.Context, v any) (MarkDisclosuresSeenInput, error) {
+	res, err := ec.unmarshalInputMarkDisclosuresSeenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMarkDisclosuresSeenPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMarkDisclosuresSeenPayload(ctx context.Context, sel ast.SelectionSet, v *MarkDisclosuresSeenPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MarkDisclosuresSeenPayload!")
+		return graphql.Null
+	}
+	return ec._MarkDisclosuresSeenPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNMeasureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐMeasureInput(ctx context.Context, v any) (MeasureInput, error) {
 	res, err := ec.unmarshalInputMeasureInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx context.Context, v any) (vault.NoticeAbout, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.NoticeAbout(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNoticeAbout2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeAbout(ctx context.Context, sel ast.SelectionSet, v vault.NoticeAbout) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "NoticeAbout!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, v any) (vault.NoticeState, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.NoticeState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNoticeState2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, sel ast.SelectionSet, v vault.NoticeState) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "NoticeState!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNObstacle2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacle(ctx context.Context, sel ast.SelectionSet, v vault.Obstacle) graphql.Marshaler {
@@ -26116,6 +31462,56 @@ func (ec *executionContext) marshalNPlaceLegalHoldPayload2ᚖgithubᚗcomᚋkeli
 	return ec._PlaceLegalHoldPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPolicyChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChange(ctx context.Context, sel ast.SelectionSet, v vault.PolicyChange) graphql.Marshaler {
+	return ec._PolicyChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPolicyChange2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNPolicyChangeEffect2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEffect(ctx context.Context, v any) (vault.Effect, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Effect(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPolicyChangeEffect2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐEffect(ctx context.Context, sel ast.SelectionSet, v vault.Effect) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PolicyChangeEffect!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNPolicyChangeKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChangeKind(ctx context.Context, v any) (vault.ChangeKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ChangeKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPolicyChangeKind2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChangeKind(ctx context.Context, sel ast.SelectionSet, v vault.ChangeKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "PolicyChangeKind!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNPolicyDocument2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPolicyDocument(ctx context.Context, sel ast.SelectionSet, v *PolicyDocument) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PolicyDocument!")
@@ -26227,6 +31623,34 @@ func (ec *executionContext) marshalNPolicyVersionStatus2githubᚗcomᚋkelisim�
 	return res
 }
 
+func (ec *executionContext) marshalNPublicField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalField(ctx context.Context, sel ast.SelectionSet, v vault.PersonalField) graphql.Marshaler {
+	return ec._PublicField(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPublicField2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalFieldᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.PersonalField) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublicField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPersonalField(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPublicProfile2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublicProfile(ctx context.Context, sel ast.SelectionSet, v *PublicProfile) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublicProfile!")
+		return graphql.Null
+	}
+	return ec._PublicProfile(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPublishPolicyVersionInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐPublishPolicyVersionInput(ctx context.Context, v any) (PublishPolicyVersionInput, error) {
 	res, err := ec.unmarshalInputPublishPolicyVersionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26294,6 +31718,54 @@ func (ec *executionContext) unmarshalNRecipientInput2ᚕgithubᚗcomᚋkelisim�
 	return res, nil
 }
 
+func (ec *executionContext) marshalNRecipientNotice2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx context.Context, sel ast.SelectionSet, v vault.RecipientNotice) graphql.Marshaler {
+	return ec._RecipientNotice(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecipientNotice2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNoticeᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.RecipientNotice) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecipientNotice2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRecipientNoticeConnection2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeConnection(ctx context.Context, sel ast.SelectionSet, v *RecipientNoticeConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecipientNoticeConnection!")
+		return graphql.Null
+	}
+	return ec._RecipientNoticeConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRecipientNoticeEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdge(ctx context.Context, sel ast.SelectionSet, v RecipientNoticeEdge) graphql.Marshaler {
+	return ec._RecipientNoticeEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecipientNoticeEdge2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []RecipientNoticeEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecipientNoticeEdge2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNRecordBreachInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordBreachInput(ctx context.Context, v any) (RecordBreachInput, error) {
 	res, err := ec.unmarshalInputRecordBreachInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26333,6 +31805,19 @@ func (ec *executionContext) marshalNRecordConsentPayload2ᚖgithubᚗcomᚋkelis
 	return ec._RecordConsentPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRecordDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosureInput(ctx context.Context, v any) (RecordDisclosureInput, error) {
+	res, err := ec.unmarshalInputRecordDisclosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordDisclosurePayload(ctx context.Context, sel ast.SelectionSet, v *RecordDisclosurePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RecordDisclosurePayload!")
+		return graphql.Null
+	}
+	return ec._RecordDisclosurePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRecordObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecordObligationInput(ctx context.Context, v any) (RecordObligationInput, error) {
 	res, err := ec.unmarshalInputRecordObligationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26370,6 +31855,19 @@ func (ec *executionContext) marshalNRegisterMePayload2ᚖgithubᚗcomᚋkelisim�
 		return graphql.Null
 	}
 	return ec._RegisterMePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNReleaseDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosureInput(ctx context.Context, v any) (ReleaseDisclosureInput, error) {
+	res, err := ec.unmarshalInputReleaseDisclosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReleaseDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseDisclosurePayload(ctx context.Context, sel ast.SelectionSet, v *ReleaseDisclosurePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ReleaseDisclosurePayload!")
+		return graphql.Null
+	}
+	return ec._ReleaseDisclosurePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNReleaseIdentifierInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐReleaseIdentifierInput(ctx context.Context, v any) (ReleaseIdentifierInput, error) {
@@ -26492,6 +31990,32 @@ func (ec *executionContext) marshalNServiceAccess2ᚕgithubᚗcomᚋkelisimᚋke
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNSetChannelPreferencesInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesInput(ctx context.Context, v any) (SetChannelPreferencesInput, error) {
+	res, err := ec.unmarshalInputSetChannelPreferencesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetChannelPreferencesPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetChannelPreferencesPayload(ctx context.Context, sel ast.SelectionSet, v *SetChannelPreferencesPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetChannelPreferencesPayload!")
+		return graphql.Null
+	}
+	return ec._SetChannelPreferencesPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetFieldVisibilityInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityInput(ctx context.Context, v any) (SetFieldVisibilityInput, error) {
+	res, err := ec.unmarshalInputSetFieldVisibilityInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetFieldVisibilityPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSetFieldVisibilityPayload(ctx context.Context, sel ast.SelectionSet, v *SetFieldVisibilityPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetFieldVisibilityPayload!")
+		return graphql.Null
+	}
+	return ec._SetFieldVisibilityPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSettleObligationInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐSettleObligationInput(ctx context.Context, v any) (SettleObligationInput, error) {
@@ -26641,6 +32165,41 @@ func (ec *executionContext) unmarshalNTechnicalEventInput2ᚕgithubᚗcomᚋkeli
 	return res, nil
 }
 
+func (ec *executionContext) unmarshalNTextChangeInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChange(ctx context.Context, v any) (vault.TextChange, error) {
+	res, err := ec.unmarshalInputTextChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTextMeaning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextMeaning(ctx context.Context, v any) (vault.TextMeaning, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.TextMeaning(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTextMeaning2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextMeaning(ctx context.Context, sel ast.SelectionSet, v vault.TextMeaning) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TextMeaning!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNTextReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextReason(ctx context.Context, v any) (vault.TextReason, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.TextReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTextReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextReason(ctx context.Context, sel ast.SelectionSet, v vault.TextReason) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TextReason!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNToldInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐToldInput(ctx context.Context, v any) (ToldInput, error) {
 	res, err := ec.unmarshalInputToldInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26718,6 +32277,19 @@ func (ec *executionContext) marshalNUpdatePolicyDraftPayload2ᚖgithubᚗcomᚋk
 		return graphql.Null
 	}
 	return ec._UpdatePolicyDraftPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdateRecipientNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticeInput(ctx context.Context, v any) (UpdateRecipientNoticeInput, error) {
+	res, err := ec.unmarshalInputUpdateRecipientNoticeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateRecipientNoticePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateRecipientNoticePayload(ctx context.Context, sel ast.SelectionSet, v *UpdateRecipientNoticePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateRecipientNoticePayload!")
+		return graphql.Null
+	}
+	return ec._UpdateRecipientNoticePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUpdateUserInput(ctx context.Context, v any) (UpdateUserInput, error) {
@@ -27021,6 +32593,25 @@ func (ec *executionContext) marshalOBreach2ᚖgithubᚗcomᚋkelisimᚋkelisim�
 	return ec._Breach(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, v any) (*vault.Channel, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Channel(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOChannel2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐChannel(ctx context.Context, sel ast.SelectionSet, v *vault.Channel) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOConsent2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐConsent(ctx context.Context, sel ast.SelectionSet, v *vault.Consent) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -27093,6 +32684,32 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = sel
 	_ = ctx
 	res := scalar.MarshalDateTime(*v)
+	return res
+}
+
+func (ec *executionContext) marshalODisclosure2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx context.Context, sel ast.SelectionSet, v *vault.Disclosure) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Disclosure(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx context.Context, v any) (*vault.Violation, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.Violation(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx context.Context, sel ast.SelectionSet, v *vault.Violation) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -27222,6 +32839,25 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋkelisimᚋkelisimᚋgrap
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalONoticeState2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, v any) (*vault.NoticeState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.NoticeState(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONoticeState2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐNoticeState(ctx context.Context, sel ast.SelectionSet, v *vault.NoticeState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOObstacle2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐObstacleᚄ(ctx context.Context, sel ast.SelectionSet, v []vault.Obstacle) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -27302,6 +32938,21 @@ func (ec *executionContext) unmarshalOProfileInput2ᚖgithubᚗcomᚋkelisimᚋk
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalORecipientNotice2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRecipientNotice(ctx context.Context, sel ast.SelectionSet, v *vault.RecipientNotice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecipientNotice(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORecipientNoticeFilter2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRecipientNoticeFilter(ctx context.Context, v any) (*RecipientNoticeFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRecipientNoticeFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalORepresentative2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRepresentative(ctx context.Context, sel ast.SelectionSet, v *Representative) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -27378,6 +33029,23 @@ func (ec *executionContext) marshalOTechnicalDataConnection2ᚖgithubᚗcomᚋke
 	return ec._TechnicalDataConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOTextChangeInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChangeᚄ(ctx context.Context, v any) ([]vault.TextChange, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]vault.TextChange, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTextChangeInput2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐTextChange(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalOTimeRangeInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐTimeRangeInput(ctx context.Context, v any) (*TimeRangeInput, error) {
 	if v == nil {
 		return nil, nil
@@ -27435,6 +33103,14 @@ func (ec *executionContext) marshalOUserStatus2ᚖgithubᚗcomᚋkelisimᚋkelis
 	_ = ctx
 	res := scalar.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) unmarshalOWithholdInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithholdInput(ctx context.Context, v any) (*WithholdInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputWithholdInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 // endregion ***************************** type.gotpl *****************************

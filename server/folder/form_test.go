@@ -93,7 +93,7 @@ func TestAllFaultsAreToldAtOnceInTheirOrder(t *testing.T) {
 policy.yaml:2: thirdParties: write true or false, without quotes
 policy.yaml:4: "de" is not a language of the product; use one of kk, ru, en
 policy.yaml:6: required is missing; write true or false
-policy.yaml:6: "size" is not known here; correct it to one of: code, kind, required, basis, title, statement, fields, retention, recipients, or remove it`
+policy.yaml:6: "size" is not known here; correct it to one of: code, kind, required, basis, title, statement, fields, retention, recipients, channels, or remove it`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

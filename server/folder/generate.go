@@ -56,17 +56,21 @@ func generate(p Policy) ([]byte, error) {
 }
 
 func fromItem(i vault.Item) *yaml.Node {
-	return mapping(
-		member{"code", text(i.Code)},
-		member{"kind", text(string(i.Kind))},
-		member{"required", flag(&i.Required)},
-		member{"basis", text(string(i.Basis))},
-		member{"title", words(i.Title)},
-		member{"statement", words(i.Statement)},
-		member{"fields", list(i.Fields, fromItemField)},
-		member{"retention", optional(i.Retention)},
-		member{"recipients", list(i.Recipients, fromRecipient)},
-	)
+	members := []member{
+		{"code", text(i.Code)},
+		{"kind", text(string(i.Kind))},
+		{"required", flag(&i.Required)},
+		{"basis", text(string(i.Basis))},
+		{"title", words(i.Title)},
+		{"statement", words(i.Statement)},
+		{"fields", list(i.Fields, fromItemField)},
+		{"retention", optional(i.Retention)},
+		{"recipients", list(i.Recipients, fromRecipient)},
+	}
+	if len(i.Channels) > 0 {
+		members = append(members, member{"channels", list(i.Channels, func(c vault.Channel) *yaml.Node { return text(string(c)) })})
+	}
+	return mapping(members...)
 }
 
 func fromItemField(f vault.ItemField) *yaml.Node {

@@ -178,8 +178,11 @@ func item(v value) vault.Item {
 		Fields:     each(o.at("fields"), itemField),
 		Retention:  o.at("retention").optional(),
 		Recipients: each(o.at("recipients"), recipient),
+		Channels:   each(o.at("channels"), channel),
 	}
 }
+
+func channel(v value) vault.Channel { return vault.Channel(v.text()) }
 
 func itemField(v value) vault.ItemField {
 	o := v.object()

@@ -41,13 +41,19 @@ func traces() []trace {
 // kept are the tables that refer to people and stay as they are, and why.
 func kept() map[string]string {
 	return map[string]string{
-		"users":           "the opaque id; EraseUser takes the language away",
-		"consent_events":  "the proof of consent, without anything personal",
-		"audit_events":    "the record of who did what, without anything personal",
-		"obstacles":       "why somebody was refused, without anything personal",
-		"erasures":        "the certificate",
-		"breach_people":   "whom a breach touched, by the opaque id",
-		"retention_marks": "a moment; the next run of the job forgets it",
+		"users":          "the opaque id; EraseUser takes the language away",
+		"consent_events": "the proof of consent, without anything personal",
+		"audit_events":   "the record of who did what, without anything personal",
+		"obstacles":      "why somebody was refused, without anything personal",
+		"erasures":       "the certificate",
+
+		"breach_people":     "whom a breach touched, by the opaque id",
+		"disclosures":       "the proof of what was passed on to whom, without anything personal",
+		"disclosure_marks":  "that the person was told, without anything personal",
+		"recipient_notices": "recipients have to be told of the erasure, too",
+		"channel_choices":   "the proof of what was refused: codes of channels",
+
+		"retention_marks": "when somebody was warned of what is due, without anything personal",
 	}
 }
 
@@ -64,6 +70,14 @@ func (t trace) but(evidence vault.Evidence) (trace, bool) {
 		t.whose += " AND code NOT IN (" + strings.Join(quoted, ", ") + ")"
 	}
 	return t, true
+}
+
+// remove is the statement that takes it away.
+func (t trace) remove() string {
+	if t.blank != "" {
+		return "UPDATE " + t.table + " SET " + t.blank + " WHERE " + t.whose
+	}
+	return "DELETE FROM " + t.table + " WHERE " + t.whose
 }
 
 // User implements vault.ErasureReader.
@@ -106,10 +120,6 @@ func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evi
 		if !some {
 			continue
 		}
-		sql := "DELETE FROM " + part.table
-		if part.blank != "" {
-			sql = "UPDATE " + part.table + " SET " + part.blank
-		}
 		i := 0
 		for i < len(gone) && gone[i].Trace != part.of {
 			i++
@@ -118,7 +128,7 @@ func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evi
 			t.fail(fmt.Errorf("sqlstore: erasing: %s was not counted", part.of))
 			return
 		}
-		t.queue(sql+" WHERE "+part.whose, u.ID).exactly(gone[i].Rows, vault.ErrStale)
+		t.queue(part.remove(), u.ID).exactly(gone[i].Rows, vault.ErrStale)
 	}
 }
 

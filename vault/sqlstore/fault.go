@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -42,8 +43,18 @@ func brief(err error) error {
 		name *net.DNSError
 		call *os.SyscallError
 		file *os.PathError
+
+		unknown x509.UnknownAuthorityError
+		other   x509.HostnameError
+		invalid x509.CertificateInvalidError
 	)
 	switch {
+	case errors.As(err, &unknown):
+		return errors.New("the server's certificate is not signed by an authority that is trusted here")
+	case errors.As(err, &other):
+		return errors.New("the server's certificate is for another name")
+	case errors.As(err, &invalid):
+		return errors.New("the server's certificate is not valid")
 	case errors.As(err, &name):
 		return errors.New("the server's name could not be looked up")
 	case errors.As(err, &call):

@@ -36,13 +36,23 @@ func (s *Store) Indexes(ctx context.Context, user uuid.UUID) ([]vault.BlindIndex
 func (t *tx) PutField(f vault.StoredField) {
 	t.queue(`INSERT INTO personal_fields
 		(user_id, code, key_name, key_version, ciphertext, visibility, verified, updated_at, source, written_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		VALUES ($1, $2, $3, $4, $5, COALESCE(NULLIF($6, ''), 'PRIVATE'), $7, $8, $9, $10)
 		ON CONFLICT (user_id, code) DO UPDATE SET
 			key_name = excluded.key_name, key_version = excluded.key_version, ciphertext = excluded.ciphertext,
-			visibility = excluded.visibility, verified = excluded.verified, updated_at = excluded.updated_at,
-			source = excluded.source, written_by = excluded.written_by`,
+			visibility = CASE WHEN $6 = '' THEN personal_fields.visibility ELSE excluded.visibility END,
+			verified = excluded.verified, updated_at = excluded.updated_at, source = excluded.source, written_by = excluded.written_by`,
 		f.User, key(f.Code), f.Ciphertext.Key, f.Ciphertext.Version, f.Ciphertext.Text,
 		f.Visibility, f.Verified, f.UpdatedAt.UnixMilli(), f.Source, f.WrittenBy)
+}
+
+// SetVisibility implements vault.FieldTx.
+func (t *tx) SetVisibility(user uuid.UUID, codes []string, to vault.Visibility) {
+	for _, code := range codes {
+		s := t.queue(`UPDATE personal_fields SET visibility = $3 WHERE user_id = $1 AND code = $2`, user, key(code), to)
+		if to == vault.Public {
+			s.orMissed(vault.ErrStale)
+		}
+	}
 }
 
 // ClearField implements vault.FieldTx.

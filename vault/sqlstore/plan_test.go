@@ -47,6 +47,10 @@ INSERT INTO object_values SELECT id, 'requesterName', id, 'k', 1, 'c' FROM users
 INSERT INTO technical_data SELECT id, id, 'app1', 1, 2, 1, 3, 'k', 1, 'c' FROM users;
 INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO index_plan VALUES (1, '[1]', 1);
+INSERT INTO disclosures SELECT id, id, id, 'app1', '{}', 'CONSENT', '["x"]', '["phone"]', '', 1, '{"v":1}' FROM users;
+INSERT INTO disclosure_marks SELECT id, id, 'SEEN', 1, NULL FROM users;
+INSERT INTO recipient_notices SELECT id, id, 'app1', '{}', 'ERASED', '[]', 1, created_at, CASE WHEN created_at % 100 = 0 THEN 'TO_TELL' ELSE 'TOLD' END, 1, 1 FROM users;
+INSERT INTO channel_choices SELECT id, 'app1', 'x', 1, '[]', 1 FROM users;
 INSERT INTO daily_counts SELECT id, 'identifiers', '2026-11-23', 1 FROM users;
 INSERT INTO consent_acts SELECT id, id, '', 1, '', 0, '' FROM users;
 INSERT INTO consent_events SELECT u.id, seq, gen_random_uuid(), u.id, gen_random_uuid(), 'GIVEN', v.app, 'x', v.id, 'kk', '', '[]', 'm', 's', 1, NULL, '', ''
@@ -116,6 +120,21 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, err := s.IndexedFields(ctx, "phone", 1, 2, index[0], 10); return err },
 		func() error { _, err := s.Decided(ctx, user); return err },
 		func() error { _, err := s.Act(ctx, user, user); return err },
+		func() error { _, err := s.Disclosures(ctx, user, false, page); return err },
+		func() error { _, err := s.Disclosure(ctx, user, user); return err },
+		func() error { _, err := s.DisclosedIn(ctx, user); return err },
+		func() error { _, err := s.RecipientNotice(ctx, user); return err },
+		func() error {
+			_, err := s.RecipientNotices(ctx, vault.NoticeFilter{State: vault.NoticeToTell}, page)
+			return err
+		},
+		func() error { _, err := s.RecipientNotices(ctx, vault.NoticeFilter{}, page); return err },
+		func() error { _, err := s.RecipientNotices(ctx, vault.NoticeFilter{User: user}, page); return err },
+		func() error { _, err := s.ChannelChoices(ctx, app, []uuid.UUID{user}); return err },
+		func() error {
+			_, err := s.DecidedIn(ctx, app, vault.EventPlace{User: user, Seq: 1}, 10)
+			return err
+		},
 		func() error { _, err := s.Version(ctx, version); return err },
 		func() error { _, err := s.Document(ctx, version, "kk"); return err },
 		func() error { _, err := s.Versions(ctx, app, false, vault.Page{After: version, Limit: 6}); return err },
@@ -160,6 +179,16 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func(tx vault.Tx) { tx.ClearField(user, "phone") },
 		func(tx vault.Tx) { tx.Count(user, vault.CountIdentifiers, "2026-11-23", 9) },
 		func(tx vault.Tx) { tx.Append(vault.Act{User: user, ID: version}, 2, nil) },
+		func(tx vault.Tx) { tx.SetVisibility(user, []string{"phone"}, vault.Private) },
+		func(tx vault.Tx) { tx.Disclose(vault.Disclosure{User: user, ID: version}, 2, vault.StatusActive) },
+		func(tx vault.Tx) { tx.MarkDisclosure(user, user, vault.MarkReleased, at, at) },
+		func(tx vault.Tx) {
+			tx.TellRecipients(vault.Telling{User: user, App: app, About: vault.AboutWithdrawn, Items: []string{"x"}, At: at, Due: at})
+		},
+		func(tx vault.Tx) { tx.MoveNotice(vault.RecipientNotice{ID: user}, 1) },
+		func(tx vault.Tx) {
+			tx.ChooseChannels(vault.ChannelChoice{User: user, App: app, Item: "y", Seq: 1, At: at})
+		},
 		func(tx vault.Tx) { tx.UpdateVersion(&vault.Version{ID: version, Status: vault.Draft}, 1, nil) },
 		func(tx vault.Tx) {
 			tx.PublishVersion(&vault.Version{ID: version, App: "wallet", Status: vault.Published}, 1, 0, nil)

@@ -25,7 +25,8 @@ func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.
 		v, facts, acknowledged := &out.version, []byte(nil), []byte(nil)
 		err = r.Scan(&v.ID, &v.App, &v.Label, &v.Status, &v.Revision, moment{&v.CreatedAt}, moment{&v.UpdatedAt},
 			moment{&v.PublishedAt}, moment{&v.EffectiveAt}, &v.Authoritative, texts{&v.Operators}, &facts, &v.Source,
-			orZero(&v.RulePack), &acknowledged, orZero(&out.document.Locale), orZero(&out.document.Hash))
+			orZero(&v.RulePack), &acknowledged,
+			orZero(&out.document.Locale), orZero(&out.document.Hash), orZero(&out.document.TextHash))
 		if err == nil && json.Unmarshal(facts, &v.Facts) != nil {
 			err = fmt.Errorf("%w: a version's facts", errColumn)
 		}
@@ -51,7 +52,7 @@ func (s *Store) versions(ctx context.Context, sql string, args []any) ([]*vault.
 
 // Version implements vault.PolicyReader.
 func (s *Store) Version(ctx context.Context, id uuid.UUID) (*vault.Version, error) {
-	found, err := s.versions(ctx, "SELECT "+versionColumns+", d.locale, d.hash FROM policy_versions v"+
+	found, err := s.versions(ctx, "SELECT "+versionColumns+", d.locale, d.hash, d.text_hash FROM policy_versions v"+
 		" LEFT JOIN policy_documents d ON d.version_id = v.id WHERE v.id = $1 ORDER BY d.position", []any{id})
 	if err == nil && len(found) == 0 {
 		err = vault.ErrNotFound
@@ -65,7 +66,7 @@ func (s *Store) Version(ctx context.Context, id uuid.UUID) (*vault.Version, erro
 // Versions implements vault.PolicyReader.
 func (s *Store) Versions(ctx context.Context, app string, drafts bool, page vault.Page) ([]*vault.Version, error) {
 	b := &builder{}
-	b.add("SELECT "+versionColumns+", d.locale, d.hash FROM (SELECT "+versionColumns+" FROM policy_versions v WHERE v.app = ?", key(app))
+	b.add("SELECT "+versionColumns+", d.locale, d.hash, d.text_hash FROM (SELECT "+versionColumns+" FROM policy_versions v WHERE v.app = ?", key(app))
 	if !drafts {
 		b.add(" AND v.status = 'PUBLISHED'")
 	}

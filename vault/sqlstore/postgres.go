@@ -202,6 +202,7 @@ func (p *postgres) dialect() dialect {
 
 		goose:  goose.DialectPostgres,
 		exists: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1",
+		newID:  "gen_random_uuid()",
 		locks: locks{
 			followed:  "SELECT 1 FROM index_plan WHERE epoch = $1 AND epoch = " + inForce + " FOR SHARE",
 			untouched: " FOR UPDATE SKIP LOCKED",

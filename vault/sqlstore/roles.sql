@@ -11,10 +11,13 @@ REVOKE ALL ON
     breach_notices,
     breach_people,
     breaches,
+    channel_choices,
     consent_acts,
     consent_events,
     copies,
     daily_counts,
+    disclosure_marks,
+    disclosures,
     erasures,
     idempotency,
     index_plan,
@@ -25,6 +28,7 @@ REVOKE ALL ON
     personal_fields,
     policy_documents,
     policy_versions,
+    recipient_notices,
     retention_marks,
     schema_lease,
     schema_version,
@@ -36,6 +40,8 @@ FROM {{.Role}};
 
 -- The record: added to, and never changed.
 GRANT SELECT, INSERT ON audit_events, consent_events TO {{.Role}};
+GRANT SELECT, INSERT ON disclosures, disclosure_marks, channel_choices, recipient_notices TO {{.Role}};
+GRANT UPDATE (state, revision, updated_at) ON recipient_notices TO {{.Role}};
 GRANT SELECT, INSERT ON consent_acts TO {{.Role}};
 GRANT UPDATE (key_name, key_version, network_context) ON consent_acts TO {{.Role}}; -- by rewrap, and by an erasure
 GRANT SELECT, INSERT ON erasures, obstacles TO {{.Role}};

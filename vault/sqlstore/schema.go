@@ -26,6 +26,7 @@ type dialect struct {
 
 	goose  goose.Dialect
 	exists string // counts the tables of a name
+	newID  string // makes an id, another one for each row
 	locks
 }
 

@@ -182,6 +182,8 @@ func (d *sqliteFile) dialect() dialect {
 		UUID: "TEXT", Text: "TEXT", Integer: "INTEGER", Boolean: "INTEGER", Bytes: "BLOB", End: " STRICT",
 		goose:  goose.DialectSQLite3,
 		exists: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+		newID: "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' ||" +
+			" substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))",
 		locks: locks{
 			followed: "UPDATE index_plan SET epoch = epoch WHERE epoch = $1 AND epoch = " + inForce,
 			alive:    "UPDATE users SET id = id WHERE id = $1 AND status <> 'ERASED'",

@@ -74,7 +74,7 @@ func told(done []*statement) {
 // tx queues statements. It implements vault.Tx; its methods are in the files
 // of their nouns.
 type tx struct {
-	locks
+	dialect
 	list    []*statement
 	events  int     // audit events recorded
 	follows []int64 // epochs of the plans that are held: one, if nothing is wrong

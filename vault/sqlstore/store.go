@@ -142,7 +142,7 @@ func (s *Store) commit(ctx context.Context, queue func(*tx) error) error {
 	var refused error // by the function itself: not the database's doing
 	var done []*statement
 	err := s.attempt(ctx, func(ctx context.Context) error {
-		t := &tx{locks: s.db.dialect().locks}
+		t := &tx{dialect: s.db.dialect()}
 		if refused = t.fill(queue); refused == nil && len(t.list) > 0 {
 			done = t.list
 			if err := s.db.write(ctx, t.list); err != nil || !t.erases {

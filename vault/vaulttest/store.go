@@ -35,7 +35,8 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	t.Helper()
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
-		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests, erasureTests, objectValueTests, technicalTests,
+		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests,
+		erasureTests, leaseTests, objectValueTests, disclosureTests, technicalTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
@@ -205,7 +206,7 @@ func documents(v *vault.Version) []vault.StoredDocument {
 		docs = append(docs, vault.StoredDocument{
 			Version: v.ID, Locale: locale, Canonical: text, Hash: hash, TextHash: vault.Hash([]byte(hash)),
 		})
-		v.Documents = append(v.Documents, vault.DocumentRef{Locale: locale, Hash: hash})
+		v.Documents = append(v.Documents, vault.DocumentRef{Locale: locale, Hash: hash, TextHash: vault.Hash([]byte(hash))})
 	}
 	return docs
 }

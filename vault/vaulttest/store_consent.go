@@ -2,6 +2,8 @@ package vaulttest
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,6 +44,43 @@ var consentTests = map[string]func(*storeTest){
 		kept, err := s.store.Act(s.Context(), u.ID, act.ID)
 		s.must(err)
 		s.same(kept, act)
+	},
+
+	"EventsInAnAppAreListedByPersonAndSeq": func(s *storeTest) {
+		s.app("wallet")
+		s.app("other")
+		v, elsewhere := s.published("wallet", dawn()), s.published("other", dawn())
+		want := vault.History{}
+		for range 3 {
+			u, _ := s.person()
+			act, events := s.act(u.ID, v, 0, "a", "b", "c")
+			s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
+			for _, e := range events {
+				want = append(want, vault.ConsentEvent{
+					User: e.User, Seq: e.Seq, Type: e.Type, App: e.App, Item: e.Item, Version: e.Version, ReceivedAt: e.ReceivedAt,
+				})
+			}
+			act, events = s.act(u.ID, elsewhere, 3, "a")
+			s.write(func(tx vault.Tx) { tx.Append(act, 3, events) })
+		}
+		slices.SortFunc(want, func(a, b vault.ConsentEvent) int {
+			return cmp.Or(bytes.Compare(a.User[:], b.User[:]), cmp.Compare(a.Seq, b.Seq))
+		})
+		got, after := vault.History{}, vault.EventPlace{}
+		for {
+			page, err := s.store.DecidedIn(s.Context(), "wallet", after, 2)
+			s.must(err)
+			if got = append(got, page...); len(page) < 2 {
+				break
+			}
+			after = vault.EventPlace{User: page[1].User, Seq: page[1].Seq}
+		}
+		s.same(got, want)
+
+		s.write(func(tx vault.Tx) { tx.SetStatus(want[0].User, 1, vault.StatusErased) })
+		got, err := s.store.DecidedIn(s.Context(), "wallet", vault.EventPlace{}, 100)
+		s.must(err)
+		s.same(got, want[3:])
 	},
 
 	"HistoryIsInTheOrderOfSeqWhateverIdsAndClocksSay": func(s *storeTest) {

@@ -172,11 +172,11 @@ var erasureTests = map[string]func(*storeTest){
 		}
 		for {
 			now := s.user(u.ID)
-			if err := s.eraseUser(now, vault.Evidence{}); err == nil {
+			err := s.eraseUser(now, vault.Evidence{})
+			if err == nil {
 				break
-			} else {
-				s.wantError(err, vault.ErrStale)
 			}
+			s.wantError(err, vault.ErrStale)
 		}
 		all.Wait()
 		for _, c := range s.traces(u.ID, vault.Evidence{}) {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"testing"
 	"time"
 )
 
@@ -39,7 +40,8 @@ func newAuthority(folder string) (*authority, error) {
 	return a, write(a.ca(), "CERTIFICATE", signed)
 }
 
-// issue writes a certificate for loopback that is valid until then, and its key.
+// issue writes a certificate that is valid until then, and its key: for loopback,
+// and for 0.0.0.0, which leads there and looks like another machine.
 func (a *authority) issue(until time.Time) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -48,7 +50,7 @@ func (a *authority) issue(until time.Time) error {
 	signed, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: big.NewInt(until.UnixNano()), Subject: pkix.Name{CommonName: "test server"},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: until,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4zero}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, a.parent, key.Public(), a.key)
 	if err != nil {
 		return err
@@ -58,6 +60,16 @@ func (a *authority) issue(until time.Time) error {
 		return err
 	}
 	return errors.Join(write(a.certificate(), "CERTIFICATE", signed), write(a.private(), "PRIVATE KEY", plain))
+}
+
+// Stranger is the file of an authority that has signed nothing.
+func Stranger(t testing.TB) string {
+	t.Helper()
+	a, err := newAuthority(t.TempDir())
+	if err != nil {
+		t.Fatalf("daemon: an authority: %v", err)
+	}
+	return a.ca()
 }
 
 func (a *authority) ca() string          { return filepath.Join(a.folder, "ca.pem") }

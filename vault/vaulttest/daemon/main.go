@@ -90,7 +90,7 @@ func Main(m interface{ Run() int }) int {
 // Backends lists the back ends that a full test run has to show, by the names
 // that Ran takes.
 func Backends() []string {
-	return []string{"SQLite", "PostgreSQL", "embedded engine", "HashiCorp Vault", "Redis"}
+	return []string{"SQLite", "PostgreSQL", "embedded engine", "HashiCorp Vault", "Redis", "Chromium"}
 }
 
 // Ran puts on record that a test passed on a back end: when the test ends well,

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -55,6 +56,23 @@ func PostgreSQLServer(t testing.TB) *Server {
 	return s
 }
 
+// SecurePostgreSQL starts a PostgreSQL for this test alone that lets nobody in
+// without TLS. It answers the URL of an empty database, by sslmode=require, and the
+// file of who signed the server's certificate.
+func SecurePostgreSQL(t testing.TB) (database, ca string) {
+	t.Helper()
+	p, err := private(startSecurePostgres)
+	if err != nil {
+		t.Fatalf("daemon: PostgreSQL: %v", err)
+	}
+	own(t, p.daemon, "")
+	name, err := p.createDatabase(context.Background())
+	if err != nil {
+		t.Fatalf("daemon: creating a database: %v", err)
+	}
+	return p.url(owner, name), p.authority.ca()
+}
+
 // Dump returns everything in a database as pg_dump writes it, in SQL, whoever
 // the URL logs in as. Text
 // stands in it as it is, bytea in hexadecimal: a search looks for both.
@@ -94,11 +112,18 @@ const (
 // postgres is a running PostgreSQL with its password.
 type postgres struct {
 	*daemon
-	password string
-	count    atomic.Int64
+	password  string
+	authority *authority // nil: it speaks in clear
+	count     atomic.Int64
 }
 
-func startPostgres(programs programs) (*postgres, error) {
+func startPostgres(programs programs) (*postgres, error) { return startPostgresBy(programs, false) }
+
+func startSecurePostgres(programs programs) (*postgres, error) {
+	return startPostgresBy(programs, true)
+}
+
+func startPostgresBy(programs programs, tls bool) (*postgres, error) {
 	if programs.postgres == "" {
 		return nil, errNotInstalled
 	}
@@ -134,6 +159,9 @@ func startPostgres(programs programs) (*postgres, error) {
 		ready: func(ctx context.Context) error { return p.admin(ctx, "SELECT 1") },
 	}
 	err = p.initialise(filepath.Join(programs.postgres, "initdb"), data)
+	if err == nil && tls {
+		err = p.secure(data)
+	}
 	if err == nil {
 		err = p.start()
 	}
@@ -172,8 +200,28 @@ func (p *postgres) initialise(initdb, data string) error {
 	return os.Remove(secret)
 }
 
+// secure has the server speak TLS, and nothing else.
+func (p *postgres) secure(data string) (err error) {
+	if p.authority, err = newAuthority(p.folder); err != nil {
+		return err
+	}
+	err = errors.Join(p.authority.issue(time.Now().Add(24*time.Hour)),
+		os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte("hostssl all all 127.0.0.1/32 scram-sha-256\n"), 0o600))
+	if p.account != nil {
+		for _, file := range []string{p.authority.certificate(), p.authority.private()} {
+			err = errors.Join(err, os.Chown(file, p.account.uid, p.account.gid))
+		}
+	}
+	p.args = append(p.args, "-c", "ssl=on", "-c", "ssl_cert_file="+p.authority.certificate(), "-c", "ssl_key_file="+p.authority.private())
+	return err
+}
+
 func (p *postgres) url(role, database string) string {
-	return "postgres://" + role + ":" + p.password + "@" + p.addr + "/" + database + "?sslmode=disable"
+	mode := "disable"
+	if p.authority != nil {
+		mode = "require"
+	}
+	return "postgres://" + role + ":" + p.password + "@" + p.addr + "/" + database + "?sslmode=" + mode
 }
 
 // admin runs one statement as superuser.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // programs is where the servers of this machine are.
@@ -16,6 +17,22 @@ type programs struct {
 	vault    string
 	// kubernetes is the plugin for logins to Vault by Kubernetes.
 	kubernetes string
+	alertcheck string // evaluates alerting rules
+	chromium   string
+}
+
+// AlertCheck is the path of the program that evaluates alerting rules on the cases
+// of a file: Prometheus' own engine (tools/alertcheck).
+func AlertCheck(t testing.TB) string {
+	t.Helper()
+	p, err := shared.programs()
+	if err == nil && p.alertcheck == "" {
+		err = errNotInstalled
+	}
+	if err != nil {
+		t.Fatalf("daemon: what evaluates alerts: %v", err)
+	}
+	return p.alertcheck
 }
 
 var errNotInstalled = errors.New("is not on this machine; run `make servers`")
@@ -43,9 +60,27 @@ func findPrograms() (programs, error) {
 			p.vault = path
 		case "VAULT_KUBERNETES":
 			p.kubernetes = path
+		case "ALERTCHECK":
+			p.alertcheck = path
+		case "CHROMIUM":
+			p.chromium = path
 		}
 	}
 	return p, nil
+}
+
+// Chromium is the path of a browser that runs without a screen. The test starts
+// it and sees to its end.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	p, err := findPrograms()
+	if err == nil && p.chromium == "" {
+		err = errNotInstalled
+	}
+	if err != nil {
+		t.Fatalf("daemon: Chromium: %v", err)
+	}
+	return p.chromium
 }
 
 // checkout is the nearest folder above the test's own that has tools/servers.

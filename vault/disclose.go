@@ -1,0 +1,425 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// disclosedAtOnce is how many people or disclosures one call names.
+const disclosedAtOnce = 100
+
+// abroadForm is the number of an organisation abroad in the register of its
+// country. It begins with a letter, so that it has no room for a phone number.
+var abroadForm = regexp.MustCompile(`^[A-Z][A-Z0-9-]{1,19}$`)
+
+// Disclosing is data that was passed on, or is about to be: of several people,
+// to one recipient, on one ground.
+type Disclosing struct {
+	App       string
+	Users     []uuid.UUID
+	Recipient RecipientRef
+	Fields    []string
+	Purpose   string // code of an item; needed for CONSENT
+	Ground    DisclosureGround
+	Reference string
+	Violation Violation
+	// Acknowledged: the recorder has read the pack's warning about disputes.
+	Acknowledged bool
+	// Withheld is the legal reference that bars the people from being told.
+	Withheld       string
+	IdempotencyKey string
+}
+
+// RecipientRef names a recipient: by the name under which the policy in force
+// declares it, or by its number in the register of its country.
+type RecipientRef struct{ Name, Registration, Country string }
+
+// Disclosed is the answer to a Disclosing.
+type Disclosed struct {
+	Disclosures []Disclosure // in the order of the people named
+	Warnings    []Rule       // of the rule pack
+}
+
+// RecordDisclosure puts on record that data is passed on. On the ground of
+// CONSENT the consents are checked: that to the third party, and abroad that to
+// crossing the border. What is refused is on record too. LAW and DISPUTE are for
+// COMPLIANCE, who answers for them.
+func (s *Service) RecordDisclosure(ctx context.Context, a Actor, in Disclosing) (Disclosed, error) {
+	role, err := s.disclosingRole(ctx, a, in)
+	if err != nil {
+		return Disclosed{}, err
+	}
+	app, err := s.app(ctx, in.App)
+	if err != nil {
+		return Disclosed{}, err
+	}
+	pack, err := s.pack(app)
+	if err != nil {
+		return Disclosed{}, err
+	}
+	if errs := in.check(pack, s.Normaliser); len(errs) > 0 {
+		return Disclosed{}, errs
+	}
+	d := disclosing{Service: s, actor: a, role: role, in: in, pack: pack}
+	act, err := s.once(ctx, a, "recordDisclosure", in.IdempotencyKey, in.digestParts(), func(remember rememberer) (uuid.UUID, error) {
+		return retry(ctx, func() (uuid.UUID, error) { return d.record(ctx, remember) })
+	})
+	if err != nil {
+		return Disclosed{}, err
+	}
+	list, err := s.Reader.DisclosedIn(ctx, act)
+	slices.SortFunc(list, func(a, b Disclosure) int {
+		return slices.Index(in.Users, a.User) - slices.Index(in.Users, b.User)
+	})
+	return Disclosed{list, in.warnings(pack)}, err
+}
+
+// disclosingRole is the role that allows it. A service passes on by consent
+// only, for its own purposes in its own apps.
+func (s *Service) disclosingRole(ctx context.Context, a Actor, in Disclosing) (Role, error) {
+	role, ok := a.Allowed(Compliance, Machine)
+	switch {
+	case !ok:
+		return "", NewError(CodeForbidden, "this role records no disclosures")
+	case role == Compliance:
+		return role, nil
+	case in.Ground != ByConsent:
+		err := NewError(CodeForbidden, "a service passes data on by consent only; the law and disputes are for compliance")
+		return "", s.refuse(ctx, a, "Mutation.recordDisclosure", only(in.Users), err)
+	case !slices.Contains(a.Apps, in.App) || !slices.Contains(a.Purposes, in.Purpose):
+		err := NewError(CodeForbidden, "this service is not configured for the purpose in this app")
+		return "", s.refuse(ctx, a, "Mutation.recordDisclosure", only(in.Users), err)
+	}
+	return role, nil
+}
+
+// check holds the input's form: each ground needs what belongs to it, and
+// nothing else.
+func (in Disclosing) check(pack *RulePack, normaliser Normaliser) Errors {
+	var errs Errors
+	bad := func(wrong bool, code Code, message string, path ...string) {
+		if wrong {
+			errs = append(errs, NewError(code, message).At(path...))
+		}
+	}
+	bad(len(in.Users) == 0 || len(in.Users) > disclosedAtOnce, CodeRequired, "name 1 to 100 people", "users")
+	bad(len(in.Fields) == 0 || len(in.Fields) > disclosedAtOnce, CodeRequired, "name the fields that are passed on", "fields")
+	for i := range in.Users {
+		bad(slices.Contains(in.Users[:i], in.Users[i]), CodeDuplicateInput, "the person is named twice", "users", itoa(int64(i)))
+	}
+	for i, field := range in.Fields {
+		bad(slices.Contains(in.Fields[:i], field), CodeDuplicateInput, "the field is named twice", "fields", itoa(int64(i)))
+	}
+	bad(in.Purpose != "" && !itemCodeForm.MatchString(in.Purpose), CodeUnknownItem, "a purpose is the code of a consent item", "purpose")
+	bad(in.Ground == ByConsent && in.Purpose == "", CodeRequired, "say for which purpose: the code of a consent item", "purpose")
+	bad(in.Ground == ByConsent && in.Reference != "", CodeInvalidValue, "a consent needs no reference", "reference")
+	bad(in.Ground == ByLaw && !legalForm.MatchString(in.Reference), CodeInvalidValue,
+		"the reference of an order or article is capital letters, a hyphen and numbers: ART-8.4, COURT-7599-26-00-2/1234", "reference")
+	bad(in.Ground == ByDispute && !ticketForm.MatchString(in.Reference), CodeInvalidValue,
+		"the reference of a case is capital letters, a hyphen and up to nine digits: CASE-1234", "reference")
+	bad(in.Ground == ByDispute && in.Violation == "", CodeRequired, "say what was violated", "violation")
+	bad(in.Ground != ByDispute && in.Violation != "", CodeInvalidValue, "a violation belongs to a dispute", "violation")
+	bad(in.Withheld != "" && in.Ground != ByLaw, CodeInvalidValue, "only the law keeps a disclosure from the person", "withholdFromPerson")
+	bad(in.Withheld != "" && !legalForm.MatchString(in.Withheld), CodeInvalidValue,
+		"a legal reference is capital letters, a hyphen and numbers: ART-8.4", "withholdFromPerson", "reference")
+	errs = append(errs, in.Recipient.check(in.Ground, normaliser)...)
+	if len(in.warnings(pack)) > 0 {
+		rule := pack.Rule(RuleDisputeGround)
+		switch {
+		case rule.Severity == Fatal:
+			errs = append(errs, aboutRule(NewError(CodeDisputeRefused, "the rules do not let data be passed on in a dispute"), rule).At("ground"))
+		case !in.Acknowledged:
+			errs = append(errs, aboutRule(NewError(CodeUnacknowledged, "read what the rule says, and acknowledge it: acknowledgeWarning"), rule).At("acknowledgeWarning"))
+		}
+	}
+	return errs
+}
+
+func aboutRule(e *Error, r Rule) *Error {
+	return e.With("rule", string(r.ID)).With("article", r.Article).With("mark", string(r.Mark)).With("says", wordsOr(r.Says, "en"))
+}
+
+// warnings are the rules of the pack that speak against it.
+func (in Disclosing) warnings(pack *RulePack) []Rule {
+	rule := pack.Rule(RuleDisputeGround)
+	if in.Ground != ByDispute || rule.Severity != Warning && rule.Severity != Fatal {
+		return nil
+	}
+	return []Rule{rule}
+}
+
+func (r RecipientRef) check(ground DisclosureGround, normaliser Normaliser) Errors {
+	at := func(e error, path ...string) Errors {
+		return Errors{asError(e).At(append([]string{"recipient"}, path...)...)}
+	}
+	switch {
+	case !countryForm.MatchString(r.Country):
+		return at(NewError(CodeInvalidValue, "a country is two capital letters, ISO 3166-1"), "country")
+	case (r.Name == "") == (r.Registration == ""):
+		return at(NewError(CodeRequired, "name the recipient as the policy does, or give its registration; one of the two"))
+	case r.Name != "":
+		return nil
+	case ground == ByConsent:
+		return at(NewError(CodeUnknownRecipient, "consent is given to recipients that the policy names: give the name"), "registration")
+	case r.Country == HomeJurisdiction: // a BIN is Kazakhstan's, whatever the rules
+		if err := normaliser.CheckOrganisation(r.Registration); err != nil {
+			return at(err, "registration")
+		}
+	case !abroadForm.MatchString(r.Registration):
+		return at(NewError(CodeInvalidValue, "a registration abroad is a letter and up to 19 capital letters, digits and hyphens"), "registration")
+	}
+	return nil
+}
+
+func (in Disclosing) digestParts() []string {
+	parts := []string{
+		in.App, in.Recipient.Name, in.Recipient.Registration, in.Recipient.Country, strings.Join(in.Fields, " "), in.Purpose,
+		string(in.Ground), in.Reference, string(in.Violation), in.Withheld,
+	}
+	for _, user := range in.Users {
+		parts = append(parts, user.String())
+	}
+	return parts
+}
+
+// disclosing is one call under way.
+type disclosing struct {
+	*Service
+	actor Actor
+	role  Role
+	in    Disclosing
+	pack  *RulePack
+}
+
+// record decides about each person and writes all disclosures, or none.
+func (d disclosing) record(ctx context.Context, remember rememberer) (uuid.UUID, error) {
+	people, err := d.People(ctx, d.actor, d.in.App, d.in.Users)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	act := d.NewID()
+	rows := make([]Disclosure, len(people))
+	var errs Errors
+	var events []AuditEvent
+	for i, p := range people {
+		if p == nil {
+			return uuid.Nil, ErrNotFound.At("users", itoa(int64(i)))
+		}
+		row, wrong := d.decide(p, act, i)
+		event := d.told(row)
+		if len(wrong) > 0 {
+			errs = append(errs, wrong...)
+			event = d.refused(p, event)
+		}
+		rows[i], events = row, append(events, event)
+	}
+	if len(errs) > 0 {
+		refused := slices.DeleteFunc(events, func(e AuditEvent) bool { return e.Outcome != OutcomeDenied })
+		return uuid.Nil, errors.Join(errs, d.Service.record(ctx, refused...))
+	}
+	order := slices.SortedFunc(slices.Values(people), func(a, b *Person) int { // always the same, so that no two calls wait for each other
+		return strings.Compare(a.User.ID.String(), b.User.ID.String())
+	})
+	return act, d.Writer.Write(ctx, func(tx Tx) error {
+		for _, p := range order {
+			tx.Disclose(rows[slices.Index(people, p)], p.User.ConsentSeq, p.User.Status)
+		}
+		tx.Record(events...)
+		remember(tx, act)
+		return nil
+	})
+}
+
+func (d disclosing) told(row Disclosure) AuditEvent {
+	e := d.event(d.actor, d.role, DisclosureRecorded)
+	e.Subject, e.App, e.Object = row.User, row.App, "Disclosure:"+row.ID.String()
+	e.Fields, e.Purpose, e.Reference = row.Fields, row.Purpose, row.Reference
+	if len(row.Consents) > 0 {
+		e.Consent = row.Consents[0]
+	}
+	return e
+}
+
+// refused makes of an event that of a refusal. What a caller wrote may be
+// anything, and events hold no free text.
+func (d disclosing) refused(p *Person, e AuditEvent) AuditEvent {
+	e.Action, e.Outcome, e.Object = AccessDenied, OutcomeDenied, "Mutation.recordDisclosure"
+	e.Fields = slices.DeleteFunc(slices.Clone(e.Fields), func(code string) bool {
+		_, known := p.definition(d.Catalogue, code)
+		return !known
+	})
+	if v := p.Current(); v == nil || !slices.ContainsFunc(v.Facts.Items, func(i Item) bool { return i.Code == e.Purpose }) {
+		e.Purpose = ""
+	}
+	return e
+}
+
+// decide is the disclosure of one person, or everything that stands in its way.
+func (d disclosing) decide(p *Person, act uuid.UUID, n int) (Disclosure, Errors) {
+	row := Disclosure{
+		ID: d.NewID(), User: p.User.ID, Act: act, App: p.App.Code, Fields: d.in.Fields, Purpose: d.in.Purpose, Ground: d.in.Ground,
+		Items: []string{}, Consents: []uuid.UUID{}, Reference: d.in.Reference, Violation: d.in.Violation,
+		Recorder: d.actor.ID, Role: d.role, Withheld: d.in.Withheld, Rules: d.pack.Name(), At: p.now,
+		Recipient: DisclosedTo{Registration: d.in.Recipient.Registration, Country: d.in.Recipient.Country},
+	}
+	if row.Withheld == "" {
+		row.TellBy, _ = d.pack.Due(RuleDisclosureNotice, p.now)
+	}
+	if row.Ground != ByConsent {
+		row.Approver = d.actor.ID
+	}
+	v := p.Current()
+	if v == nil {
+		return row, Errors{NewError(CodeVersionNotPublished, "no policy is in force in the app").At("app")}
+	}
+	row.Version = v.ID
+	if errs := d.known(p); len(errs) > 0 {
+		return row, errs
+	}
+	if e := d.stopped(p, n); e != nil {
+		return row, Errors{e}
+	}
+	if d.in.Recipient.Name != "" {
+		named, ok := v.Facts.recipient(d.in.Recipient)
+		if !ok {
+			return row, Errors{NewError(CodeUnknownRecipient, "the policy in force names no such recipient in this country").At("recipient")}
+		}
+		row.Recipient.Name = named.Name
+	}
+	if row.Ground != ByConsent {
+		return row, nil
+	}
+	return row, d.consented(p, v, &row, n)
+}
+
+// known refuses fields and a purpose that are none.
+func (d disclosing) known(p *Person) Errors {
+	var errs Errors
+	for i, code := range d.in.Fields {
+		if _, ok := p.definition(d.Catalogue, code); !ok {
+			errs = append(errs, NewError(CodeFieldNotCollected, "there is no such field in this app").At("fields", itoa(int64(i))))
+		}
+	}
+	if _, ok := p.Current().Facts.Item(d.in.Purpose); d.in.Purpose != "" && !ok {
+		errs = append(errs, NewError(CodeUnknownItem, "the policy in force has no such item").At("purpose"))
+	}
+	return errs
+}
+
+// stopped refuses somebody whose data is not processed. What the law demands is
+// given of the blocked too.
+func (d disclosing) stopped(p *Person, n int) *Error {
+	if p.User.Status == StatusActive || p.User.Status == StatusBlocked && d.in.Ground == ByLaw {
+		return nil
+	}
+	return NewError(CodeUserBlocked, "the person is blocked or erased: nothing of theirs is passed on").At("users", itoa(int64(n)))
+}
+
+// consented checks every consent that it takes, and says all that are missing.
+func (d disclosing) consented(p *Person, v *Version, row *Disclosure, n int) Errors {
+	if err := p.gate(); err != nil {
+		return Errors{d.missing(asError(err).Param("missing"), NeverAsked, n)}
+	}
+	var errs Errors
+	rest := func(item string, covers func(Item) bool) {
+		if slices.Contains(row.Items, item) {
+			return
+		}
+		check := p.Check(item, "", p.now)
+		switch {
+		case check.Reason == NotConsentBased && item == d.in.Purpose: // the purpose itself may rest on the law
+		case check.Reason != ReasonGiven:
+			errs = append(errs, d.missing(item, check.Reason, n))
+		case !covers(check.scope):
+			errs = append(errs, d.missing(item, NeverAsked, n))
+		default:
+			row.Items, row.Consents = append(row.Items, item), append(row.Consents, check.consent)
+		}
+	}
+	third, e := d.thirdParty(v)
+	if e != nil {
+		return Errors{e}
+	}
+	rest(third.Code, func(i Item) bool { return i.Kind == ThirdParties && i.names(d.in.Recipient) && i.usesAll(d.in.Fields) })
+	if d.abroad() {
+		border := func(i Item) bool {
+			return i.Kind == CrossBorder && i.usesAll(d.in.Fields) && (len(i.Recipients) == 0 || i.names(d.in.Recipient))
+		}
+		k := slices.IndexFunc(v.Facts.Items, border)
+		if k < 0 {
+			return append(errs, NewError(CodeNotCovered,
+				"the recipient is abroad, and no item of kind CROSS_BORDER covers these fields").At("recipient", "country"))
+		}
+		rest(v.Facts.Items[k].Code, border)
+	}
+	rest(d.in.Purpose, func(Item) bool { return true })
+	return errs
+}
+
+func (d disclosing) missing(item string, reason Reason, n int) *Error {
+	return NewError(CodeNotGiven, "the person has not consented, or no longer: ask for the item first").
+		With("item", item).With("reason", string(reason)).With("rules", d.pack.Name()).At("users", itoa(int64(n)))
+}
+
+// thirdParty is the item that names the recipient and all fields.
+func (d disclosing) thirdParty(v *Version) (Item, *Error) {
+	named := slices.DeleteFunc(slices.Clone(v.Facts.Items), func(i Item) bool {
+		return i.Kind != ThirdParties || !i.Asked() || !i.names(d.in.Recipient)
+	})
+	if len(named) == 0 {
+		return Item{}, NewError(CodeUnknownRecipient,
+			"no item of kind THIRD_PARTIES names this recipient in this country").At("recipient")
+	}
+	for _, item := range named {
+		if item.usesAll(d.in.Fields) {
+			return item, nil
+		}
+	}
+	k := slices.IndexFunc(d.in.Fields, func(code string) bool { return !named[0].Uses(code) })
+	return Item{}, NewError(CodeNotCovered, "the item that names the recipient does not name this field").
+		With("item", named[0].Code).At("fields", itoa(int64(k)))
+}
+
+// abroad reports whether a transfer takes a consent to cross the border. A pack
+// that names no home asks for none.
+func (d disclosing) abroad() bool {
+	home, free := d.pack.Rule(RuleHomeCountry).List, d.pack.Rule(RuleTransferCountries).List
+	country := d.in.Recipient.Country
+	return len(home) > 0 && !slices.Contains(home, country) && !slices.Contains(free, country)
+}
+
+// names reports whether the item names the recipient, in any language.
+func (i Item) names(r RecipientRef) bool {
+	return slices.ContainsFunc(i.Recipients, func(named Recipient) bool { return named.is(r) })
+}
+
+func (i Item) usesAll(fields []string) bool {
+	return !slices.ContainsFunc(fields, func(code string) bool { return !i.Uses(code) })
+}
+
+func (r Recipient) is(ref RecipientRef) bool {
+	return r.Country == ref.Country && slices.ContainsFunc(r.Name, func(w Word) bool { return w.Text == ref.Name })
+}
+
+// recipient finds a recipient by name and country in any item.
+func (f Facts) recipient(ref RecipientRef) (Recipient, bool) {
+	for _, item := range f.Items {
+		if k := slices.IndexFunc(item.Recipients, func(r Recipient) bool { return r.is(ref) }); k >= 0 {
+			return item.Recipients[k], true
+		}
+	}
+	return Recipient{}, false
+}
+
+// atUser points an error about the n-th of a list at its place.
+func atUser(err error, list string, n int) error {
+	if errors.Is(err, ErrNotFound) {
+		return ErrNotFound.At(list, itoa(int64(n)))
+	}
+	return err
+}

@@ -1,0 +1,370 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Overdue is what is due of one person, or soon will be.
+type Overdue struct {
+	User   uuid.UUID
+	Due    time.Time // the latest moment at which any of it falls due
+	Fields []string  // codes, in their order
+	Whole  bool      // nothing else is kept: the person is erased
+	Held   []Obstacle
+	// Done is what the job did about it.
+	Done RetentionAct
+}
+
+// RetentionAct is what the job did about what is due.
+type RetentionAct string
+
+// The acts. A warning comes at least one run before anything is erased.
+const (
+	RetentionNothing RetentionAct = "NONE" // it is a dry run, or was warned of and is not due yet
+	RetentionWarning RetentionAct = "WARNED"
+	RetentionClear   RetentionAct = "ERASED"
+	RetentionHeld    RetentionAct = "HELD"
+)
+
+// RetentionMark is that somebody's data was announced to fall due.
+type RetentionMark struct {
+	User     uuid.UUID
+	DueAt    time.Time // everything due by then was announced
+	WarnedAt time.Time
+}
+
+// RetentionReader reads what the job on retention keeps.
+type RetentionReader interface {
+	LeaseReader
+	// RetentionMarks answers those of these people, in no order.
+	RetentionMarks(ctx context.Context, users []uuid.UUID) ([]RetentionMark, error)
+}
+
+// RetentionTx queues what the job on retention does.
+type RetentionTx interface {
+	PutRetentionMark(m RetentionMark)
+	// ReviseAsRead raises the revision of somebody who has changed nothing since
+	// they were read, and decided nothing. ErrStale: they have.
+	ReviseAsRead(u User)
+	// ForgetEvidence removes what was kept of somebody who is erased.
+	ForgetEvidence(user uuid.UUID)
+}
+
+// RetentionRun is a run of the job.
+type RetentionRun struct {
+	DryRun bool
+	// Holder is the process; not needed for a dry run.
+	Holder uuid.UUID
+	// Pace waits until so many people more may be looked at.
+	Pace func(ctx context.Context, people int) error
+	// Each is told of everybody of whom something is due, or soon will be.
+	Each func(Overdue) error
+}
+
+// RetentionReport is what a run came to.
+type RetentionReport struct {
+	AsOf     time.Time
+	People   int // looked at
+	Due      int // of whom something is due now
+	Warned   int
+	Cleared  int // of whom some fields were erased
+	Erased   int // as a whole
+	Held     int // kept by an obstacle, though due
+	Evidence int // whose evidence was forgotten
+}
+
+func (r RetentionReport) String() string {
+	return fmt.Sprintf("people=%d;due=%d;warned=%d;cleared=%d;erased=%d;held=%d;evidence=%d",
+		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Evidence)
+}
+
+// leaseRetention is the lease of the job.
+const leaseRetention = "retention"
+
+// retainedAtOnce is how many people are looked at together.
+const retainedAtOnce = 100
+
+// Retain erases what is due, of everybody, and warns of what soon will be. It
+// goes on where an earlier run was stopped. ErrTaken: another process is at it.
+func (s *Service) Retain(ctx context.Context, a Actor, in RetentionRun) (RetentionReport, error) {
+	if _, ok := a.Allowed(System); !ok {
+		return RetentionReport{}, NewError(CodeForbidden, "what is due is erased by a job")
+	}
+	r := &retaining{Service: s, actor: a, run: in, report: RetentionReport{AsOf: s.now()}}
+	if in.DryRun {
+		return r.report, r.walk(ctx, uuid.Nil)
+	}
+	lease, err := s.lease(ctx, leaseRetention, in.Holder)
+	if err != nil {
+		return r.report, err
+	}
+	r.at = lease
+	after, err := uuid.Parse(lease.Place)
+	if lease.Place != "" && err != nil {
+		return r.report, errors.Join(NewError(CodeInternal, "the place of the job on retention does not read as one"), s.release(ctx, lease))
+	}
+	if err := r.tell(ctx, RetentionStarted); err != nil {
+		return r.report, errors.Join(err, s.release(ctx, lease))
+	}
+	if err := r.walk(ctx, after); err != nil {
+		return r.report, errors.Join(err, s.release(ctx, r.at))
+	}
+	err = s.Writer.Maintain(ctx, func(tx KeepingTx) error { tx.EndLease(leaseRetention, in.Holder, s.now()); return nil })
+	return r.report, errors.Join(err, r.tell(ctx, RetentionEnded))
+}
+
+// RetentionPending reports whether a run is due that nobody is at, when one is
+// to end in each period.
+func (s *Service) RetentionPending(ctx context.Context, every time.Duration) (bool, error) {
+	l, err := s.Reader.Lease(ctx, leaseRetention)
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
+	}
+	now := s.now()
+	return err == nil && !now.Before(l.Until) && now.Sub(l.EndedAt) >= every, err
+}
+
+// retaining is one run under way.
+type retaining struct {
+	*Service
+	actor  Actor
+	run    RetentionRun
+	report RetentionReport
+	at     Lease
+}
+
+func (r *retaining) tell(ctx context.Context, action Action) error {
+	e := systemEvent(r.actor, action, r.NewID(), r.now())
+	e.Object = "Retention:" + r.report.String()
+	return r.Writer.Write(ctx, func(tx Tx) error { tx.Record(e); return nil })
+}
+
+// walk looks at everybody after a person, page by page.
+func (r *retaining) walk(ctx context.Context, after uuid.UUID) error {
+	apps, err := r.Reader.Apps(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		page, err := r.Reader.Users(ctx, UserFilter{}, Page{After: after, Limit: retainedAtOnce})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if err := r.run.Pace(ctx, len(page)); err != nil {
+			return err
+		}
+		if err := r.page(ctx, apps, page); err != nil {
+			return err
+		}
+		after = page[len(page)-1].ID
+		if r.run.DryRun {
+			continue
+		}
+		if r.at, err = r.renew(ctx, r.at, after.String()); err != nil {
+			return err
+		}
+	}
+}
+
+// page looks at some people.
+func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
+	r.report.People += len(users)
+	gone := slices.DeleteFunc(slices.Clone(users), func(u User) bool { return u.Status != StatusErased })
+	if err := r.forget(ctx, gone); err != nil {
+		return err
+	}
+	k, err := r.read(ctx, apps, slices.DeleteFunc(slices.Clone(users), func(u User) bool { return u.Status == StatusErased }))
+	if err != nil {
+		return err
+	}
+	for _, u := range k.users {
+		due, some := k.overdue(u, r.report.AsOf, r.warnFrom())
+		if !some {
+			continue
+		}
+		if err := r.deal(ctx, u, &due, k.marks[u.ID]); err != nil {
+			return err
+		}
+		if err := r.run.Each(due); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warnFrom is the moment up to which what falls due is announced.
+func (r *retaining) warnFrom() time.Time {
+	days := int64(0)
+	if pack, err := r.Rules.Of(""); err == nil {
+		days = pack.Rule(RuleRetentionWarning).Number
+	}
+	return r.report.AsOf.AddDate(0, 0, int(days))
+}
+
+// deal does what is to be done about what is due of a person, or soon will be.
+func (r *retaining) deal(ctx context.Context, u User, due *Overdue, mark RetentionMark) error {
+	due.Done = RetentionNothing
+	announced := !mark.WarnedAt.IsZero() && !due.Due.After(mark.DueAt)
+	now := !due.Due.After(r.report.AsOf)
+	if now {
+		r.report.Due++
+	}
+	var err error
+	switch {
+	case len(due.Held) > 0:
+		due.Done = RetentionHeld
+		if now {
+			r.report.Held++
+		}
+	case r.run.DryRun:
+	case !announced:
+		due.Done = RetentionWarning
+		r.report.Warned++
+		err = r.warn(ctx, u, *due)
+	case now && mark.WarnedAt.Before(r.report.AsOf):
+		due.Done = RetentionClear
+		err = r.clear(ctx, u, *due)
+	}
+	if errors.Is(err, ErrStale) { // they changed something: the next run looks again
+		due.Done, err = RetentionNothing, nil
+	}
+	return err
+}
+
+func (r *retaining) warn(ctx context.Context, u User, due Overdue) error {
+	e := systemEvent(r.actor, RetentionWarned, r.NewID(), r.now())
+	e.Subject, e.Fields = u.ID, due.Fields
+	return r.Writer.Write(ctx, func(tx Tx) error {
+		tx.PutRetentionMark(RetentionMark{User: u.ID, DueAt: due.Due, WarnedAt: e.At})
+		tx.Record(e)
+		return nil
+	})
+}
+
+// clear erases what is due: the fields, or the person. Whatever they did since
+// they were read, and an obstacle that was put since, stands against it.
+func (r *retaining) clear(ctx context.Context, u User, due Overdue) error {
+	if due.Whole {
+		_, err := r.Erase(ctx, r.actor, Erasing{User: u.ID, Ground: ErasedByRetention, asRead: &u})
+		if slices.Contains([]Code{CodeRevisionConflict, CodeLegalHold, CodeOpenObligation}, CodeOf(err)) {
+			return ErrStale.Because(err)
+		}
+		if err == nil {
+			r.report.Erased++
+		}
+		return err
+	}
+	e := systemEvent(r.actor, RetentionErased, r.NewID(), r.now())
+	e.Subject, e.Fields = u.ID, due.Fields
+	err := r.Writer.Write(ctx, func(tx Tx) error {
+		tx.ReviseAsRead(u)
+		for _, code := range due.Fields {
+			tx.ClearField(u.ID, code)
+		}
+		tx.Record(e)
+		return nil
+	})
+	if err == nil {
+		r.report.Cleared++
+	}
+	return err
+}
+
+// keptPage is what decides about the people of a page.
+type keptPage struct {
+	users     []User
+	people    map[uuid.UUID][]*Person // in each app
+	fields    map[uuid.UUID][]StoredField
+	obstacles map[uuid.UUID][]Obstacle
+	marks     map[uuid.UUID]RetentionMark
+}
+
+func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptPage, err error) {
+	k = keptPage{users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}, map[uuid.UUID][]Obstacle{}, map[uuid.UUID]RetentionMark{}}
+	ids := make([]uuid.UUID, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	if len(ids) == 0 {
+		return k, nil
+	}
+	// First, so that what is read of the revision is not newer than what follows.
+	for _, app := range apps {
+		standings, err := r.Reader.Standings(ctx, app.Code, ids)
+		if err != nil {
+			return k, err
+		}
+		people, err := r.Service.people(ctx, standings)
+		if err != nil {
+			return k, err
+		}
+		for i, p := range people {
+			k.people[ids[i]] = append(k.people[ids[i]], p)
+		}
+	}
+	fields, err := r.Reader.Fields(ctx, ids)
+	if err != nil {
+		return k, err
+	}
+	for _, f := range fields {
+		k.fields[f.User] = append(k.fields[f.User], f)
+	}
+	obstacles, err := r.Reader.Obstacles(ctx, ids, false)
+	if err != nil {
+		return k, err
+	}
+	for _, o := range obstacles {
+		k.obstacles[o.User] = append(k.obstacles[o.User], o)
+	}
+	marks, err := r.Reader.RetentionMarks(ctx, ids)
+	for _, m := range marks {
+		k.marks[m.User] = m
+	}
+	return k, err
+}
+
+// overdue is what of a person is due now, or, if nothing is, what falls due by
+// a later moment.
+func (k keptPage) overdue(u User, now, soon time.Time) (Overdue, bool) {
+	for _, by := range []time.Time{now, soon} {
+		if due, some := k.dueBy(u, by); some {
+			due.Held = k.obstacles[u.ID]
+			return due, true
+		}
+	}
+	return Overdue{}, false
+}
+
+func (k keptPage) dueBy(u User, by time.Time) (Overdue, bool) {
+	out := Overdue{User: u.ID}
+	var whole keepSpan
+	for _, p := range k.people[u.ID] {
+		whole = whole.with(p.agrees())
+	}
+	for _, f := range k.fields[u.ID] {
+		var span keepSpan
+		for _, p := range k.people[u.ID] {
+			span = span.with(p.keeps(f))
+		}
+		if span.over(by) {
+			out.Fields = append(out.Fields, f.Code)
+			if span.until.After(out.Due) {
+				out.Due = span.until
+			}
+		}
+	}
+	slices.Sort(out.Fields)
+	if whole.over(by) && len(out.Fields) == len(k.fields[u.ID]) {
+		out.Whole = true
+		if whole.until.After(out.Due) {
+			out.Due = whole.until
+		}
+	}
+	return out, out.Whole || len(out.Fields) > 0
+}
