@@ -92,9 +92,8 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeWarningUnanswered, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeNotPublishable, CodeUnknownRecipient,
-	CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
-	CodeBreachState,
+	CodeIdempotencyMismatch, CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged,
+	CodeIllegalMove, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeBreachState,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.
