@@ -40,10 +40,10 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 	}
 	actor := from(ctx).actor
 	roles := map[string][]vault.Role{
-		typeUser:    {vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Auditor},
-		typeConsent: {vault.Subject, vault.Support, vault.Compliance, vault.Auditor},
-		typeEvent:   {vault.Compliance, vault.Security, vault.Auditor},
-
+		typeUser:       {vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Auditor},
+		typeConsent:    {vault.Subject, vault.Support, vault.Compliance, vault.Auditor},
+		typeEvent:      {vault.Compliance, vault.Security, vault.Auditor},
+		typeRequest:    {vault.Subject, vault.Support, vault.Compliance},
 		typeDisclosure: {vault.Subject, vault.Compliance, vault.Auditor},
 		typeNotice:     {vault.Compliance},
 		typeVersion:    {vault.Anonymous, vault.Subject, vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor},
@@ -68,6 +68,8 @@ func (r queryResolver) Node(ctx context.Context, id string) (scalar.Node, error)
 		return one(r.Vault.RecipientNotice(ctx, actor, o.id))
 	case typeEvent:
 		return one(r.Vault.AuditEvent(ctx, actor, o.id))
+	case typeRequest:
+		return one(r.SubjectRequest(ctx, id))
 	}
 	return nil, vault.ErrNotFound
 }

@@ -31,6 +31,12 @@ func price(c *generated.ComplexityRoot) {
 	c.Query.AuditEvents = func(child int, _ *generated.AuditFilter, first *int, _ *string) int { return list(child, first) }
 	c.Query.FindUsers = func(child int, _ generated.FindUsersInput) int { return times(child, 10) }
 	c.User.Consents = func(child int, first *int, _, _ *string, _ *vault.ConsentState) int { return list(child, first) }
+	c.User.Requests = func(child int, first *int, _ *string) int { return list(child, first) }
+	c.Query.SubjectRequests = func(child int, _ *generated.SubjectRequestFilter, _ vault.RequestOrder, first *int, _ *string) int {
+		return list(child, first)
+	}
+	c.SubjectRequest.Joined = func(child int) int { return times(child, 5) }
+	c.SubjectRequest.Document = func(child int, _ *string) int { return textCost + child }
 	c.User.Changes = func(child int, first *int, _ *string) int { return list(child, first) }
 	c.User.Disclosures = func(child int, first *int, _ *string) int { return list(child, first) }
 	c.Query.RecipientNotices = func(child int, _ *generated.RecipientNoticeFilter, first *int, _ *string) int {
@@ -48,6 +54,7 @@ const textCost = 20
 // publicCost is the price of a public profile: anybody may ask, and each reading
 // decrypts and leaves an event.
 const publicCost = 100
+
 // changesCost is the price of comparing two versions; statisticsCost that of
 // reading all events of an app, so that a document asks for it once.
 const (

@@ -17,14 +17,16 @@ const (
 	typeConsent = "Consent"
 	typeVersion = "PolicyVersion"
 	typeEvent   = "AuditEvent"
+	typeRequest = "SubjectRequest"
+	typeExport  = "Export"
 	typeErasure = "ErasureCertificate"
 	// What a person owns besides consents.
 	typeObstacle   = "Obstacle"
 	typeDisclosure = "Disclosure"
 	typeNotice     = "RecipientNotice"
+	typeTechnical  = "TechnicalData"
 
-	typeBreach    = "Breach"
-	typeTechnical = "TechnicalData"
+	typeBreach = "Breach"
 )
 
 // ID encodes an object's id.
@@ -40,13 +42,6 @@ func VersionID(id uuid.UUID) string { return ID(typeVersion, id) }
 // is not one is NOT_FOUND.
 func ParseVersionID(id string) (uuid.UUID, error) { return decodeAs(typeVersion, id) }
 
-// BreachID is the id of a breach as clients know it.
-func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
-
-// ParseBreachID reads the id of a breach as clients know it. Whatever is not one
-// is NOT_FOUND.
-func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
-
 // ParseConsentID reads the id of a consent as clients know it: whose it is, and
 // which. Whatever is not one is NOT_FOUND.
 func ParseConsentID(id string) (user, consent uuid.UUID, err error) {
@@ -56,6 +51,17 @@ func ParseConsentID(id string) (user, consent uuid.UUID, err error) {
 	}
 	return o.user, o.id, nil
 }
+
+// BreachID is the id of a breach as clients know it.
+func BreachID(id uuid.UUID) string { return ID(typeBreach, id) }
+
+// ParseBreachID reads the id of a breach as clients know it. Whatever is not one
+// is NOT_FOUND.
+func ParseBreachID(id string) (uuid.UUID, error) { return decodeAs(typeBreach, id) }
+
+// ParseExportID reads the id of an export as clients know it. Whatever is not one
+// is NOT_FOUND.
+func ParseExportID(id string) (uuid.UUID, error) { return decodeAs(typeExport, id) }
 
 func consentID(user, id uuid.UUID) string { return ownedID(typeConsent, user, id) }
 

@@ -65,6 +65,11 @@ type (
 	technicalEventResolver     struct{ *Resolver }
 	userResolver               struct{ *Resolver }
 	vaultLoginResolver         struct{ *Resolver }
+
+	exportResolver                 struct{ *Resolver }
+	requesterResolver              struct{ *Resolver }
+	subjectRequestResolver         struct{ *Resolver }
+	subjectRequestDocumentResolver struct{ *Resolver }
 )
 
 // App implements generated.ResolverRoot; so do the methods below.
@@ -106,6 +111,17 @@ func (r *Resolver) EncryptionKey() generated.EncryptionKeyResolver { return encr
 
 func (r *Resolver) DeclaredCopy() generated.DeclaredCopyResolver { return declaredCopyResolver{r} }
 func (r *Resolver) VaultLogin() generated.VaultLoginResolver     { return vaultLoginResolver{r} }
+
+// SubjectRequest implements generated.ResolverRoot; so do the methods below.
+func (r *Resolver) SubjectRequest() generated.SubjectRequestResolver {
+	return subjectRequestResolver{r}
+}
+func (r *Resolver) Requester() generated.RequesterResolver { return requesterResolver{r} }
+func (r *Resolver) Export() generated.ExportResolver       { return exportResolver{r} }
+
+func (r *Resolver) SubjectRequestDocument() generated.SubjectRequestDocumentResolver {
+	return subjectRequestDocumentResolver{r}
+}
 
 func (r *Resolver) PublicField() generated.PublicFieldResolver { return publicFieldResolver{r} }
 func (r *Resolver) Disclosure() generated.DisclosureResolver   { return disclosureResolver{r} }

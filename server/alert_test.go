@@ -171,7 +171,8 @@ func TestTheAlertsAreOfMetricsThatTheServerShows(t *testing.T) {
 	slices.Sort(alerts)
 	want := []string{
 		"KelisimBreachNoticeDue", "KelisimKeyFlagsWeakened", "KelisimKeyMadeUnusable", "KelisimKeyRotationOverdue", "KelisimOldKeyVersionStillNeeded",
-		"KelisimOperatorThresholdNear", "KelisimOperatorThresholdPassed", "KelisimRevealBurst", "KelisimRewrapStalled", "KelisimVaultLoginExpiring",
+		"KelisimOperatorThresholdNear", "KelisimOperatorThresholdPassed", "KelisimRequestOverdue", "KelisimRevealBurst", "KelisimRewrapStalled",
+		"KelisimVaultLoginExpiring",
 	}
 	if got := slices.Compact(alerts); !slices.Equal(got, want) {
 		t.Errorf("the alerts are %v, want %v", got, want)

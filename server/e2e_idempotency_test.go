@@ -46,6 +46,13 @@ func repeatables() []repeatable {
 			return person(w, principal), input{"eventId": uuid.NewString(), "items": []string{"contact"}},
 				input{"eventId": uuid.NewString(), "items": []string{"identify"}}
 		}},
+		{"submitSubjectRequest", `request { id number state dueAt }`, func(w *world, principal string) (string, input, input) {
+			return person(w, principal), input{"kind": "OBJECTION", "text": "Адам қарасын"}, input{"kind": "BLOCKING"}
+		}},
+		{"recordSubjectRequest", `request { id number state dueAt }`, func(w *world, principal string) (string, input, input) {
+			in := input{"kind": "ACCESS", "channel": "EMAIL", "receivedAt": "2026-11-20T05:00:00Z", "name": "Бекболат Қайырбеков"}
+			return officer(w, principal), in, with(in, input{"name": "Бекболат Қайырбекұлы"})
+		}},
 		{"createPolicyDraft", `policyVersion { id label revision }`, func(w *world, principal string) (string, input, input) {
 			return officer(w, principal), w.policy(principal), w.policy(principal + " other")
 		}},

@@ -89,6 +89,7 @@ func (e *edge) api(mux *http.ServeMux) {
 	mux.Handle("/graphql", e.authenticated(e.graphql))
 	e.pages.Mount(mux)
 	mux.HandleFunc("GET /breaches/{id}/notice", e.notice)
+	mux.HandleFunc("GET /exports/{id}", e.exports())
 	mux.HandleFunc("GET /schema.graphql", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"os"
@@ -39,6 +40,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 	m.transitCall("encrypt", 1, time.Second, errors.New("no answer"))
 	m.deniedAnonymous("me")
 	m.database(func() sqlstore.Pool { return sqlstore.Pool{} })
+	m.askedFor(func(context.Context) (vault.RequestCount, error) { return vault.RequestCount{}, nil })
 	key := vault.KeyFacts{Name: "kelisim-pii", Latest: 1, Versions: []vault.KeyVersion{{Version: 1, Made: time.Now()}}}
 	m.keys(func() (vault.KeyStates, bool) {
 		return vault.KeyStates{

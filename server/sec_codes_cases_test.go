@@ -44,7 +44,7 @@ func (r refusal) answered(status int) refusal {
 
 // refusals are the cases, in an order in which the later may publish policies.
 func refusals() []refusal {
-	return slices.Concat(profileRefusals(), consentRefusals(), obstacleRefusals(), requestRefusals(), disclosureRefusals(), policyRefusals())
+	return slices.Concat(profileRefusals(), consentRefusals(), obstacleRefusals(), requestRefusals(), askRefusals(), disclosureRefusals(), policyRefusals())
 }
 
 func profileRefusals() []refusal {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func (w *world) calls(user, consent string) map[string]string {
 	request := `basis: {reason: PERSON_ASKED, ticket: "SUP-1"}`
 	receipt := `receipt: {method: WRITTEN, reference: "DOC-1", signedAt: "2026-01-01T00:00:00Z"}`
 	paper := strings.TrimSuffix(screen, "}") + ", " + receipt + "}"
-	return map[string]string{
+	out := map[string]string{
 		"Query.node": `node(id: "` + version + `") { id }`, "Query.me": `me { id }`, "Query.user": `user(id: "` + user + `") { id }`, "Query.users": `users { nodes { id } }`,
 		"Query.findUsers": `findUsers(by: {phone: "+77019264837"}) { id }`, "Query.app": `app(code: "dala") { code }`, "Query.policyInForce": `policyInForce { id }`,
 		"Query.policyVersion": `policyVersion(id: "` + version + `") { id }`, "Query.policyVersions": `policyVersions { nodes { id } }`, "Query.consent": `consent(id: "` + consent + `") { id }`,
@@ -51,12 +52,14 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.markDisclosuresSeen":   `markDisclosuresSeen(input: {disclosures: []}) { disclosures { id } }`,
 		"Mutation.releaseDisclosure":     `releaseDisclosure(input: {disclosure: "x"}) { disclosure { id } }`,
 		"Mutation.updateRecipientNotice": `updateRecipientNotice(input: {id: "x", state: TOLD, expectedRevision: 1}) { recipientNotice { id } }`,
-		"Query.accessReport": `accessReport(from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z") { asOf }`, "Query.breach": `breach(id: "none") { id }`, "Query.breaches": `breaches { id }`,
+		"Query.accessReport":             `accessReport(from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z") { asOf }`, "Query.breach": `breach(id: "none") { id }`, "Query.breaches": `breaches { id }`,
 		"Mutation.recordTechnicalData": `recordTechnicalData(input: {user: "` + user + `", app: "dala", events: []}) { kept }`,
 		"Mutation.recordBreach":        `recordBreach(input: {app: "none", kind: LOSS, detectedAt: "2026-01-01T00:00:00Z", fields: ["phone"], people: {app: "dala"}}) { breach { id } }`,
 		"Mutation.updateBreach":        `updateBreach(input: {id: "none", expectedRevision: 1}) { breach { id } }`,
 		"Mutation.closeBreach":         `closeBreach(input: {id: "none", expectedRevision: 1}) { breach { id } }`, "Mutation.issueBreachNotice": `issueBreachNotice(input: {id: "none", for: AUTHORITY}) { breach { id } }`,
 	}
+	maps.Copy(out, requestCalls())
+	return out
 }
 
 // refusedWithoutToken is the metric of an operation's anonymous refusals.

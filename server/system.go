@@ -112,6 +112,7 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}
 	sys.closers = append(sys.closers, sys.db.Close)
 	sys.metrics.database(sys.db.Pool)
+	sys.metrics.askedFor(func(ctx context.Context) (vault.RequestCount, error) { return sys.db.CountRequests(ctx, p.clock()) })
 	if !m.dev {
 		if err := sys.checkRole(ctx); err != nil {
 			return nil, err

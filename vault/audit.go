@@ -55,6 +55,20 @@ const (
 	ReindexStepped      Action = "reindex.stepped"
 	ReindexEnded        Action = "reindex.ended"
 	DemonstrationFilled Action = "demo.filled"
+
+	RequestSubmitted    Action = "request.submitted"
+	RequestJoined       Action = "request.joined"
+	RequestAssigned     Action = "request.assigned"
+	RequesterVerified   Action = "request.verified"
+	RequestWasFulfilled Action = "request.fulfilled"
+	RequestWasRefused   Action = "request.refused"
+	RequestExtended     Action = "request.extended"
+	RequestWasCancelled Action = "request.cancelled"
+	RequesterRevealed   Action = "request.revealed"
+	UserWasBlocked      Action = "user.blocked"
+	UserWasUnblocked    Action = "user.unblocked"
+	ExportWasMade       Action = "export.made"
+	ExportWasDownloaded Action = "export.downloaded"
 	UserErased          Action = "user.erased"
 	ErasureReplayed     Action = "erasure.replayed"
 	RetentionStarted    Action = "retention.started"
@@ -105,7 +119,8 @@ type AuditEvent struct {
 	Reference string   // ticket or legal reference
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
-	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Retention:<figures>", "Obstacle:<uuid>", "Query.auditEvents".
+	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Retention:<figures>", "Obstacle:<uuid>", "Query.auditEvents",
+	// "SubjectRequest:<uuid>;kind=<kind>", "Export:<uuid>".
 	Object    string
 	Outcome   Outcome
 	RequestID string

@@ -76,6 +76,18 @@ func (c Calendar) End(from time.Time, d Deadline) time.Time {
 	return day.AddDate(0, 0, 1).Add(-time.Millisecond).UTC()
 }
 
+// between counts the worked days after the day of one moment, up to and with that
+// of a later one.
+func (c Calendar) between(from, to time.Time) (n int) {
+	last := c.dayOf(to)
+	for day := c.dayOf(from).AddDate(0, 0, 1); !day.After(last); day = day.AddDate(0, 0, 1) {
+		if c.Works(day) {
+			n++
+		}
+	}
+	return n
+}
+
 // dayOf is the beginning of the moment's day in the calendar's zone.
 func (c Calendar) dayOf(at time.Time) time.Time {
 	y, m, d := at.In(c.Zone).Date()

@@ -28,8 +28,8 @@ var certificates = map[string]certificateWords{
 		},
 		traces: map[Trace]string{
 			TraceFields: "дербес деректер өрістері", TraceIndexes: "іздеу белгілері", TraceLogins: "кіру жазбалары",
-			TraceRepeats: "сұраулардың қайталану белгілері",
-			TraceObjects: "өтініштермен бірге сақталған мәліметтер", TraceContexts: "келісімдердің жанындағы желі мәліметтері", TraceCounts: "күндік есептегіштер", TraceTechnical: "техникалық деректер",
+			TraceRepeats: "сұраулардың қайталану белгілері", TraceTechnical: "техникалық деректер",
+			TraceObjects: "өтініштермен бірге сақталған мәліметтер", TraceContexts: "келісімдердің жанындағы желі мәліметтері", TraceCounts: "күндік есептегіштер",
 		},
 		keeps: map[KeptKind]string{
 			KeptConsents: "келісім туралы шешімдердің жазбалары", KeptAudit: "әрекеттер журналы",
@@ -48,8 +48,8 @@ var certificates = map[string]certificateWords{
 		},
 		traces: map[Trace]string{
 			TraceFields: "поля персональных данных", TraceIndexes: "поисковые метки", TraceLogins: "учётные записи для входа",
-			TraceRepeats: "метки повторных запросов",
-			TraceObjects: "сведения при обращениях", TraceContexts: "сетевые сведения при согласиях", TraceCounts: "дневные счётчики", TraceTechnical: "технические данные",
+			TraceRepeats: "метки повторных запросов", TraceTechnical: "технические данные",
+			TraceObjects: "сведения при обращениях", TraceContexts: "сетевые сведения при согласиях", TraceCounts: "дневные счётчики",
 		},
 		keeps: map[KeptKind]string{
 			KeptConsents: "записи о решениях по согласиям", KeptAudit: "журнал действий",
@@ -68,8 +68,8 @@ var certificates = map[string]certificateWords{
 		},
 		traces: map[Trace]string{
 			TraceFields: "personal fields", TraceIndexes: "search digests", TraceLogins: "logins",
-			TraceRepeats: "marks of repeated requests",
-			TraceObjects: "values kept with requests", TraceContexts: "network contexts beside consents", TraceCounts: "daily counts", TraceTechnical: "technical data",
+			TraceRepeats: "marks of repeated requests", TraceTechnical: "technical data",
+			TraceObjects: "values kept with requests", TraceContexts: "network contexts beside consents", TraceCounts: "daily counts",
 		},
 		keeps: map[KeptKind]string{
 			KeptConsents: "records of consent decisions", KeptAudit: "the log of acts",

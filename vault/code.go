@@ -61,6 +61,12 @@ const (
 	CodeBreachState         Code = "BREACH_STATE"
 
 	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
+	CodeRequestClosed        Code = "REQUEST_CLOSED"
+	CodeRequestUnverified    Code = "REQUEST_IDENTITY_UNVERIFIED"
+	CodeRequestVerified      Code = "REQUEST_IDENTITY_VERIFIED"
+	CodeRequestNotExtendable Code = "REQUEST_NOT_EXTENDABLE"
+	CodeRequestGround        Code = "REQUEST_GROUND_INVALID"
+	CodeRequestOutcome       Code = "REQUEST_OUTCOME_INVALID"
 
 	CodeNotPublishable   Code = "FIELD_NOT_PUBLISHABLE"
 	CodeUnknownRecipient Code = "UNKNOWN_RECIPIENT"
@@ -92,8 +98,10 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeWarningUnanswered, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch, CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged,
-	CodeIllegalMove, CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeBreachState,
+	CodeIdempotencyMismatch,
+	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
+	CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
+	CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeBreachState,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

@@ -11,11 +11,14 @@ const (
 	// CountDecisions: screens of decisions. Each stays on record for ever and
 	// is read with the person. Withdrawals are never counted.
 	CountDecisions Counted = "decisions"
+	// CountRequests: requests that a person submits. Each stays on record.
+	CountRequests Counted = "requests"
 )
 
 const (
 	changesPerDay   = 5
 	decisionsPerDay = 50
+	requestsPerDay  = 20
 )
 
 // limited words the store's ErrLimited for the person.
@@ -24,7 +27,11 @@ func limited(err error) error {
 		return err
 	}
 	message, limit := "phone, e-mail and IIN can be changed five times a day; try again after midnight UTC", changesPerDay
-	if asError(err).Param("what") == string(CountDecisions) {
+	switch Counted(asError(err).Param("what")) {
+	case CountRequests:
+		message, limit = "twenty requests can be made a day; try again after midnight UTC, or write to the operator", requestsPerDay
+	case CountIdentifiers:
+	case CountDecisions:
 		message, limit = "decisions can be recorded fifty times a day; try again after midnight UTC. Withdrawing is always possible", decisionsPerDay
 	}
 	return NewError(CodeTooManyChanges, message).With("limit", itoa(int64(limit))).Because(err)

@@ -67,9 +67,21 @@ func (s *Service) encryptWith(ctx context.Context, object, user, reference uuid.
 // openObject answers what is kept with an object, by code. The event is on
 // record before there is plaintext, and names the codes.
 func (s *Service) openObject(ctx context.Context, object uuid.UUID, event AuditEvent) (map[string]Plain, error) {
-	kept, err := s.Reader.ObjectValues(ctx, []uuid.UUID{object})
+	all, err := s.openObjects(ctx, []uuid.UUID{object}, event)
+	if err != nil {
+		return nil, err
+	}
+	if all[object] == nil {
+		return map[string]Plain{}, nil
+	}
+	return all[object], nil
+}
+
+// openObjects is openObject for several, in one call and with one event.
+func (s *Service) openObjects(ctx context.Context, objects []uuid.UUID, event AuditEvent) (map[uuid.UUID]map[string]Plain, error) {
+	kept, err := s.Reader.ObjectValues(ctx, objects)
 	if err != nil || len(kept) == 0 {
-		return map[string]Plain{}, err
+		return nil, err
 	}
 	items := make([]DecryptItem, len(kept))
 	for i, v := range kept {
@@ -81,6 +93,7 @@ func (s *Service) openObject(ctx context.Context, object uuid.UUID, event AuditE
 		event.Fields = append(event.Fields, v.Code)
 	}
 	slices.Sort(event.Fields)
+	event.Fields = slices.Compact(event.Fields)
 	if err := s.record(ctx, event); err != nil {
 		return nil, err
 	}
@@ -88,12 +101,15 @@ func (s *Service) openObject(ctx context.Context, object uuid.UUID, event AuditE
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]Plain, len(kept))
+	out := map[uuid.UUID]map[string]Plain{}
 	for i, r := range results {
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		out[kept[i].Code] = r.Value
+		if out[kept[i].Object] == nil {
+			out[kept[i].Object] = map[string]Plain{}
+		}
+		out[kept[i].Object][kept[i].Code] = r.Value
 	}
 	return out, nil
 }

@@ -40,6 +40,8 @@ const (
 const (
 	FieldRequesterName         = "requesterName"
 	FieldRequesterContact      = "requesterContact"
+	FieldRequestText           = "requestText"
+	FieldRequestAnswer         = "requestAnswer"
 	FieldRepresentativeName    = "representativeName"
 	FieldRepresentativeContact = "representativeContact"
 	// FieldRepresentativeDocument is what the right to act follows from.
@@ -48,7 +50,7 @@ const (
 
 // objectCodes are all of them; each is reserved, too.
 var objectCodes = []string{
-	FieldRequesterName, FieldRequesterContact,
+	FieldRequesterName, FieldRequesterContact, FieldRequestText, FieldRequestAnswer,
 	FieldRepresentativeName, FieldRepresentativeContact, FieldRepresentativeDocument,
 }
 
@@ -65,8 +67,8 @@ func objectPlace(object uuid.UUID, code string) (Place, error) {
 // own, for ever: a field of the same code would share its keys.
 var reserved = []string{
 	FieldConsentContext, FieldDisplayName, FieldCanary, FieldPepper, FieldTechnical,
-	FieldRequesterName, FieldRequesterContact, FieldRepresentativeName, FieldRepresentativeContact,
-	FieldRepresentativeDocument,
+	FieldRequesterName, FieldRequesterContact, FieldRequestText, FieldRequestAnswer,
+	FieldRepresentativeName, FieldRepresentativeContact, FieldRepresentativeDocument,
 	FieldIPAddress, FieldIPNetwork, FieldCookieID, FieldUserAgent, FieldAccessTime, FieldPageURL,
 }
 

@@ -46,6 +46,7 @@ type UserReader interface {
 	FindUsers(ctx context.Context, plan int64, by BlindIndex, limit int) ([]Match, error)
 	// FindByLogin answers people by any of their logins, by id; at most limit.
 	FindByLogin(ctx context.Context, logins []SubjectKey, limit int) ([]Match, error)
+	RequestReader
 }
 
 // FieldReader reads personal values, encrypted.
@@ -279,6 +280,7 @@ type Tx interface {
 	ObjectValueTx
 	TechnicalTx
 	BreachTx
+	RequestTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

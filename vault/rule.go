@@ -78,40 +78,49 @@ type RuleID string
 
 // The rules that the code asks for, and what each sets.
 const (
-	RuleWithdrawalStop    RuleID = "withdrawal.stop"     // Deadline: processing stops after a withdrawal
-	RuleErasure           RuleID = "erasure.answer"      // Deadline
-	RuleRequestAnswer     RuleID = "request.answer"      // Deadline
-	RuleRequestRefusal    RuleID = "request.refusal"     // Deadline
-	RuleRequestExtension  RuleID = "request.extension"   // Deadline, on top; without one there is no extending
-	RuleCorrection        RuleID = "request.correction"  // Deadline
-	RuleBlocking          RuleID = "request.blocking"    // Deadline
-	RuleUnblocking        RuleID = "request.unblocking"  // Deadline
-	RuleObjection         RuleID = "request.objection"   // Deadline: of a decision by machine alone
-	RuleExport            RuleID = "request.export"      // Deadline
-	RuleUnpublish         RuleID = "publication.end"     // Deadline
-	RuleDisclosureNotice  RuleID = "disclosure.notice"   // Deadline: telling the person
-	RuleRecipientNotice   RuleID = "recipient.notice"    // Deadline: telling recipients of a withdrawal, correction, erasure
-	RuleHomeCountry       RuleID = "transfer.home"       // List: countries that are not abroad
-	RuleTransferCountries RuleID = "transfer.countries"  // List: countries abroad that need no consent of their own
-	RuleDisputeGround     RuleID = "transfer.dispute"    // Severity: whether data may be passed on in a dispute
-	RuleBreachAuthority   RuleID = "breach.authority"    // Deadline; List: codes of the fields that the report names
-	RuleBreachPeople      RuleID = "breach.people"       // Deadline; List as above
-	RuleSmallOperator     RuleID = "operator.small"      // Number: unique people up to which an operator is small
-	RuleMediumOperator    RuleID = "operator.medium"     // Number
-	RuleOperatorWarning   RuleID = "operator.warning"    // Number: per cent of a threshold at which to warn
-	RuleStorageRegion     RuleID = "storage.region"      // List: countries where the database may be
-	RuleGroupMember       RuleID = "group.member"        // List: CONSENT or NOTICE, what covers a member that joins later
-	RuleEvidence          RuleID = "evidence.keep"       // Period; List: kinds of what is kept after an erasure
-	RuleAudit             RuleID = "audit.keep"          // Period
-	RuleTechnicalData     RuleID = "technical.keep"      // Period, unless the policy says another
-	RuleRetentionWarning  RuleID = "retention.warning"   // Number: days before data falls due
-	RuleConfirmData       RuleID = "data.confirm"        // Period after which a person is asked whether their data still holds
-	RuleAdultAge          RuleID = "person.adult"        // Number: years
-	RuleOperatorNamed     RuleID = "policy.operator"     // Severity, as all that follow
-	RuleOwnerNamed        RuleID = "policy.owner"        //
-	RuleTermSaid          RuleID = "policy.term"         //
-	RuleThirdPartiesSaid  RuleID = "policy.thirdParties" //
-	RuleCrossBorderSaid   RuleID = "policy.crossBorder"  //
+	RuleWithdrawalStop    RuleID = "withdrawal.stop"            // Deadline: processing stops after a withdrawal
+	RuleErasure           RuleID = "erasure.answer"             // Deadline
+	RuleRequestAnswer     RuleID = "request.answer"             // Deadline
+	RuleRequestRefusal    RuleID = "request.refusal"            // Deadline
+	RuleRequestExtension  RuleID = "request.extension"          // Deadline, on top; without one there is no extending
+	RuleCorrection        RuleID = "request.correction"         // Deadline
+	RuleBlocking          RuleID = "request.blocking"           // Deadline
+	RuleUnblocking        RuleID = "request.unblocking"         // Deadline
+	RuleObjection         RuleID = "request.objection"          // Deadline: of a decision by machine alone
+	RuleExport            RuleID = "request.export"             // Deadline
+	RuleComplaint         RuleID = "request.complaint"          // what a person can do who is not content with the answer
+	RuleRefuseUnknown     RuleID = "refusal.notIdentified"      // List: kinds of requests that are refused on the ground, as all that follow
+	RuleRefuseHold        RuleID = "refusal.legalHold"          //
+	RuleRefuseObligation  RuleID = "refusal.openObligation"     //
+	RuleRefuseCorrect     RuleID = "refusal.dataCorrect"        //
+	RuleRefuseNoViolation RuleID = "refusal.noViolation"        //
+	RuleRefuseViolation   RuleID = "refusal.violationConfirmed" //
+	RuleRefuseByHand      RuleID = "refusal.notAutomated"       //
+	RuleRefuseLaw         RuleID = "refusal.law"                //
+	RuleUnpublish         RuleID = "publication.end"            // Deadline
+	RuleDisclosureNotice  RuleID = "disclosure.notice"          // Deadline: telling the person
+	RuleRecipientNotice   RuleID = "recipient.notice"           // Deadline: telling recipients of a withdrawal, correction, erasure
+	RuleHomeCountry       RuleID = "transfer.home"              // List: countries that are not abroad
+	RuleTransferCountries RuleID = "transfer.countries"         // List: countries abroad that need no consent of their own
+	RuleDisputeGround     RuleID = "transfer.dispute"           // Severity: whether data may be passed on in a dispute
+	RuleBreachAuthority   RuleID = "breach.authority"           // Deadline; List: codes of the fields that the report names
+	RuleBreachPeople      RuleID = "breach.people"              // Deadline; List as above
+	RuleSmallOperator     RuleID = "operator.small"             // Number: unique people up to which an operator is small
+	RuleMediumOperator    RuleID = "operator.medium"            // Number
+	RuleOperatorWarning   RuleID = "operator.warning"           // Number: per cent of a threshold at which to warn
+	RuleStorageRegion     RuleID = "storage.region"             // List: countries where the database may be
+	RuleGroupMember       RuleID = "group.member"               // List: CONSENT or NOTICE, what covers a member that joins later
+	RuleEvidence          RuleID = "evidence.keep"              // Period; List: kinds of what is kept after an erasure
+	RuleAudit             RuleID = "audit.keep"                 // Period
+	RuleTechnicalData     RuleID = "technical.keep"             // Period, unless the policy says another
+	RuleRetentionWarning  RuleID = "retention.warning"          // Number: days before data falls due
+	RuleConfirmData       RuleID = "data.confirm"               // Period after which a person is asked whether their data still holds
+	RuleAdultAge          RuleID = "person.adult"               // Number: years
+	RuleOperatorNamed     RuleID = "policy.operator"            // Severity, as all that follow
+	RuleOwnerNamed        RuleID = "policy.owner"               //
+	RuleTermSaid          RuleID = "policy.term"                //
+	RuleThirdPartiesSaid  RuleID = "policy.thirdParties"        //
+	RuleCrossBorderSaid   RuleID = "policy.crossBorder"         //
 	RulePublicSourcesSaid RuleID = "policy.publicSources"
 	RuleFieldsListed      RuleID = "policy.fields"
 	RuleWithdrawalSaid    RuleID = "policy.withdrawal"
@@ -186,6 +195,8 @@ func RuleIDs() []RuleID {
 	return []RuleID{
 		RuleWithdrawalStop, RuleErasure, RuleRequestAnswer, RuleRequestRefusal,
 		RuleRequestExtension, RuleCorrection, RuleBlocking, RuleUnblocking,
+		RuleComplaint, RuleRefuseUnknown, RuleRefuseHold, RuleRefuseObligation, RuleRefuseCorrect,
+		RuleRefuseNoViolation, RuleRefuseViolation, RuleRefuseByHand, RuleRefuseLaw,
 		RuleObjection, RuleExport, RuleUnpublish, RuleDisclosureNotice,
 		RuleRecipientNotice, RuleHomeCountry, RuleTransferCountries, RuleDisputeGround,
 		RuleBreachAuthority, RuleBreachPeople, RuleSmallOperator, RuleMediumOperator,

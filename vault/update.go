@@ -61,11 +61,16 @@ func (s *Service) updateMyProfile(ctx context.Context, a Actor, in UpdateProfile
 	if err := s.proofs(ctx, &set); err != nil {
 		return uuid.Nil, err
 	}
+	answered, err := s.selfCorrected(ctx, a, me, set.codes())
+	if err != nil {
+		return uuid.Nil, err
+	}
 	corrected := s.corrects(me.App, set)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.ReviseUser(user.ID, user.Revision, in.Locale)
 		set.queue(tx)
 		corrected.queue(tx)
+		answered.write(tx)
 		tx.Record(event)
 		remember(tx, user.ID)
 		return nil

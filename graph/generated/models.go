@@ -20,6 +20,26 @@ type AcknowledgedWarningInput struct {
 	Reason string `json:"reason"`
 }
 
+// Who works on a request.
+type AssignSubjectRequestInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// The colleague, by the opaque id that events and `assignee` show; by default the caller.
+	Assignee graphql.Omittable[*string] `json:"assignee,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `assignSubjectRequest`.
+type AssignSubjectRequestPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A page of audit events, newest first.
 type AuditEventConnection struct {
 	// The events of the page, each with its cursor.
@@ -98,6 +118,24 @@ type BreachPeopleInput struct {
 	Registered graphql.Omittable[*TimeRangeInput] `json:"registered,omitempty"`
 	// Everybody whose values somebody was shown.
 	Shown graphql.Omittable[*ShownInput] `json:"shown,omitempty"`
+}
+
+// Which of one's own requests needs no answer any more.
+type CancelMyRequestInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `cancelMyRequest`.
+type CancelMyRequestPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // The breach to close.
@@ -286,6 +324,24 @@ type ErrorParameter struct {
 	Value string `json:"value"`
 }
 
+// Which request takes longer.
+type ExtendSubjectRequestInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `extendSubjectRequest`.
+type ExtendSubjectRequestPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A value of a field, by code.
 type FieldValueInput struct {
 	// Code of the field.
@@ -334,6 +390,30 @@ type FormField struct {
 	MinDate *string `json:"minDate,omitempty"`
 	// The last day that is accepted, YYYY-MM-DD; null: any.
 	MaxDate *string `json:"maxDate,omitempty"`
+}
+
+// What a request came to.
+type FulfilSubjectRequestInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// What it came to. BLOCKED, UNBLOCKED, ERASED and EXPORT_READY are done by this call.
+	Outcome vault.RequestOutcome `json:"outcome"`
+	// Reference of the ticket or decision: SUP-1234.
+	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
+	// In the colleague's own words, for the person, 8 KiB at most; kept encrypted.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `fulfilSubjectRequest`.
+type FulfilSubjectRequestPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A consent that does not hold.
@@ -791,6 +871,38 @@ type RecordObligationPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A request that reached a colleague.
+type RecordSubjectRequestInput struct {
+	// What is asked.
+	Kind vault.RequestKind `json:"kind"`
+	// How it came; not APP.
+	Channel vault.RequestChannel `json:"channel"`
+	// When it was received: the term begins. Not in the future.
+	ReceivedAt time.Time `json:"receivedAt"`
+	// Code of the app; by default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// Who asks; kept encrypted.
+	Name string `json:"name"`
+	// Where to answer; kept encrypted.
+	Contact graphql.Omittable[*string] `json:"contact,omitempty"`
+	// What they wrote or said, 8 KiB at most; kept encrypted.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
+	// Codes of the fields concerned; none: all.
+	Fields graphql.Omittable[[]string] `json:"fields,omitempty"`
+	// The language in which the requester reads; by default the app's authoritative one.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `recordSubjectRequest`.
+type RecordSubjectRequestPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // A batch of what a device sent by itself.
 type RecordTechnicalDataInput struct {
 	// Whose it is, by a service; a person sends their own.
@@ -814,6 +926,30 @@ type RecordTechnicalDataPayload struct {
 	// When it is erased; null: nothing was kept.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// What to put right; empty when it was recorded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Why a request is refused.
+type RefuseSubjectRequestInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// On what it is refused.
+	Ground vault.RefusalGround `json:"ground"`
+	// Reference of the ticket or decision: SUP-1234.
+	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
+	// In the colleague's own words, for the person, 8 KiB at most; kept encrypted.
+	Note graphql.Omittable[*string] `json:"note,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `refuseSubjectRequest`.
+type RefuseSubjectRequestPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -909,6 +1045,24 @@ type RequestBasisInput struct {
 	Ticket string `json:"ticket"`
 }
 
+// A copy of one's own data.
+type RequestExportInput struct {
+	// The language of the readable page; by default the one that the person chose.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `requestExport`.
+type RequestExportPayload struct {
+	// What can be fetched; null when there are `userErrors`.
+	Export *vault.Export `json:"export,omitempty"`
+	// The request that it answers.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when the export is made.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // By which channels one will be reached; what is not named stays as it is.
 type SetChannelPreferencesInput struct {
 	// Code of an item that was agreed to.
@@ -976,6 +1130,64 @@ type ShownInput struct {
 	To time.Time `json:"to"`
 	// Code of a field; null: any.
 	Field graphql.Omittable[*string] `json:"field,omitempty"`
+}
+
+// A page of requests.
+type SubjectRequestConnection struct {
+	// The requests, each with its cursor.
+	Edges []SubjectRequestEdge `json:"edges"`
+	// The requests alone.
+	Nodes []vault.SubjectRequest `json:"nodes"`
+	// Whether there is more.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A request and where it stands in the list.
+type SubjectRequestEdge struct {
+	// Pass it as `after`.
+	Cursor string `json:"cursor"`
+	// The request.
+	Node vault.SubjectRequest `json:"node"`
+}
+
+// Which requests; what is left out does not narrow.
+type SubjectRequestFilter struct {
+	// Where they stand.
+	State graphql.Omittable[*vault.RequestState] `json:"state,omitempty"`
+	// What they ask.
+	Kind graphql.Omittable[*vault.RequestKind] `json:"kind,omitempty"`
+	// Who works on them: the opaque id that `assignee` shows.
+	Assignee graphql.Omittable[*string] `json:"assignee,omitempty"`
+	// Open, and due before this moment.
+	DueBefore graphql.Omittable[*time.Time] `json:"dueBefore,omitempty"`
+	// Whose data they are about.
+	User graphql.Omittable[*string] `json:"user,omitempty"`
+	// Only those that wait for an answer.
+	Open graphql.Omittable[*bool] `json:"open,omitempty"`
+}
+
+// What a person asks about their own data.
+type SubmitSubjectRequestInput struct {
+	// What is asked.
+	Kind vault.RequestKind `json:"kind"`
+	// Codes of the fields concerned; none: all. 50 at most.
+	Fields graphql.Omittable[[]string] `json:"fields,omitempty"`
+	// In their own words, 8 KiB at most; kept encrypted.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
+	// The language of the answer; by default the one that the person chose.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `submitSubjectRequest`.
+type SubmitSubjectRequestPayload struct {
+	// The request; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// Whether the person had an open request of this kind: then that one is answered, and this one is joined to it.
+	Joined bool `json:"joined"`
+	// What to put right; empty when the request is on record.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // A page of technical data.
@@ -1221,6 +1433,28 @@ type VerifyIdentifierPayload struct {
 	// The person with the new `revision`; null when there are `userErrors`.
 	User *vault.User `json:"user,omitempty"`
 	// Empty when it is marked. IDENTIFIER_TAKEN: another person holds the mark, so release it there first.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Who asks, and how that was proved.
+type VerifyRequesterInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// How it was proved.
+	How vault.RequesterProof `json:"how"`
+	// Whose data it is about; null: nothing is held of the requester.
+	User graphql.Omittable[*string] `json:"user,omitempty"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `verifyRequester`.
+type VerifyRequesterPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
 	UserErrors []UserError `json:"userErrors"`
 }
 

@@ -40,6 +40,7 @@ type ResolverRoot interface {
 	DisclosureWarning() DisclosureWarningResolver
 	EncryptionKey() EncryptionKeyResolver
 	ErasureCertificate() ErasureCertificateResolver
+	Export() ExportResolver
 	ExternalLink() ExternalLinkResolver
 	Mutation() MutationResolver
 	Obstacle() ObstacleResolver
@@ -53,7 +54,10 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	Recipient() RecipientResolver
 	RecipientNotice() RecipientNoticeResolver
+	Requester() RequesterResolver
 	ResponsiblePerson() ResponsiblePersonResolver
+	SubjectRequest() SubjectRequestResolver
+	SubjectRequestDocument() SubjectRequestDocumentResolver
 	TechnicalData() TechnicalDataResolver
 	TechnicalEvent() TechnicalEventResolver
 	User() UserResolver
@@ -115,6 +119,11 @@ type ComplexityRoot struct {
 		Reference func(childComplexity int) int
 	}
 
+	AssignSubjectRequestPayload struct {
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AuditEvent struct {
 		Action    func(childComplexity int) int
 		Actor     func(childComplexity int) int
@@ -169,6 +178,11 @@ type ComplexityRoot struct {
 		Overdue  func(childComplexity int) int
 		Text     func(childComplexity int) int
 		ToldAt   func(childComplexity int) int
+	}
+
+	CancelMyRequestPayload struct {
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ChannelPreference struct {
@@ -407,6 +421,19 @@ type ComplexityRoot struct {
 		Value func(childComplexity int) int
 	}
 
+	Export struct {
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		MadeAt    func(childComplexity int) int
+		Path      func(childComplexity int) int
+		UsedAt    func(childComplexity int) int
+	}
+
+	ExtendSubjectRequestPayload struct {
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ExternalLink struct {
 		Host  func(childComplexity int) int
 		Title func(childComplexity int, locale *string) int
@@ -427,6 +454,11 @@ type ComplexityRoot struct {
 		Purposes  func(childComplexity int) int
 		Required  func(childComplexity int) int
 		Sensitive func(childComplexity int) int
+	}
+
+	FulfilSubjectRequestPayload struct {
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	InvalidateConsentPayload struct {
@@ -496,11 +528,15 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AssignSubjectRequest  func(childComplexity int, input AssignSubjectRequestInput) int
+		CancelMyRequest       func(childComplexity int, input CancelMyRequestInput) int
 		CloseBreach           func(childComplexity int, input CloseBreachInput) int
 		ConfirmMyData         func(childComplexity int, input ConfirmMyDataInput) int
 		CreatePolicyDraft     func(childComplexity int, input CreatePolicyDraftInput) int
 		CreateUser            func(childComplexity int, input CreateUserInput) int
 		EraseUser             func(childComplexity int, input EraseUserInput) int
+		ExtendSubjectRequest  func(childComplexity int, input ExtendSubjectRequestInput) int
+		FulfilSubjectRequest  func(childComplexity int, input FulfilSubjectRequestInput) int
 		InvalidateConsent     func(childComplexity int, input InvalidateConsentInput) int
 		IssueBreachNotice     func(childComplexity int, input IssueBreachNoticeInput) int
 		LiftLegalHold         func(childComplexity int, input LiftLegalHoldInput) int
@@ -512,19 +548,24 @@ type ComplexityRoot struct {
 		RecordConsentFor      func(childComplexity int, input RecordConsentForInput) int
 		RecordDisclosure      func(childComplexity int, input RecordDisclosureInput) int
 		RecordObligation      func(childComplexity int, input RecordObligationInput) int
+		RecordSubjectRequest  func(childComplexity int, input RecordSubjectRequestInput) int
 		RecordTechnicalData   func(childComplexity int, input RecordTechnicalDataInput) int
+		RefuseSubjectRequest  func(childComplexity int, input RefuseSubjectRequestInput) int
 		RegisterMe            func(childComplexity int, input RegisterMeInput) int
 		ReleaseDisclosure     func(childComplexity int, input ReleaseDisclosureInput) int
 		ReleaseIdentifier     func(childComplexity int, input ReleaseIdentifierInput) int
+		RequestExport         func(childComplexity int, input RequestExportInput) int
 		SetChannelPreferences func(childComplexity int, input SetChannelPreferencesInput) int
 		SetFieldVisibility    func(childComplexity int, input SetFieldVisibilityInput) int
 		SettleObligation      func(childComplexity int, input SettleObligationInput) int
+		SubmitSubjectRequest  func(childComplexity int, input SubmitSubjectRequestInput) int
 		UpdateBreach          func(childComplexity int, input UpdateBreachInput) int
 		UpdateMyProfile       func(childComplexity int, input UpdateMyProfileInput) int
 		UpdatePolicyDraft     func(childComplexity int, input UpdatePolicyDraftInput) int
 		UpdateRecipientNotice func(childComplexity int, input UpdateRecipientNoticeInput) int
 		UpdateUser            func(childComplexity int, input UpdateUserInput) int
 		VerifyIdentifier      func(childComplexity int, input VerifyIdentifierInput) int
+		VerifyRequester       func(childComplexity int, input VerifyRequesterInput) int
 		WithdrawConsent       func(childComplexity int, input WithdrawConsentInput) int
 		WithdrawConsentFor    func(childComplexity int, input WithdrawConsentForInput) int
 	}
@@ -696,6 +737,8 @@ type ComplexityRoot struct {
 		PublicProfile      func(childComplexity int, id string, app *string) int
 		RecipientNotices   func(childComplexity int, filter *RecipientNoticeFilter, first *int, after *string) int
 		Representative     func(childComplexity int, consent string, seq *int, basis RequestBasisInput) int
+		SubjectRequest     func(childComplexity int, id string) int
+		SubjectRequests    func(childComplexity int, filter *SubjectRequestFilter, orderBy vault.RequestOrder, first *int, after *string) int
 		User               func(childComplexity int, id string) int
 		Users              func(childComplexity int, first *int, after *string, filter *UserFilter) int
 	}
@@ -759,10 +802,20 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RecordSubjectRequestPayload struct {
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RecordTechnicalDataPayload struct {
 		Dropped    func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
 		Kept       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RefuseSubjectRequestPayload struct {
+		Request    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -787,6 +840,20 @@ type ComplexityRoot struct {
 		Document func(childComplexity int) int
 		Ground   func(childComplexity int) int
 		Name     func(childComplexity int) int
+	}
+
+	RequestExportPayload struct {
+		Export     func(childComplexity int) int
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Requester struct {
+		Contact  func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Note     func(childComplexity int) int
+		Revealed func(childComplexity int) int
+		Text     func(childComplexity int) int
 	}
 
 	ResponsiblePerson struct {
@@ -818,6 +885,61 @@ type ComplexityRoot struct {
 
 	SettleObligationPayload struct {
 		Obstacle   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SubjectRequest struct {
+		App             func(childComplexity int) int
+		Assignee        func(childComplexity int) int
+		Channel         func(childComplexity int) int
+		ClosedAt        func(childComplexity int) int
+		Document        func(childComplexity int, locale *string) int
+		DueAt           func(childComplexity int) int
+		Export          func(childComplexity int) int
+		ExtendedAt      func(childComplexity int) int
+		Fields          func(childComplexity int) int
+		Ground          func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Joined          func(childComplexity int) int
+		JoinedTo        func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		Locale          func(childComplexity int) int
+		Number          func(childComplexity int) int
+		Outcome         func(childComplexity int) int
+		Pack            func(childComplexity int) int
+		Proof           func(childComplexity int) int
+		ReceivedAt      func(childComplexity int) int
+		RecordedAt      func(childComplexity int) int
+		Reference       func(childComplexity int) int
+		Requester       func(childComplexity int, reveal bool, basis *BasisInput) int
+		Revision        func(childComplexity int) int
+		State           func(childComplexity int) int
+		User            func(childComplexity int) int
+		WorkingDaysLeft func(childComplexity int) int
+	}
+
+	SubjectRequestConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SubjectRequestDocument struct {
+		Canonical func(childComplexity int) int
+		Hash      func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Text      func(childComplexity int) int
+		Title     func(childComplexity int) int
+	}
+
+	SubjectRequestEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SubmitSubjectRequestPayload struct {
+		Joined     func(childComplexity int) int
+		Request    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -904,6 +1026,7 @@ type ComplexityRoot struct {
 		PendingConsents    func(childComplexity int, app *string) int
 		PolicyStatus       func(childComplexity int, app *string) int
 		Profile            func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
+		Requests           func(childComplexity int, first *int, after *string) int
 		Revision           func(childComplexity int) int
 		Status             func(childComplexity int) int
 		TechnicalData      func(childComplexity int, first *int, after *string, basis *BasisInput) int
@@ -961,6 +1084,11 @@ type ComplexityRoot struct {
 
 	VerifyIdentifierPayload struct {
 		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	VerifyRequesterPayload struct {
+		Request    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1210,6 +1338,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Approval.Reference(childComplexity), true
+
+	case "AssignSubjectRequestPayload.request":
+		if e.ComplexityRoot.AssignSubjectRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AssignSubjectRequestPayload.Request(childComplexity), true
+	case "AssignSubjectRequestPayload.userErrors":
+		if e.ComplexityRoot.AssignSubjectRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AssignSubjectRequestPayload.UserErrors(childComplexity), true
 
 	case "AuditEvent.action":
 		if e.ComplexityRoot.AuditEvent.Action == nil {
@@ -1466,6 +1607,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BreachNotice.ToldAt(childComplexity), true
+
+	case "CancelMyRequestPayload.request":
+		if e.ComplexityRoot.CancelMyRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelMyRequestPayload.Request(childComplexity), true
+	case "CancelMyRequestPayload.userErrors":
+		if e.ComplexityRoot.CancelMyRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelMyRequestPayload.UserErrors(childComplexity), true
 
 	case "ChannelPreference.allowed":
 		if e.ComplexityRoot.ChannelPreference.Allowed == nil {
@@ -2442,6 +2596,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ErrorParameter.Value(childComplexity), true
 
+	case "Export.expiresAt":
+		if e.ComplexityRoot.Export.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Export.ExpiresAt(childComplexity), true
+	case "Export.id":
+		if e.ComplexityRoot.Export.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Export.ID(childComplexity), true
+	case "Export.madeAt":
+		if e.ComplexityRoot.Export.MadeAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Export.MadeAt(childComplexity), true
+	case "Export.path":
+		if e.ComplexityRoot.Export.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Export.Path(childComplexity), true
+	case "Export.downloadedAt":
+		if e.ComplexityRoot.Export.UsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Export.UsedAt(childComplexity), true
+
+	case "ExtendSubjectRequestPayload.request":
+		if e.ComplexityRoot.ExtendSubjectRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendSubjectRequestPayload.Request(childComplexity), true
+	case "ExtendSubjectRequestPayload.userErrors":
+		if e.ComplexityRoot.ExtendSubjectRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExtendSubjectRequestPayload.UserErrors(childComplexity), true
+
 	case "ExternalLink.host":
 		if e.ComplexityRoot.ExternalLink.Host == nil {
 			break
@@ -2544,6 +2742,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FormField.Sensitive(childComplexity), true
+
+	case "FulfilSubjectRequestPayload.request":
+		if e.ComplexityRoot.FulfilSubjectRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfilSubjectRequestPayload.Request(childComplexity), true
+	case "FulfilSubjectRequestPayload.userErrors":
+		if e.ComplexityRoot.FulfilSubjectRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FulfilSubjectRequestPayload.UserErrors(childComplexity), true
 
 	case "InvalidateConsentPayload.consent":
 		if e.ComplexityRoot.InvalidateConsentPayload.Consent == nil {
@@ -2754,6 +2965,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors(childComplexity), true
 
+	case "Mutation.assignSubjectRequest":
+		if e.ComplexityRoot.Mutation.AssignSubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_assignSubjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AssignSubjectRequest(childComplexity, args["input"].(AssignSubjectRequestInput)), true
+	case "Mutation.cancelMyRequest":
+		if e.ComplexityRoot.Mutation.CancelMyRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelMyRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelMyRequest(childComplexity, args["input"].(CancelMyRequestInput)), true
 	case "Mutation.closeBreach":
 		if e.ComplexityRoot.Mutation.CloseBreach == nil {
 			break
@@ -2809,6 +3042,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EraseUser(childComplexity, args["input"].(EraseUserInput)), true
+	case "Mutation.extendSubjectRequest":
+		if e.ComplexityRoot.Mutation.ExtendSubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_extendSubjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ExtendSubjectRequest(childComplexity, args["input"].(ExtendSubjectRequestInput)), true
+	case "Mutation.fulfilSubjectRequest":
+		if e.ComplexityRoot.Mutation.FulfilSubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_fulfilSubjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FulfilSubjectRequest(childComplexity, args["input"].(FulfilSubjectRequestInput)), true
 	case "Mutation.invalidateConsent":
 		if e.ComplexityRoot.Mutation.InvalidateConsent == nil {
 			break
@@ -2930,6 +3185,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordObligation(childComplexity, args["input"].(RecordObligationInput)), true
+	case "Mutation.recordSubjectRequest":
+		if e.ComplexityRoot.Mutation.RecordSubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordSubjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordSubjectRequest(childComplexity, args["input"].(RecordSubjectRequestInput)), true
 	case "Mutation.recordTechnicalData":
 		if e.ComplexityRoot.Mutation.RecordTechnicalData == nil {
 			break
@@ -2941,6 +3207,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordTechnicalData(childComplexity, args["input"].(RecordTechnicalDataInput)), true
+	case "Mutation.refuseSubjectRequest":
+		if e.ComplexityRoot.Mutation.RefuseSubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refuseSubjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefuseSubjectRequest(childComplexity, args["input"].(RefuseSubjectRequestInput)), true
 	case "Mutation.registerMe":
 		if e.ComplexityRoot.Mutation.RegisterMe == nil {
 			break
@@ -2974,6 +3251,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseIdentifier(childComplexity, args["input"].(ReleaseIdentifierInput)), true
+	case "Mutation.requestExport":
+		if e.ComplexityRoot.Mutation.RequestExport == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestExport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestExport(childComplexity, args["input"].(RequestExportInput)), true
 	case "Mutation.setChannelPreferences":
 		if e.ComplexityRoot.Mutation.SetChannelPreferences == nil {
 			break
@@ -3007,6 +3295,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SettleObligation(childComplexity, args["input"].(SettleObligationInput)), true
+	case "Mutation.submitSubjectRequest":
+		if e.ComplexityRoot.Mutation.SubmitSubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitSubjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitSubjectRequest(childComplexity, args["input"].(SubmitSubjectRequestInput)), true
 	case "Mutation.updateBreach":
 		if e.ComplexityRoot.Mutation.UpdateBreach == nil {
 			break
@@ -3073,6 +3372,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.VerifyIdentifier(childComplexity, args["input"].(VerifyIdentifierInput)), true
+	case "Mutation.verifyRequester":
+		if e.ComplexityRoot.Mutation.VerifyRequester == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyRequester_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyRequester(childComplexity, args["input"].(VerifyRequesterInput)), true
 	case "Mutation.withdrawConsent":
 		if e.ComplexityRoot.Mutation.WithdrawConsent == nil {
 			break
@@ -3939,6 +4249,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Representative(childComplexity, args["consent"].(string), args["seq"].(*int), args["basis"].(RequestBasisInput)), true
+	case "Query.subjectRequest":
+		if e.ComplexityRoot.Query.SubjectRequest == nil {
+			break
+		}
+
+		args, err := ec.field_Query_subjectRequest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SubjectRequest(childComplexity, args["id"].(string)), true
+	case "Query.subjectRequests":
+		if e.ComplexityRoot.Query.SubjectRequests == nil {
+			break
+		}
+
+		args, err := ec.field_Query_subjectRequests_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SubjectRequests(childComplexity, args["filter"].(*SubjectRequestFilter), args["orderBy"].(vault.RequestOrder), args["first"].(*int), args["after"].(*string)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -4173,6 +4505,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecordObligationPayload.UserErrors(childComplexity), true
 
+	case "RecordSubjectRequestPayload.request":
+		if e.ComplexityRoot.RecordSubjectRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordSubjectRequestPayload.Request(childComplexity), true
+	case "RecordSubjectRequestPayload.userErrors":
+		if e.ComplexityRoot.RecordSubjectRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordSubjectRequestPayload.UserErrors(childComplexity), true
+
 	case "RecordTechnicalDataPayload.dropped":
 		if e.ComplexityRoot.RecordTechnicalDataPayload.Dropped == nil {
 			break
@@ -4197,6 +4542,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecordTechnicalDataPayload.UserErrors(childComplexity), true
+
+	case "RefuseSubjectRequestPayload.request":
+		if e.ComplexityRoot.RefuseSubjectRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefuseSubjectRequestPayload.Request(childComplexity), true
+	case "RefuseSubjectRequestPayload.userErrors":
+		if e.ComplexityRoot.RefuseSubjectRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefuseSubjectRequestPayload.UserErrors(childComplexity), true
 
 	case "RegisterMePayload.created":
 		if e.ComplexityRoot.RegisterMePayload.Created == nil {
@@ -4267,6 +4625,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Representative.Name(childComplexity), true
+
+	case "RequestExportPayload.export":
+		if e.ComplexityRoot.RequestExportPayload.Export == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestExportPayload.Export(childComplexity), true
+	case "RequestExportPayload.request":
+		if e.ComplexityRoot.RequestExportPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestExportPayload.Request(childComplexity), true
+	case "RequestExportPayload.userErrors":
+		if e.ComplexityRoot.RequestExportPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestExportPayload.UserErrors(childComplexity), true
+
+	case "Requester.contact":
+		if e.ComplexityRoot.Requester.Contact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requester.Contact(childComplexity), true
+	case "Requester.name":
+		if e.ComplexityRoot.Requester.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requester.Name(childComplexity), true
+	case "Requester.note":
+		if e.ComplexityRoot.Requester.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requester.Note(childComplexity), true
+	case "Requester.revealed":
+		if e.ComplexityRoot.Requester.Revealed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requester.Revealed(childComplexity), true
+	case "Requester.text":
+		if e.ComplexityRoot.Requester.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Requester.Text(childComplexity), true
 
 	case "ResponsiblePerson.email":
 		if e.ComplexityRoot.ResponsiblePerson.Email == nil {
@@ -4362,6 +4770,261 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SettleObligationPayload.UserErrors(childComplexity), true
+
+	case "SubjectRequest.app":
+		if e.ComplexityRoot.SubjectRequest.App == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.App(childComplexity), true
+	case "SubjectRequest.assignee":
+		if e.ComplexityRoot.SubjectRequest.Assignee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Assignee(childComplexity), true
+	case "SubjectRequest.channel":
+		if e.ComplexityRoot.SubjectRequest.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Channel(childComplexity), true
+	case "SubjectRequest.closedAt":
+		if e.ComplexityRoot.SubjectRequest.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.ClosedAt(childComplexity), true
+	case "SubjectRequest.document":
+		if e.ComplexityRoot.SubjectRequest.Document == nil {
+			break
+		}
+
+		args, err := ec.field_SubjectRequest_document_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Document(childComplexity, args["locale"].(*string)), true
+	case "SubjectRequest.dueAt":
+		if e.ComplexityRoot.SubjectRequest.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.DueAt(childComplexity), true
+	case "SubjectRequest.export":
+		if e.ComplexityRoot.SubjectRequest.Export == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Export(childComplexity), true
+	case "SubjectRequest.extendedAt":
+		if e.ComplexityRoot.SubjectRequest.ExtendedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.ExtendedAt(childComplexity), true
+	case "SubjectRequest.fields":
+		if e.ComplexityRoot.SubjectRequest.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Fields(childComplexity), true
+	case "SubjectRequest.ground":
+		if e.ComplexityRoot.SubjectRequest.Ground == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Ground(childComplexity), true
+	case "SubjectRequest.id":
+		if e.ComplexityRoot.SubjectRequest.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.ID(childComplexity), true
+	case "SubjectRequest.joined":
+		if e.ComplexityRoot.SubjectRequest.Joined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Joined(childComplexity), true
+	case "SubjectRequest.joinedTo":
+		if e.ComplexityRoot.SubjectRequest.JoinedTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.JoinedTo(childComplexity), true
+	case "SubjectRequest.kind":
+		if e.ComplexityRoot.SubjectRequest.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Kind(childComplexity), true
+	case "SubjectRequest.locale":
+		if e.ComplexityRoot.SubjectRequest.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Locale(childComplexity), true
+	case "SubjectRequest.number":
+		if e.ComplexityRoot.SubjectRequest.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Number(childComplexity), true
+	case "SubjectRequest.outcome":
+		if e.ComplexityRoot.SubjectRequest.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Outcome(childComplexity), true
+	case "SubjectRequest.rulePack":
+		if e.ComplexityRoot.SubjectRequest.Pack == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Pack(childComplexity), true
+	case "SubjectRequest.proof":
+		if e.ComplexityRoot.SubjectRequest.Proof == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Proof(childComplexity), true
+	case "SubjectRequest.receivedAt":
+		if e.ComplexityRoot.SubjectRequest.ReceivedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.ReceivedAt(childComplexity), true
+	case "SubjectRequest.recordedAt":
+		if e.ComplexityRoot.SubjectRequest.RecordedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.RecordedAt(childComplexity), true
+	case "SubjectRequest.reference":
+		if e.ComplexityRoot.SubjectRequest.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Reference(childComplexity), true
+	case "SubjectRequest.requester":
+		if e.ComplexityRoot.SubjectRequest.Requester == nil {
+			break
+		}
+
+		args, err := ec.field_SubjectRequest_requester_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Requester(childComplexity, args["reveal"].(bool), args["basis"].(*BasisInput)), true
+	case "SubjectRequest.revision":
+		if e.ComplexityRoot.SubjectRequest.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.Revision(childComplexity), true
+	case "SubjectRequest.state":
+		if e.ComplexityRoot.SubjectRequest.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.State(childComplexity), true
+	case "SubjectRequest.user":
+		if e.ComplexityRoot.SubjectRequest.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.User(childComplexity), true
+	case "SubjectRequest.workingDaysLeft":
+		if e.ComplexityRoot.SubjectRequest.WorkingDaysLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.WorkingDaysLeft(childComplexity), true
+
+	case "SubjectRequestConnection.edges":
+		if e.ComplexityRoot.SubjectRequestConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestConnection.Edges(childComplexity), true
+	case "SubjectRequestConnection.nodes":
+		if e.ComplexityRoot.SubjectRequestConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestConnection.Nodes(childComplexity), true
+	case "SubjectRequestConnection.pageInfo":
+		if e.ComplexityRoot.SubjectRequestConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestConnection.PageInfo(childComplexity), true
+
+	case "SubjectRequestDocument.canonical":
+		if e.ComplexityRoot.SubjectRequestDocument.Canonical == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestDocument.Canonical(childComplexity), true
+	case "SubjectRequestDocument.hash":
+		if e.ComplexityRoot.SubjectRequestDocument.Hash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestDocument.Hash(childComplexity), true
+	case "SubjectRequestDocument.locale":
+		if e.ComplexityRoot.SubjectRequestDocument.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestDocument.Locale(childComplexity), true
+	case "SubjectRequestDocument.text":
+		if e.ComplexityRoot.SubjectRequestDocument.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestDocument.Text(childComplexity), true
+	case "SubjectRequestDocument.title":
+		if e.ComplexityRoot.SubjectRequestDocument.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestDocument.Title(childComplexity), true
+
+	case "SubjectRequestEdge.cursor":
+		if e.ComplexityRoot.SubjectRequestEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestEdge.Cursor(childComplexity), true
+	case "SubjectRequestEdge.node":
+		if e.ComplexityRoot.SubjectRequestEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequestEdge.Node(childComplexity), true
+
+	case "SubmitSubjectRequestPayload.joined":
+		if e.ComplexityRoot.SubmitSubjectRequestPayload.Joined == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSubjectRequestPayload.Joined(childComplexity), true
+	case "SubmitSubjectRequestPayload.request":
+		if e.ComplexityRoot.SubmitSubjectRequestPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSubjectRequestPayload.Request(childComplexity), true
+	case "SubmitSubjectRequestPayload.userErrors":
+		if e.ComplexityRoot.SubmitSubjectRequestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSubjectRequestPayload.UserErrors(childComplexity), true
 
 	case "TakenMeasure.at":
 		if e.ComplexityRoot.TakenMeasure.At == nil {
@@ -4696,6 +5359,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Profile(childComplexity, args["app"].(*string), args["basis"].(*BasisInput), args["reveal"].([]string)), true
+	case "User.requests":
+		if e.ComplexityRoot.User.Requests == nil {
+			break
+		}
+
+		args, err := ec.field_User_requests_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Requests(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "User.revision":
 		if e.ComplexityRoot.User.Revision == nil {
 			break
@@ -4914,6 +5588,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VerifyIdentifierPayload.UserErrors(childComplexity), true
 
+	case "VerifyRequesterPayload.request":
+		if e.ComplexityRoot.VerifyRequesterPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyRequesterPayload.Request(childComplexity), true
+	case "VerifyRequesterPayload.userErrors":
+		if e.ComplexityRoot.VerifyRequesterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyRequesterPayload.UserErrors(childComplexity), true
+
 	case "WithdrawConsentForPayload.consents":
 		if e.ComplexityRoot.WithdrawConsentForPayload.Consents == nil {
 			break
@@ -4963,9 +5650,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcknowledgedWarningInput", ec.unmarshalInputAcknowledgedWarningInput),
 			graphql.NewInputUnmarshaler("ApprovalInput", ec.unmarshalInputApprovalInput),
+			graphql.NewInputUnmarshaler("AssignSubjectRequestInput", ec.unmarshalInputAssignSubjectRequestInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
 			graphql.NewInputUnmarshaler("BreachPeopleInput", ec.unmarshalInputBreachPeopleInput),
+			graphql.NewInputUnmarshaler("CancelMyRequestInput", ec.unmarshalInputCancelMyRequestInput),
 			graphql.NewInputUnmarshaler("ChannelDecisionInput", ec.unmarshalInputChannelDecisionInput),
 			graphql.NewInputUnmarshaler("CloseBreachInput", ec.unmarshalInputCloseBreachInput),
 			graphql.NewInputUnmarshaler("ConfirmMyDataInput", ec.unmarshalInputConfirmMyDataInput),
@@ -4976,9 +5665,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DecisionInput", ec.unmarshalInputDecisionInput),
 			graphql.NewInputUnmarshaler("DisclosureRecipientInput", ec.unmarshalInputDisclosureRecipientInput),
 			graphql.NewInputUnmarshaler("EraseUserInput", ec.unmarshalInputEraseUserInput),
+			graphql.NewInputUnmarshaler("ExtendSubjectRequestInput", ec.unmarshalInputExtendSubjectRequestInput),
 			graphql.NewInputUnmarshaler("ExternalLinkInput", ec.unmarshalInputExternalLinkInput),
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FindUsersInput", ec.unmarshalInputFindUsersInput),
+			graphql.NewInputUnmarshaler("FulfilSubjectRequestInput", ec.unmarshalInputFulfilSubjectRequestInput),
 			graphql.NewInputUnmarshaler("InvalidateConsentInput", ec.unmarshalInputInvalidateConsentInput),
 			graphql.NewInputUnmarshaler("IssueBreachNoticeInput", ec.unmarshalInputIssueBreachNoticeInput),
 			graphql.NewInputUnmarshaler("ItemFieldInput", ec.unmarshalInputItemFieldInput),
@@ -5002,16 +5693,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RecordConsentInput", ec.unmarshalInputRecordConsentInput),
 			graphql.NewInputUnmarshaler("RecordDisclosureInput", ec.unmarshalInputRecordDisclosureInput),
 			graphql.NewInputUnmarshaler("RecordObligationInput", ec.unmarshalInputRecordObligationInput),
+			graphql.NewInputUnmarshaler("RecordSubjectRequestInput", ec.unmarshalInputRecordSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RecordTechnicalDataInput", ec.unmarshalInputRecordTechnicalDataInput),
+			graphql.NewInputUnmarshaler("RefuseSubjectRequestInput", ec.unmarshalInputRefuseSubjectRequestInput),
 			graphql.NewInputUnmarshaler("RegisterMeInput", ec.unmarshalInputRegisterMeInput),
 			graphql.NewInputUnmarshaler("ReleaseDisclosureInput", ec.unmarshalInputReleaseDisclosureInput),
 			graphql.NewInputUnmarshaler("ReleaseIdentifierInput", ec.unmarshalInputReleaseIdentifierInput),
 			graphql.NewInputUnmarshaler("RepresentativeInput", ec.unmarshalInputRepresentativeInput),
 			graphql.NewInputUnmarshaler("RequestBasisInput", ec.unmarshalInputRequestBasisInput),
+			graphql.NewInputUnmarshaler("RequestExportInput", ec.unmarshalInputRequestExportInput),
 			graphql.NewInputUnmarshaler("SetChannelPreferencesInput", ec.unmarshalInputSetChannelPreferencesInput),
 			graphql.NewInputUnmarshaler("SetFieldVisibilityInput", ec.unmarshalInputSetFieldVisibilityInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
 			graphql.NewInputUnmarshaler("ShownInput", ec.unmarshalInputShownInput),
+			graphql.NewInputUnmarshaler("SubjectRequestFilter", ec.unmarshalInputSubjectRequestFilter),
+			graphql.NewInputUnmarshaler("SubmitSubjectRequestInput", ec.unmarshalInputSubmitSubjectRequestInput),
 			graphql.NewInputUnmarshaler("TechnicalEventInput", ec.unmarshalInputTechnicalEventInput),
 			graphql.NewInputUnmarshaler("TextChangeInput", ec.unmarshalInputTextChangeInput),
 			graphql.NewInputUnmarshaler("TimeRangeInput", ec.unmarshalInputTimeRangeInput),
@@ -5023,6 +5719,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("VerifyIdentifierInput", ec.unmarshalInputVerifyIdentifierInput),
+			graphql.NewInputUnmarshaler("VerifyRequesterInput", ec.unmarshalInputVerifyRequesterInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentForInput", ec.unmarshalInputWithdrawConsentForInput),
 			graphql.NewInputUnmarshaler("WithdrawConsentInput", ec.unmarshalInputWithdrawConsentInput),
 			graphql.NewInputUnmarshaler("WithholdInput", ec.unmarshalInputWithholdInput),
@@ -5339,6 +6036,18 @@ enum ErrorCode {
   CONSENT_ALREADY_WITHDRAWN
   "The idempotencyKey was used with another input."
   IDEMPOTENCY_MISMATCH
+  "The request is answered or cancelled; make a new one."
+  REQUEST_CLOSED
+  "It is not proved yet who asks."
+  REQUEST_IDENTITY_UNVERIFIED
+  "It is known already who asks."
+  REQUEST_IDENTITY_VERIFIED
+  "The rule pack has no longer term, or it was taken already."
+  REQUEST_NOT_EXTENDABLE
+  "Such a request cannot be refused on this ground; those it can be are in the parameters."
+  REQUEST_GROUND_INVALID
+  "Such a request cannot come to this; what it can is in the parameters."
+  REQUEST_OUTCOME_INVALID
   "The policy in force asks no consent to make this field public."
   FIELD_NOT_PUBLISHABLE
   "The policy in force names no such recipient."
@@ -5745,6 +6454,13 @@ type User implements Node {
     "Codes of the fields that support wants in clear; ` + "`" + `basis.request` + "`" + ` has to be given, or it is BAD_REQUEST."
     reveal: [String!]
   ): Profile
+  "What the person asked about their data under the law, earliest first; to themselves, SUPPORT and COMPLIANCE."
+  requests(
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): SubjectRequestConnection!
   "What was passed on of the person, newest first; for the person, SUPPORT and services excepted. What the law bars a person from being told is not in their list."
   disclosures(
     "How many, 0 to 100; more is refused with BAD_REQUEST."
@@ -6425,6 +7141,472 @@ type VaultLogin {
   known: Boolean!
   "Why Vault told nothing; empty when it did."
   trouble: String!
+}
+
+# ---------------------------------------------------------------- subject requests
+
+"What somebody asks about their data under the law."
+enum SubjectRequestKind {
+  "To know what is held, what for, from where and how long. In the app it is answered at once."
+  ACCESS
+  "A copy of one's data. In the app it is made at once."
+  EXPORT
+  "To have data put right that one cannot put right with ` + "`" + `updateMyProfile` + "`" + `."
+  CORRECTION
+  "To stop the processing. Recorded by a colleague also on information of a violation."
+  BLOCKING
+  "To let the processing go on."
+  UNBLOCKING
+  "To have everything erased."
+  ERASURE
+  "Against a decision that a machine made alone."
+  OBJECTION
+}
+
+"Where a request stands."
+enum SubjectRequestState {
+  "It is known who asks, and nobody works on it yet."
+  RECEIVED
+  "It is not proved yet who asks."
+  IDENTITY_UNVERIFIED
+  "A colleague works on it."
+  IN_PROGRESS
+  "What was asked is done; ` + "`" + `document` + "`" + ` says so."
+  FULFILLED
+  "It is refused with a reason; ` + "`" + `document` + "`" + ` has it."
+  REFUSED
+  "The person needs no answer any more, or another request answers it: ` + "`" + `joinedTo` + "`" + `."
+  CANCELLED
+}
+
+"How a request came."
+enum SubjectRequestChannel {
+  "In the app, under the person's own token."
+  APP
+  "By letter."
+  LETTER
+  "By e-mail."
+  EMAIL
+  "By phone."
+  PHONE
+  "In person."
+  IN_PERSON
+}
+
+"How a requester proved who they are."
+enum RequesterProof {
+  "By the token of their login."
+  TOKEN
+  "By an identity document that was looked at. No copy is kept."
+  DOCUMENT
+  "By answers that only they know."
+  KNOWN_ANSWERS
+  "By an electronic signature."
+  ESIGNATURE
+  "Somebody acts for the person and showed on what ground."
+  REPRESENTATIVE
+  "Somebody tells of a violation and need not be the person. For BLOCKING only."
+  VIOLATION_REPORT
+}
+
+"What a request came to."
+enum SubjectRequestOutcome {
+  "What is held was told."
+  GIVEN
+  "A copy can be fetched."
+  EXPORT_READY
+  "A colleague put the data right."
+  CORRECTED
+  "The person put the data right themselves, with ` + "`" + `updateMyProfile` + "`" + `."
+  CORRECTED_BY_PERSON
+  "The processing is stopped."
+  BLOCKED
+  "The processing goes on."
+  UNBLOCKED
+  "Everything is erased but what the law wants kept."
+  ERASED
+  "A person looked at the decision and changed it."
+  DECISION_CHANGED
+  "A person looked at the decision, kept it and explained it."
+  DECISION_EXPLAINED
+  "No data of the requester is held."
+  NOTHING_HELD
+  "An earlier request of the same person answers this one."
+  JOINED
+}
+
+"On what a request is refused. The rule pack says for which kinds each holds, and by which article."
+enum RefusalGround {
+  "It is not proved who asks."
+  NOT_IDENTIFIED
+  "The law wants the data kept: a legal hold stands."
+  LEGAL_HOLD
+  "An obligation that needs the data is not fulfilled."
+  OPEN_OBLIGATION
+  "The data is right as it is."
+  DATA_CORRECT
+  "No violation was found."
+  NO_VIOLATION
+  "A violation was found, so the blocking stays."
+  VIOLATION_CONFIRMED
+  "A person made the decision."
+  NOT_AUTOMATED
+  "The law forbids to tell."
+  BARRED_BY_LAW
+}
+
+"What somebody asks about their data under the law, with its term and its answer."
+type SubjectRequest implements Node {
+  "Opaque id."
+  id: ID!
+  "What people call it by, on paper and in tickets: REQ-261123/012345."
+  number: String!
+  "What is asked."
+  kind: SubjectRequestKind!
+  "Where it stands."
+  state: SubjectRequestState!
+  "How it came."
+  channel: SubjectRequestChannel!
+  "Code of the app whose operator answers."
+  app: String!
+  "Whose data it is about; null until the identity is proved, and where nothing is held."
+  user: ID
+  "Codes of the fields concerned; none: all."
+  fields: [String!]!
+  "The language in which the requester reads."
+  locale: Locale!
+  "Grows with each step; pass it as ` + "`" + `expectedRevision` + "`" + `."
+  revision: Int!
+  "When it was received: the term begins."
+  receivedAt: DateTime!
+  "When it was put on record."
+  recordedAt: DateTime!
+  "The last moment to answer."
+  dueAt: DateTime!
+  "Working days left; less than zero: late by so many. Null once it is closed."
+  workingDaysLeft: Int
+  "When the term was extended."
+  extendedAt: DateTime
+  "When it was answered or cancelled."
+  closedAt: DateTime
+  "The rule pack that set the term."
+  rulePack: String!
+  "The colleague who works on it, by the opaque id that events hold; not shown to the person."
+  assignee: String
+  "How the requester proved who they are."
+  proof: RequesterProof
+  "What it came to."
+  outcome: SubjectRequestOutcome
+  "On what it was refused."
+  ground: RefusalGround
+  "Reference of the answer: a ticket or a decision."
+  reference: String
+  "The request that answers this one, too."
+  joinedTo: SubjectRequest
+  "The requests that are answered with this one; 100 at most."
+  joined: [SubjectRequest!]!
+  """
+  Who asked, and what is written with it. A person sees their own words. A
+  colleague sees masks, and the words with ` + "`" + `reveal` + "`" + ` and a request or legal
+  reference as the basis; that leaves an audit event.
+  """
+  requester(
+    "Whether a colleague wants to see the words themselves."
+    reveal: Boolean! = false
+    "The ground on which a colleague does."
+    basis: BasisInput
+  ): Requester!
+  "The answer, or the reasoned refusal; it never changes. Null while there is none."
+  document(
+    "The language; by default the reader's."
+    locale: Locale
+  ): SubjectRequestDocument
+  "What can be fetched, where a copy was made; null otherwise."
+  export: Export
+}
+
+"Who asked, and what is written with a request. Null: there is nothing of it."
+type Requester {
+  "Whether these are the words themselves; masks otherwise."
+  revealed: Boolean!
+  "The name, of a request that came to a colleague."
+  name: String
+  "Where to answer."
+  contact: String
+  "What they wrote."
+  text: String
+  "What a colleague wrote with the answer."
+  note: String
+}
+
+"An answer as the person reads it. Nothing personal is in it."
+type SubjectRequestDocument {
+  "Its language."
+  locale: Locale!
+  "Its title."
+  title: String!
+  "Its text in Markdown."
+  text: String!
+  "SHA-256 of the canonical bytes, lower-case hex."
+  hash: String!
+  "The canonical JSON that the hash is of."
+  canonical: String!
+}
+
+"A copy of one's data that waits to be fetched, once, with the person's own token."
+type Export {
+  "Opaque id; knowing it is of no use to anybody else."
+  id: ID!
+  "Where to fetch it: a path of this server, to be called with the same token."
+  path: String!
+  "When it was made."
+  madeAt: DateTime!
+  "Until when it can be fetched."
+  expiresAt: DateTime!
+  "When it was fetched; null: not yet."
+  downloadedAt: DateTime
+}
+
+"A page of requests."
+type SubjectRequestConnection {
+  "The requests, each with its cursor."
+  edges: [SubjectRequestEdge!]!
+  "The requests alone."
+  nodes: [SubjectRequest!]!
+  "Whether there is more."
+  pageInfo: PageInfo!
+}
+
+"A request and where it stands in the list."
+type SubjectRequestEdge {
+  "Pass it as ` + "`" + `after` + "`" + `."
+  cursor: String!
+  "The request."
+  node: SubjectRequest!
+}
+
+"Which requests; what is left out does not narrow."
+input SubjectRequestFilter {
+  "Where they stand."
+  state: SubjectRequestState
+  "What they ask."
+  kind: SubjectRequestKind
+  "Who works on them: the opaque id that ` + "`" + `assignee` + "`" + ` shows."
+  assignee: String
+  "Open, and due before this moment."
+  dueBefore: DateTime
+  "Whose data they are about."
+  user: ID
+  "Only those that wait for an answer."
+  open: Boolean
+}
+
+"How a list of requests is sorted, earliest first."
+enum SubjectRequestOrder {
+  "By what is due first."
+  DUE_AT
+  "By what was received first."
+  RECEIVED_AT
+}
+
+"What a person asks about their own data."
+input SubmitSubjectRequestInput {
+  "What is asked."
+  kind: SubjectRequestKind!
+  "Codes of the fields concerned; none: all. 50 at most."
+  fields: [String!]
+  "In their own words, 8 KiB at most; kept encrypted."
+  text: String
+  "The language of the answer; by default the one that the person chose."
+  locale: Locale
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `submitSubjectRequest` + "`" + `."
+type SubmitSubjectRequestPayload {
+  "The request; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "Whether the person had an open request of this kind: then that one is answered, and this one is joined to it."
+  joined: Boolean!
+  "What to put right; empty when the request is on record."
+  userErrors: [UserError!]!
+}
+
+"A copy of one's own data."
+input RequestExportInput {
+  "The language of the readable page; by default the one that the person chose."
+  locale: Locale
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `requestExport` + "`" + `."
+type RequestExportPayload {
+  "What can be fetched; null when there are ` + "`" + `userErrors` + "`" + `."
+  export: Export
+  "The request that it answers."
+  request: SubjectRequest
+  "What to put right; empty when the export is made."
+  userErrors: [UserError!]!
+}
+
+"A request that reached a colleague."
+input RecordSubjectRequestInput {
+  "What is asked."
+  kind: SubjectRequestKind!
+  "How it came; not APP."
+  channel: SubjectRequestChannel!
+  "When it was received: the term begins. Not in the future."
+  receivedAt: DateTime!
+  "Code of the app; by default the only one there is."
+  app: String
+  "Who asks; kept encrypted."
+  name: String!
+  "Where to answer; kept encrypted."
+  contact: String
+  "What they wrote or said, 8 KiB at most; kept encrypted."
+  text: String
+  "Codes of the fields concerned; none: all."
+  fields: [String!]
+  "The language in which the requester reads; by default the app's authoritative one."
+  locale: Locale
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"Who works on a request."
+input AssignSubjectRequestInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "The colleague, by the opaque id that events and ` + "`" + `assignee` + "`" + ` show; by default the caller."
+  assignee: String
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"Who asks, and how that was proved."
+input VerifyRequesterInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "How it was proved."
+  how: RequesterProof!
+  "Whose data it is about; null: nothing is held of the requester."
+  user: ID
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"What a request came to."
+input FulfilSubjectRequestInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "What it came to. BLOCKED, UNBLOCKED, ERASED and EXPORT_READY are done by this call."
+  outcome: SubjectRequestOutcome!
+  "Reference of the ticket or decision: SUP-1234."
+  reference: String
+  "In the colleague's own words, for the person, 8 KiB at most; kept encrypted."
+  note: String
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"Why a request is refused."
+input RefuseSubjectRequestInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "On what it is refused."
+  ground: RefusalGround!
+  "Reference of the ticket or decision: SUP-1234."
+  reference: String
+  "In the colleague's own words, for the person, 8 KiB at most; kept encrypted."
+  note: String
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"Which request takes longer."
+input ExtendSubjectRequestInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"Which of one's own requests needs no answer any more."
+input CancelMyRequestInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `recordSubjectRequest` + "`" + `."
+type RecordSubjectRequestPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `assignSubjectRequest` + "`" + `."
+type AssignSubjectRequestPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `verifyRequester` + "`" + `."
+type VerifyRequesterPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `fulfilSubjectRequest` + "`" + `."
+type FulfilSubjectRequestPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `refuseSubjectRequest` + "`" + `."
+type RefuseSubjectRequestPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `extendSubjectRequest` + "`" + `."
+type ExtendSubjectRequestPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `cancelMyRequest` + "`" + `."
+type CancelMyRequestPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
 }
 
 # ---- erasure
@@ -7485,6 +8667,22 @@ type Query {
   ): AuditEventConnection! @allow(roles: [COMPLIANCE, SECURITY, AUDITOR])
   "How the encryption keys stand: versions, what needs them, copies, logins. Each look leaves an audit event."
   encryptionKeys: EncryptionKeys! @allow(roles: [SECURITY])
+  "One request; to its own person, SUPPORT and COMPLIANCE."
+  subjectRequest(
+    "Id of a request; an unknown one is NOT_FOUND, and to a person everybody else's."
+    id: ID!
+  ): SubjectRequest @allow(roles: [SUBJECT, SUPPORT, COMPLIANCE])
+  "Requests, earliest first."
+  subjectRequests(
+    "Which requests; null: all."
+    filter: SubjectRequestFilter
+    "How they are sorted."
+    orderBy: SubjectRequestOrder! = DUE_AT
+    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    first: Int = 20
+    "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
+    after: String
+  ): SubjectRequestConnection! @allow(roles: [SUPPORT, COMPLIANCE])
   "How many people gave, refused and withdrew what a version asks for, and how many have to decide. Every event of the app is read, one request at a time; it leaves an audit event."
   consentStatistics(
     "Id of a published policy version; any other is NOT_FOUND."
@@ -8640,6 +9838,51 @@ type Mutation {
     "The draft and when it takes effect."
     input: PublishPolicyVersionInput!
   ): PublishPolicyVersionPayload! @allow(roles: [COMPLIANCE])
+  "Asks something about one's own data under the law. No accepted policy and no status is needed. ACCESS and EXPORT are answered at once."
+  submitSubjectRequest(
+    "What is asked."
+    input: SubmitSubjectRequestInput!
+  ): SubmitSubjectRequestPayload! @allow(roles: [SUBJECT])
+  "Makes a copy of one's own data that can be fetched once within 24 hours."
+  requestExport(
+    "The language of the readable page."
+    input: RequestExportInput!
+  ): RequestExportPayload! @allow(roles: [SUBJECT])
+  "Takes one's own request back."
+  cancelMyRequest(
+    "Which request."
+    input: CancelMyRequestInput!
+  ): CancelMyRequestPayload! @allow(roles: [SUBJECT])
+  "Puts a request on record that came by letter, mail, phone or in person."
+  recordSubjectRequest(
+    "Who asked what, how and when."
+    input: RecordSubjectRequestInput!
+  ): RecordSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Gives a request to a colleague."
+  assignSubjectRequest(
+    "Which request, and who works on it."
+    input: AssignSubjectRequestInput!
+  ): AssignSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Says who asks, and how that was proved; links the request with the person."
+  verifyRequester(
+    "Which request, whose it is, and how that is known."
+    input: VerifyRequesterInput!
+  ): VerifyRequesterPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Does what is asked, and answers."
+  fulfilSubjectRequest(
+    "Which request, and what it came to."
+    input: FulfilSubjectRequestInput!
+  ): FulfilSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Answers with a reasoned refusal."
+  refuseSubjectRequest(
+    "Which request, and on what ground."
+    input: RefuseSubjectRequestInput!
+  ): RefuseSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Takes the longer term, where the rule pack has one."
+  extendSubjectRequest(
+    "Which request."
+    input: ExtendSubjectRequestInput!
+  ): ExtendSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
   "Makes fields of one's own public or private."
   setFieldVisibility(
     "Which fields, and who may see them."
@@ -8865,6 +10108,16 @@ func (ec *executionContext) childFields_Approval(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Approval", field.Name)
 }
 
+func (ec *executionContext) childFields_AssignSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_AssignSubjectRequestPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AssignSubjectRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AssignSubjectRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8975,6 +10228,16 @@ func (ec *executionContext) childFields_BreachNotice(ctx context.Context, field 
 		return ec.fieldContext_BreachNotice_download(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BreachNotice", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelMyRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_CancelMyRequestPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelMyRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelMyRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ChannelPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9449,6 +10712,32 @@ func (ec *executionContext) childFields_ErrorParameter(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type ErrorParameter", field.Name)
 }
 
+func (ec *executionContext) childFields_Export(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Export_id(ctx, field)
+	case "path":
+		return ec.fieldContext_Export_path(ctx, field)
+	case "madeAt":
+		return ec.fieldContext_Export_madeAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Export_expiresAt(ctx, field)
+	case "downloadedAt":
+		return ec.fieldContext_Export_downloadedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Export", field.Name)
+}
+
+func (ec *executionContext) childFields_ExtendSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_ExtendSubjectRequestPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ExtendSubjectRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExtendSubjectRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ExternalLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "title":
@@ -9491,6 +10780,16 @@ func (ec *executionContext) childFields_FormField(ctx context.Context, field gra
 		return ec.fieldContext_FormField_maxDate(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FormField", field.Name)
+}
+
+func (ec *executionContext) childFields_FulfilSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_FulfilSubjectRequestPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FulfilSubjectRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FulfilSubjectRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_InvalidateConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10033,6 +11332,16 @@ func (ec *executionContext) childFields_RecordObligationPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type RecordObligationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RecordSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_RecordSubjectRequestPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordSubjectRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordSubjectRequestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecordTechnicalDataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kept":
@@ -10045,6 +11354,16 @@ func (ec *executionContext) childFields_RecordTechnicalDataPayload(ctx context.C
 		return ec.fieldContext_RecordTechnicalDataPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecordTechnicalDataPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RefuseSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_RefuseSubjectRequestPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RefuseSubjectRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefuseSubjectRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RegisterMePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10091,6 +11410,34 @@ func (ec *executionContext) childFields_Representative(ctx context.Context, fiel
 		return ec.fieldContext_Representative_document(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Representative", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestExportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "export":
+		return ec.fieldContext_RequestExportPayload_export(ctx, field)
+	case "request":
+		return ec.fieldContext_RequestExportPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestExportPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestExportPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Requester(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revealed":
+		return ec.fieldContext_Requester_revealed(ctx, field)
+	case "name":
+		return ec.fieldContext_Requester_name(ctx, field)
+	case "contact":
+		return ec.fieldContext_Requester_contact(ctx, field)
+	case "text":
+		return ec.fieldContext_Requester_text(ctx, field)
+	case "note":
+		return ec.fieldContext_Requester_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Requester", field.Name)
 }
 
 func (ec *executionContext) childFields_ResponsiblePerson(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10155,6 +11502,116 @@ func (ec *executionContext) childFields_SettleObligationPayload(ctx context.Cont
 		return ec.fieldContext_SettleObligationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SettleObligationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SubjectRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SubjectRequest_id(ctx, field)
+	case "number":
+		return ec.fieldContext_SubjectRequest_number(ctx, field)
+	case "kind":
+		return ec.fieldContext_SubjectRequest_kind(ctx, field)
+	case "state":
+		return ec.fieldContext_SubjectRequest_state(ctx, field)
+	case "channel":
+		return ec.fieldContext_SubjectRequest_channel(ctx, field)
+	case "app":
+		return ec.fieldContext_SubjectRequest_app(ctx, field)
+	case "user":
+		return ec.fieldContext_SubjectRequest_user(ctx, field)
+	case "fields":
+		return ec.fieldContext_SubjectRequest_fields(ctx, field)
+	case "locale":
+		return ec.fieldContext_SubjectRequest_locale(ctx, field)
+	case "revision":
+		return ec.fieldContext_SubjectRequest_revision(ctx, field)
+	case "receivedAt":
+		return ec.fieldContext_SubjectRequest_receivedAt(ctx, field)
+	case "recordedAt":
+		return ec.fieldContext_SubjectRequest_recordedAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_SubjectRequest_dueAt(ctx, field)
+	case "workingDaysLeft":
+		return ec.fieldContext_SubjectRequest_workingDaysLeft(ctx, field)
+	case "extendedAt":
+		return ec.fieldContext_SubjectRequest_extendedAt(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_SubjectRequest_closedAt(ctx, field)
+	case "rulePack":
+		return ec.fieldContext_SubjectRequest_rulePack(ctx, field)
+	case "assignee":
+		return ec.fieldContext_SubjectRequest_assignee(ctx, field)
+	case "proof":
+		return ec.fieldContext_SubjectRequest_proof(ctx, field)
+	case "outcome":
+		return ec.fieldContext_SubjectRequest_outcome(ctx, field)
+	case "ground":
+		return ec.fieldContext_SubjectRequest_ground(ctx, field)
+	case "reference":
+		return ec.fieldContext_SubjectRequest_reference(ctx, field)
+	case "joinedTo":
+		return ec.fieldContext_SubjectRequest_joinedTo(ctx, field)
+	case "joined":
+		return ec.fieldContext_SubjectRequest_joined(ctx, field)
+	case "requester":
+		return ec.fieldContext_SubjectRequest_requester(ctx, field)
+	case "document":
+		return ec.fieldContext_SubjectRequest_document(ctx, field)
+	case "export":
+		return ec.fieldContext_SubjectRequest_export(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubjectRequest", field.Name)
+}
+
+func (ec *executionContext) childFields_SubjectRequestConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SubjectRequestConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SubjectRequestConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SubjectRequestConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubjectRequestConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SubjectRequestDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_SubjectRequestDocument_locale(ctx, field)
+	case "title":
+		return ec.fieldContext_SubjectRequestDocument_title(ctx, field)
+	case "text":
+		return ec.fieldContext_SubjectRequestDocument_text(ctx, field)
+	case "hash":
+		return ec.fieldContext_SubjectRequestDocument_hash(ctx, field)
+	case "canonical":
+		return ec.fieldContext_SubjectRequestDocument_canonical(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubjectRequestDocument", field.Name)
+}
+
+func (ec *executionContext) childFields_SubjectRequestEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SubjectRequestEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SubjectRequestEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubjectRequestEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_SubmitSubjectRequestPayload_request(ctx, field)
+	case "joined":
+		return ec.fieldContext_SubmitSubjectRequestPayload_joined(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SubmitSubjectRequestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitSubjectRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_TakenMeasure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10319,6 +11776,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_technicalData(ctx, field)
 	case "profile":
 		return ec.fieldContext_User_profile(ctx, field)
+	case "requests":
+		return ec.fieldContext_User_requests(ctx, field)
 	case "disclosures":
 		return ec.fieldContext_User_disclosures(ctx, field)
 	case "channelPreferences":
@@ -10441,6 +11900,16 @@ func (ec *executionContext) childFields_VerifyIdentifierPayload(ctx context.Cont
 		return ec.fieldContext_VerifyIdentifierPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VerifyIdentifierPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifyRequesterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_VerifyRequesterPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VerifyRequesterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyRequesterPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawConsentForPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

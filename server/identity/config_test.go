@@ -46,7 +46,7 @@ func TestConfigurationIsReadWhole(t *testing.T) {
 	if c.Issuers[1].Roles["kelisim-support"] != vault.Support || c.Services[0].Purposes[1] != "improve" {
 		t.Errorf("got %+v", c)
 	}
-	if access := vault.Access(c.Access); access.SupportNeverReveals[0] != "birthDate" {
+	if access := c.Grants(); access.SupportNeverReveals[0] != "birthDate" {
 		t.Errorf("got %+v", access)
 	}
 }

@@ -51,6 +51,7 @@ func kept() map[string]string {
 		"disclosures":       "the proof of what was passed on to whom, without anything personal",
 		"disclosure_marks":  "that the person was told, without anything personal",
 		"recipient_notices": "recipients have to be told of the erasure, too",
+		"breach_people":     "whom a breach touched, by the opaque id",
 		"channel_choices":   "the proof of what was refused: codes of channels",
 
 		"retention_marks": "when somebody was warned of what is due, without anything personal",

@@ -45,6 +45,10 @@ INSERT INTO user_subjects SELECT 'i', 1, id::text, id FROM users;
 INSERT INTO personal_fields SELECT id, code, 'k', 1, 'c', 'PRIVATE', true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO object_values SELECT id, 'requesterName', id, 'k', 1, 'c' FROM users;
 INSERT INTO technical_data SELECT id, id, 'app1', 1, 2, 1, 3, 'k', 1, 'c' FROM users;
+INSERT INTO subject_requests SELECT id, id, 'ERASURE', 'RECEIVED', 'APP', 'app1', '[]', 'kk', 1, 1, 1, row_number() OVER (), NULL,
+	CASE WHEN row_number() OVER () % 200 = 0 THEN NULL ELSE 5 END, 'KZ', NULL, '', '', '', '', id, NULL FROM users;
+INSERT INTO request_documents SELECT id, 'kk', '', '' FROM subject_requests;
+INSERT INTO exports SELECT id, id, id, 1, 2, NULL FROM subject_requests;
 INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO index_plan VALUES (1, '[1]', 1);
 INSERT INTO disclosures SELECT id, id, id, 'app1', '{}', 'CONSENT', '["x"]', '["phone"]', '', 1, '{"v":1}' FROM users;
@@ -141,6 +145,24 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, _, err := s.App(ctx, app); return err },
 		func() error { _, err := s.Meta(ctx, "name7"); return err },
 		func() error { _, err := s.Colleague(ctx, login); return err },
+		func() error { _, err := s.SubjectRequest(ctx, user); return err },
+		func() error { _, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByDue, page); return err },
+		func() error {
+			_, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByReceived, page)
+			return err
+		},
+		func() error {
+			_, err := s.SubjectRequests(ctx, vault.RequestFilter{User: user, Kind: vault.AsksErasure, Open: true}, vault.ByReceived, vault.Page{Limit: 2})
+			return err
+		},
+		func() error {
+			_, err := s.SubjectRequests(ctx, vault.RequestFilter{JoinedTo: user}, vault.ByReceived, page)
+			return err
+		},
+		func() error { _, err := s.RequestDocument(ctx, user, "kk"); return err },
+		func() error { _, err := s.CountRequests(ctx, time.UnixMilli(9)); return err },
+		func() error { _, err := s.Export(ctx, user); return err },
+		func() error { _, err := s.ExportOf(ctx, user); return err },
 	} {
 		if err := read(); err != nil && vault.CodeOf(err) != vault.CodeNotFound {
 			t.Fatal(err)

@@ -19,6 +19,7 @@ REVOKE ALL ON
     disclosure_marks,
     disclosures,
     erasures,
+    exports,
     idempotency,
     index_plan,
     leases,
@@ -29,9 +30,11 @@ REVOKE ALL ON
     policy_documents,
     policy_versions,
     recipient_notices,
+    request_documents,
     retention_marks,
     schema_lease,
     schema_version,
+    subject_requests,
     technical_data,
     user_subjects,
     users,
@@ -54,6 +57,9 @@ GRANT SELECT, INSERT, UPDATE ON policy_versions TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON policy_documents TO {{.Role}};
 
 -- People, and what is kept for work.
+GRANT SELECT, INSERT, UPDATE ON subject_requests TO {{.Role}};
+GRANT SELECT, INSERT ON request_documents, exports TO {{.Role}}; -- an answer never changes
+GRANT UPDATE (used_at) ON exports TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON user_subjects TO {{.Role}};
 GRANT SELECT, INSERT ON users, apps, meta TO {{.Role}};
 GRANT UPDATE (status, revision, consent_seq, locale, confirmed_at) ON users TO {{.Role}};

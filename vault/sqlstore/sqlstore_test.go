@@ -54,6 +54,9 @@ func emptied(t *testing.T, o Options) func(t *testing.T) vaulttest.StoreUnderTes
 	return func(t *testing.T) vaulttest.StoreUnderTest {
 		var wipe []*statement
 		for _, table := range []string{ // whoever refers to another goes first
+			"exports",
+			"request_documents",
+			"subject_requests",
 			"disclosure_marks", "disclosures", "recipient_notices", "channel_choices",
 			"erasures",
 			"obstacles",
