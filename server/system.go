@@ -27,6 +27,7 @@ type system struct {
 	engine   *engine // nil for commands that encrypt nothing
 	vault    *vault.Service
 	watch    *vault.KeyWatch // nil for commands that serve nobody
+	figures  *figures        // likewise
 	audit    *auditFile
 	checks   []check
 	closers  []func() error
@@ -170,6 +171,8 @@ func (sys *system) begin(ctx context.Context, config vault.Config) error {
 	sys.watch = sys.watchKeys(config)
 	config.Keys = sys.watch
 	sys.vault = vault.New(config)
+	sys.figures = newFigures(sys, config.Clock)
+	sys.metrics.registry.MustRegister(sys.figures)
 	return sys.checkErased(ctx)
 }
 
