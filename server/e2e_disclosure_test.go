@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +97,11 @@ func TestClause332TheLawMayKeepATransferFromThePerson(t *testing.T) {
 		node := `query($id: ID!) { node(id: $id) { id } }`
 		equal(t, "not by its id either", w.ask(me, node, input{"id": str(barred, "id")}).code(), "NOT_FOUND")
 		equal(t, "nor marks it", w.mutate(me, "markDisclosuresSeen", input{"disclosures": []string{str(barred, "id")}}, "").code(), "NOT_FOUND")
+		copied := unpacked(t, w.fetched(w.exported(me), me).raw)["data.json"]
+		equal(t, "nor reads of it in their copy", strings.Contains(copied, "COURT-7599") && strings.Count(copied, `"ground": "LAW"`) == 1, true)
+		for _, barredWord := range []string{"ART-9.1", "disclosure.recorded"} {
+			equal(t, barredWord+" in the copy", strings.Contains(copied, barredWord), false)
+		}
 		equal(t, "compliance sees both", len(w.disclosures(officer, id)), 2)
 		equal(t, "support sees none", w.ask(w.staff(vault.Support), `query($id: ID!) { user(id: $id) { disclosures { nodes { id } } } }`, input{"id": id}).code(), "FORBIDDEN")
 

@@ -14,19 +14,22 @@ import (
 // to reach people.
 func (w *world) sharing() {
 	w.t.Helper()
+	w.publish(w.draft(w.policy("sharing", shares)), nil)
+}
+
+// shares changes a policy's facts to that.
+func shares(facts input) {
 	of := func(code, kind string, fields ...string) input {
 		return with(item(code, false, fields...), input{"kind": kind})
 	}
-	w.publish(w.draft(w.policy("sharing", func(facts input) {
-		facts["thirdParties"], facts["crossBorder"], facts["publicSources"] = true, true, true
-		itemOf(facts, 1)["channels"] = []string{"SMS", "EMAIL"}
-		addItem(facts, with(of("jel", "THIRD_PARTIES", "phone", "familyName"), input{"recipients": []input{
-			{"name": words("ru", "Jel", "kk", "Жел"), "country": "KZ"}, {"name": words("ru", "Veter"), "country": "RU"},
-		}}))
-		addItem(facts, of("border", "CROSS_BORDER", "phone"))
-		addItem(facts, of("card", "PUBLICATION", "familyName", "clubNumber"))
-		addItem(facts, of("page", "PUBLICATION", "givenName"))
-	})), nil)
+	facts["thirdParties"], facts["crossBorder"], facts["publicSources"] = true, true, true
+	itemOf(facts, 1)["channels"] = []string{"SMS", "EMAIL"}
+	addItem(facts, with(of("jel", "THIRD_PARTIES", "phone", "familyName"), input{"recipients": []input{
+		{"name": words("ru", "Jel", "kk", "Жел"), "country": "KZ"}, {"name": words("ru", "Veter"), "country": "RU"},
+	}}))
+	addItem(facts, of("border", "CROSS_BORDER", "phone"))
+	addItem(facts, of("card", "PUBLICATION", "familyName", "clubNumber"))
+	addItem(facts, of("page", "PUBLICATION", "givenName"))
 }
 
 // member registers somebody under the policy of sharing, who gives more items.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type PersonalCopy struct {
 	Person   CopyOfPerson    `json:"person"`
 	Fields   []CopyOfField   `json:"fields"`
 	Consents []CopyOfConsent `json:"consents"`
+	Passed   []CopyOfPassing `json:"disclosures"` // newest first
 	Requests []CopyOfRequest `json:"requests"`
 	Reads    []CopyOfAccess  `json:"accesses"` // newest first
 	AllReads bool            `json:"accessesComplete"`
@@ -62,6 +64,19 @@ type CopyOfConsent struct {
 	Method       Method       `json:"method"`
 	DecidedAt    time.Time    `json:"decidedAt"`
 	ValidUntil   *time.Time   `json:"validUntil"`
+}
+
+// CopyOfPassing is that data was passed on.
+type CopyOfPassing struct {
+	App       string           `json:"app"`
+	At        time.Time        `json:"at"`
+	Recipient string           `json:"recipient"` // its name, or its number in a public register
+	Country   string           `json:"country"`
+	Fields    []string         `json:"fields"`
+	Purpose   string           `json:"purpose,omitempty"`
+	Ground    DisclosureGround `json:"ground"`
+	Reference string           `json:"reference,omitempty"`
+	SeenAt    *time.Time       `json:"seenAt"`
 }
 
 // CopyOfRequest is a request of the person's, with their own words.
@@ -115,6 +130,9 @@ func (s *Service) CopyFor(ctx context.Context, a Actor, me *Person, locale strin
 		return nil, err
 	}
 	if out.Consents, err = s.copyConsents(ctx, a, me, locale); err != nil {
+		return nil, err
+	}
+	if out.Passed, err = s.copyDisclosures(ctx, me, locale); err != nil {
 		return nil, err
 	}
 	if out.Requests, err = s.copyRequests(ctx, a, me, locale); err != nil {
@@ -173,6 +191,22 @@ func (s *Service) copyConsents(ctx context.Context, a Actor, me *Person, locale 
 	return out, nil
 }
 
+// copyDisclosures are those that the person may be told of.
+func (s *Service) copyDisclosures(ctx context.Context, me *Person, locale string) ([]CopyOfPassing, error) {
+	all, err := s.Reader.Disclosures(ctx, me.User.ID, false, Page{Limit: copiedRows})
+	if err != nil {
+		return nil, err
+	}
+	out := []CopyOfPassing{}
+	for _, d := range all {
+		to := d.Recipient
+		out = append(out, CopyOfPassing{
+			d.App, d.At, cmp.Or(wordsOr(to.Name, locale), to.Registration), to.Country, d.Fields, d.Purpose, d.Ground, d.Reference, momentOrNil(d.Seen),
+		})
+	}
+	return out, nil
+}
+
 func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale string) ([]CopyOfRequest, error) {
 	all, err := s.Reader.SubjectRequests(ctx, RequestFilter{User: me.User.ID, Own: true}, ByReceived, Page{Limit: copiedRequests})
 	if err != nil {
@@ -207,6 +241,17 @@ func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale 
 	return out, nil
 }
 
+// untold is what no copy lists among the accesses: of disclosures it has a list
+// of its own, without those that the law bars, and what stands against an erasure
+// is shown to colleagues only.
+func untold(action Action) bool {
+	switch action {
+	case DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled:
+		return true
+	}
+	return false
+}
+
 // copyAccesses are what others did with the person's data, newest first, and
 // whether that is all of it.
 func (s *Service) copyAccesses(ctx context.Context, user uuid.UUID) ([]CopyOfAccess, bool, error) {
@@ -217,7 +262,7 @@ func (s *Service) copyAccesses(ctx context.Context, user uuid.UUID) ([]CopyOfAcc
 			return nil, false, err
 		}
 		for _, e := range events {
-			if e.Actor == user {
+			if e.Actor == user || untold(e.Action) {
 				continue
 			}
 			if len(out) == copiedReads {

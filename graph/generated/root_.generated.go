@@ -8706,7 +8706,7 @@ type Query {
   ): RecipientNoticeConnection! @allow(roles: [COMPLIANCE])
   "That somebody was erased, by the certificate's id alone."
   erasureCertificate(
-    "Id of the certificate; an unknown one is NOT_FOUND."
+    "Id of the certificate, or its number as the answer to the request says it; an unknown one is NOT_FOUND."
     id: ID!
   ): ErasureCertificate @allow(roles: [SUBJECT, COMPLIANCE])
   "Who may reach personal data, who did, and who was refused. Reading it leaves an audit event."
