@@ -85,28 +85,13 @@ func cutPage(text string) (string, bool) {
 // cutTechnical checks a batch, and cuts it to what the policy collects and the
 // person has agreed to.
 func (s *Service) cutTechnical(a Actor, p *Person, in TechnicalInput) (cutBatch, error) {
-	collected := p.Current().Facts.Collected(s.Catalogue)
-	allowed, items := p.technical()
-	out := cutBatch{events: slices.Clone(in.Events)}
+	c := cutter{collected: p.Current().Facts.Collected(s.Catalogue), now: p.now}
+	c.allowed, c.items = p.technical()
+	c.events = slices.Clone(in.Events)
 	var errs Errors
-	note := func(code string, kept bool) {
-		list := &out.dropped
-		if kept {
-			list = &out.kept
-		}
-		if !slices.Contains(*list, code) {
-			*list = append(*list, code)
-		}
-	}
-	for i := range out.events {
-		e, at := &out.events[i], []string{"events", strconv.Itoa(i)}
-		e.At = e.At.UTC().Truncate(time.Millisecond)
-		switch {
-		case e.At.IsZero() || e.At.After(p.now.Add(earlyTechnical)):
-			errs = append(errs, NewError(CodeInvalidValue, "an event has happened by the time that it is sent").At(append(at, "at")...))
-		case !collects(collected, FieldAccessTime):
-			errs = append(errs, notCollected().With("field", FieldAccessTime).At(append(at, "at")...))
-		}
+	for i := range c.events {
+		e, at := &c.events[i], []string{"events", strconv.Itoa(i)}
+		errs = append(errs, c.checkTime(e, at)...)
 		if a.Has(Subject) && !a.Has(Machine) {
 			if !e.IP.Empty() {
 				errs = append(errs, NewError(CodeInvalidValue, "a person's own word for their address is not taken; ask for that of the connection").At(append(at, "ip")...))
@@ -117,39 +102,76 @@ func (s *Service) cutTechnical(a Actor, p *Person, in TechnicalInput) (cutBatch,
 			}
 		}
 		for _, part := range technicalParts() {
-			value := part.of(e)
-			if value.Empty() {
-				continue
+			if err := c.cut(e, part); err != nil {
+				errs = append(errs, err.At(append(at, part.name)...))
 			}
-			text, ok := part.check(value.Reveal())
-			switch {
-			case !slices.ContainsFunc(part.codes, func(code string) bool { return collects(collected, code) }):
-				errs = append(errs, notCollected().With("field", part.codes[len(part.codes)-1]).At(append(at, part.name)...))
-				continue
-			case !ok:
-				errs = append(errs, NewError(CodeInvalidValue, "the value is not of its form, or too long").At(append(at, part.name)...))
-				continue
-			}
-			code := part.codes[0]
-			if part.name == "ip" && !allowed[code] {
-				code = FieldIPNetwork
-				text, _ = cutAddress(text) // which it was parsed as
-			}
-			if note(code, allowed[code]); !allowed[code] {
-				text = ""
-			}
-			*value = NewPlain(text)
 		}
 	}
-	if allowed[FieldAccessTime] {
-		note(FieldAccessTime, true)
+	if c.allowed[FieldAccessTime] {
+		c.note(FieldAccessTime, true)
 	} else {
-		out.kept, out.dropped = nil, append(out.dropped, FieldAccessTime)
+		c.kept, c.dropped = nil, append(c.dropped, FieldAccessTime)
 	}
-	out.items = items
-	slices.Sort(out.kept)
-	slices.Sort(out.dropped)
-	return out, errs.orNil()
+	slices.Sort(c.kept)
+	slices.Sort(c.dropped)
+	return c.cutBatch, errs.orNil()
+}
+
+// cutter cuts one batch.
+type cutter struct {
+	cutBatch
+	collected []Collected     // by the policy in force
+	allowed   map[string]bool // by the person
+	now       time.Time
+}
+
+// note says that something of a code is kept, or dropped.
+func (c *cutter) note(code string, kept bool) {
+	list := &c.dropped
+	if kept {
+		list = &c.kept
+	}
+	if !slices.Contains(*list, code) {
+		*list = append(*list, code)
+	}
+}
+
+// checkTime brings the moment of an event, which is at a place of the input,
+// into its form.
+func (c *cutter) checkTime(e *TechnicalEvent, at []string) Errors {
+	e.At = e.At.UTC().Truncate(time.Millisecond)
+	switch {
+	case e.At.IsZero() || e.At.After(c.now.Add(earlyTechnical)):
+		return Errors{NewError(CodeInvalidValue, "an event has happened by the time that it is sent").At(append(at, "at")...)}
+	case !collects(c.collected, FieldAccessTime):
+		return Errors{notCollected().With("field", FieldAccessTime).At(append(at, "at")...)}
+	}
+	return nil
+}
+
+// cut leaves of a part what may be kept.
+func (c *cutter) cut(e *TechnicalEvent, part technicalPart) *Error {
+	value := part.of(e)
+	if value.Empty() {
+		return nil
+	}
+	text, ok := part.check(value.Reveal())
+	switch {
+	case !slices.ContainsFunc(part.codes, func(code string) bool { return collects(c.collected, code) }):
+		return notCollected().With("field", part.codes[len(part.codes)-1])
+	case !ok:
+		return NewError(CodeInvalidValue, "the value is not of its form, or too long")
+	}
+	code := part.codes[0]
+	if part.name == "ip" && !c.allowed[code] {
+		code = FieldIPNetwork
+		text, _ = cutAddress(text) // which it was parsed as
+	}
+	if c.note(code, c.allowed[code]); !c.allowed[code] {
+		text = ""
+	}
+	*value = NewPlain(text)
+	return nil
 }
 
 func notCollected() *Error {
