@@ -14,9 +14,9 @@ import (
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
-// checkRegion holds the country that the operator names against the rules of
-// each app, or of home while there is none. A country that the law does
-// not allow stops the start; to leave it unsaid is warned of, because nothing
+// checkRegion holds where the operator says that the database is against the
+// rules of each app, or of home while there is none. A country that the law does
+// not allow stops the start; not to say where it stands is warned of, because nothing
 // else can tell.
 func (sys *system) checkRegion(ctx context.Context, rules vault.RulePacks) error {
 	apps, err := sys.db.Apps(ctx)
