@@ -31,7 +31,7 @@ func well(t *testing.T) (*patient, *daemon.VaultServer, *daemon.RedisServer) {
 		t.Fatal(err)
 	}
 	s.Addr, s.InternalAddr, s.Data, s.KeyPrefix, s.LogLevel, s.AuditFile = "127.0.0.1:8080", "127.0.0.1:9090", dir, "kelisim", "info", filepath.Join(dir, "audit.jsonl")
-	s.OIDCFile, s.ErasureLedger = filepath.Join(dir, "oidc.yaml"), t.TempDir()
+	s.OIDCFile, s.ErasureLedger, s.StorageRegion = filepath.Join(dir, "oidc.yaml"), t.TempDir(), "KZ"
 	writeFile(t, s.OIDCFile, issuersAt("https://sso.example/staff"))
 	writeFile(t, s.AuditFile, "")
 	client := redis.NewClient(&redis.Options{Addr: cache.Addr})
@@ -212,6 +212,7 @@ func fileSicknesses() []sickness {
 		{"data-folder", weak, "open to its group", func(t *testing.T, on *patient) { chmod(t, on.settings.Data, 0o750) }},
 		{"secret-files", insecure, "open to every account", func(t *testing.T, on *patient) { chmod(t, on.settings.EncryptLogin.TokenFile, 0o604) }},
 		{"secret-files", insecure, "open to every account", func(t *testing.T, on *patient) { chmod(t, on.settings.DecryptLogin.TokenFile, 0o644) }},
+		set("storage-region", weak, "nothing says in which country", func(s *settings) { s.StorageRegion = "" }),
 		{"secret-files", insecure, "written by its group", func(t *testing.T, on *patient) { chmod(t, on.settings.RewrapLogin.TokenFile, 0o620) }},
 		{"secret-files", note, "read by its group", func(t *testing.T, on *patient) { chmod(t, on.settings.DatabaseURLFile, 0o640) }},
 		set("secret-files", unchecked, "no such file", func(s *settings) { s.KeyringKeyFile = "nowhere" }),

@@ -48,10 +48,11 @@ func TestTheDoctorOnAPostgreSQLWithTLS(t *testing.T) {
 		}{
 			"the setting": {checkDatabaseSetting(on), c.setting}, "the connection": {checkDatabaseConnection(on), c.connection},
 		} {
-			var got string
+			var all []string
 			for _, f := range check.found {
-				got += string(f.Severity) + " " + f.Found
+				all = append(all, string(f.Severity)+" "+f.Found)
 			}
+			got := strings.Join(all, "")
 			if (got == "") != (check.want == "") || !strings.HasPrefix(got, check.want) || strings.Contains(got, password) {
 				t.Errorf("sslmode=%s with %q: of %s it finds %q, want %q", c.mode, filepath.Base(c.rootCert), what, got, check.want)
 			}

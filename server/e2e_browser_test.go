@@ -24,8 +24,8 @@ import (
 // browser is a Chromium without a screen, and what it complained of.
 type browser struct {
 	*testing.T
-	ctx context.Context
-	own string // the host that it may ask
+	ctx context.Context //nolint:containedctx // the browser's life
+	own string          // the host that it may ask
 
 	mu         sync.Mutex
 	complaints []string

@@ -40,7 +40,7 @@ func TestClause61AWiderVersionAsksThoseItConcernsAndSaysWhatChanged(t *testing.T
 
 		whole := w.ask("", `query($v: ID!, $s: ID) { policyVersion(id: $v) { changes(since: $s) { kind effect item } } }`, map[string]any{"v": coming, "s": now}).must()
 		kinds := pluck(whole, "kind", "policyVersion", "changes")
-		same(t, "changes since", kinds, []string{"FIELD_ADDED", "FIELD_REMOVED", "FIELD_REMOVED", "TEXT", "TEXT"})
+		same(t, "changes since", kinds, []string{"FIELD_ADDED", "FIELD_REMOVED", "FIELD_REMOVED", "TEXT", "TEXT", "TEXT"})
 		before := w.ask("", `query($v: ID!) { policyVersion(id: $v) { changes { kind } } }`, map[string]any{"v": coming}).must()
 		same(t, "since the one before", pluck(before, "kind", "policyVersion", "changes"), kinds)
 		equal(t, "since nothing", w.ask("", `query($v: ID!) { policyVersion(id: $v) { changes(since: "x") { kind } } }`, map[string]any{"v": coming}).code(), "NOT_FOUND")
@@ -58,7 +58,7 @@ func TestACorrectionDisturbsNobodyAndAPublisherMayBeStricter(t *testing.T) {
 		w.mutate(me, "registerMe", input{"profile": named(), "consent": w.of(first, "kk").decided("identify", "GIVEN", "contact", "GIVEN", "club", "REFUSED")}, "").ok()
 		texts := func(label, kk string) input {
 			in := w.policy(label)
-			in["texts"] = []input{{"locale": "ru", "text": "# Политика 2.0"}, {"locale": "kk", "text": kk}}
+			in["texts"] = []input{{"locale": "ru", "text": "# Политика 2.0"}, {"locale": "kk", "text": kk}, {"locale": "en", "text": "# Policy 2.0"}}
 			return in
 		}
 		publish := func(draft string, more input) outcome {
@@ -77,7 +77,7 @@ func TestACorrectionDisturbsNobodyAndAPublisherMayBeStricter(t *testing.T) {
 		silent := publish(draft, nil)
 		silent.refused("VERSION_INCOMPLETE@textChanges")
 		equal(t, "the language that changed alone", silent.parameter("locales"), "kk")
-		publish(draft, input{"textChanges": []input{{"locale": "en", "meaning": "CORRECTION", "reason": "TYPO"}}}).
+		publish(draft, input{"textChanges": []input{{"locale": "de", "meaning": "CORRECTION", "reason": "TYPO"}}}).
 			refused("UNKNOWN_LOCALE@textChanges.0.locale", "VERSION_INCOMPLETE@textChanges")
 		done := publish(draft, input{"textChanges": []input{{"locale": "kk", "meaning": "CORRECTION", "reason": "TYPO"}}}).ok()
 		same(t, "pending after a correction", pending(), []string{})

@@ -18,7 +18,7 @@ import (
 const (
 	binMarket   = "991240000003"
 	binDelivery = "991240000402"
-	binStranger = "991240000205"
+	binStranger = "991240000201"
 )
 
 func TestConsentsAreListedNewestFirstInPagesAndByFilter(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -31,6 +32,6 @@ func TestManyChangesOfOnePersonAtOnceAllGetThrough(t *testing.T) {
 		}
 		all.Wait()
 		data := w.ask(me, `{ me { revision } }`, nil).must()
-		equal(t, "revision", fmt.Sprint(at(data, "me", "revision")), fmt.Sprint(1+many*times))
+		equal(t, "revision", fmt.Sprint(at(data, "me", "revision")), strconv.Itoa(1+many*times))
 	})
 }

@@ -111,8 +111,10 @@ func TestClause332TheLawMayKeepATransferFromThePerson(t *testing.T) {
 		equal(t, "and seen", len(w.disclosures(me, id)), 2)
 		w.becomes(id, vault.StatusBlocked)
 		w.disclose(officer, law).ok()
-		w.disclose(officer, passes(input{"ground": "DISPUTE", "purpose": nil, "reference": "CASE-1", "violation": "FRAUD_SUSPECTED", "acknowledgeWarning": true,
-			"recipient": input{"registration": "991240000003", "country": "KZ"}}, id)).refused("USER_BLOCKED@users.0")
+		w.disclose(officer, passes(input{
+			"ground": "DISPUTE", "purpose": nil, "reference": "CASE-1", "violation": "FRAUD_SUSPECTED", "acknowledgeWarning": true,
+			"recipient": input{"registration": "991240000003", "country": "KZ"},
+		}, id)).refused("USER_BLOCKED@users.0")
 	})
 }
 
@@ -121,8 +123,10 @@ func TestClause333ADisputeTakesAnAcknowledgedWarning(t *testing.T) {
 		officer := w.staff(vault.Compliance)
 		me := w.subject("in dispute")
 		id := w.register(me, looks())
-		dispute := passes(input{"ground": "DISPUTE", "purpose": nil, "reference": "CASE-17", "violation": "PAYMENT_OWED",
-			"recipient": input{"registration": "HRB-12345", "country": "DE"}}, id)
+		dispute := passes(input{
+			"ground": "DISPUTE", "purpose": nil, "reference": "CASE-17", "violation": "PAYMENT_OWED",
+			"recipient": input{"registration": "HRB-12345", "country": "DE"},
+		}, id)
 		warned := w.disclose(officer, dispute)
 		warned.refused("WARNING_NOT_ACKNOWLEDGED@acknowledgeWarning")
 		equal(t, "the rule", warned.parameter("rule"), "transfer.dispute")

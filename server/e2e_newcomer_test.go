@@ -14,11 +14,11 @@ import (
 
 func ground(ticket string) input { return input{"reason": "PERSON_ASKED", "ticket": ticket} }
 
-// writesDown has a colleague create a person from paper.
-func (w *world) writesDown(role vault.Role, profile, receipt, more input) outcome {
+// writesDown has support create a person from paper.
+func (w *world) writesDown(profile, receipt, more input) outcome {
 	w.t.Helper()
 	consent := with(w.shown("ru").consent(required()), input{"receipt": receipt})
-	return w.mutate(w.staff(role), "createUser", with(input{
+	return w.mutate(w.staff(vault.Support), "createUser", with(input{
 		"profile": profile, "consent": consent, "source": "DOCUMENT", "basis": ground("SUP-77"), "locale": "kk",
 	}, more), `user { id revision locale dataConfirmedAt policyStatus { accepted } consents { nodes { item events { method givenBy } } } }`)
 }
@@ -27,7 +27,7 @@ func TestClause11AColleagueWritesDownWhoCameOnPaper(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		key := uuid.NewString()
 		profile := input{"familyName": "Сағынтаева", "phone": "8 701 555 33 44"}
-		done := w.writesDown(vault.Support, profile, w.received(0, nil), input{"idempotencyKey": key}).ok()
+		done := w.writesDown(profile, w.received(0, nil), input{"idempotencyKey": key}).ok()
 		id := str(done.payload, "user", "id")
 		equal(t, "accepted", at(done.payload, "user", "policyStatus", "accepted"), true)
 		same(t, "method", pluck(done.payload, "method", "user", "consents", "nodes", 0, "events"), []string{"WRITTEN"})
@@ -48,9 +48,9 @@ func TestClause11AColleagueWritesDownWhoCameOnPaper(t *testing.T) {
 		refused := with(w.shown("ru").consent(map[string]string{"identify": "REFUSED", "contact": "GIVEN"}), input{"receipt": w.received(0, nil)})
 		closed := w.mutate(w.staff(vault.Support), "createUser", input{"profile": profile, "consent": refused, "source": "DOCUMENT", "basis": ground("SUP-79")}, "")
 		equal(t, "without what is required", closed.code(), "POLICY_NOT_ACCEPTED")
-		w.writesDown(vault.Support, profile, w.received(0, nil), input{"source": "APP"}).refused("INVALID_VALUE@source")
-		w.writesDown(vault.Support, profile, w.received(0, nil), input{"basis": ground("please")}).refused("INVALID_REASON@basis")
-		w.writesDown(vault.Support, input{"phone": "12"}, w.received(0, nil), nil).refused("INVALID_PHONE@profile.phone")
+		w.writesDown(profile, w.received(0, nil), input{"source": "APP"}).refused("INVALID_VALUE@source")
+		w.writesDown(profile, w.received(0, nil), input{"basis": ground("please")}).refused("INVALID_REASON@basis")
+		w.writesDown(input{"phone": "12"}, w.received(0, nil), nil).refused("INVALID_PHONE@profile.phone")
 	})
 }
 
@@ -61,10 +61,10 @@ func TestClause13AChildIsWrittenDownWithAParentOnly(t *testing.T) {
 		child := input{"familyName": "Сағынтаева", "iin": iin, "birthDate": born.Format(time.DateOnly)}
 		w.enter(w.subject("child"), child).refused("REPRESENTATIVE_NEEDED@profile.birthDate")
 		equal(t, "nobody came", at(w.ask(w.subject("child"), `{ me { id } }`, nil).must(), "me"), nil)
-		w.writesDown(vault.Support, child, w.received(0, nil), nil).refused("REPRESENTATIVE_NEEDED@profile.birthDate")
-		w.writesDown(vault.Support, child, w.received(0, input{"representative": with(parent(), input{"ground": "POWER_OF_ATTORNEY"})}), nil).
+		w.writesDown(child, w.received(0, nil), nil).refused("REPRESENTATIVE_NEEDED@profile.birthDate")
+		w.writesDown(child, w.received(0, input{"representative": with(parent(), input{"ground": "POWER_OF_ATTORNEY"})}), nil).
 			refused("REPRESENTATIVE_NEEDED@profile.birthDate")
-		w.writesDown(vault.Support, child, w.received(0, input{"representative": parent()}), nil).ok()
+		w.writesDown(child, w.received(0, input{"representative": parent()}), nil).ok()
 
 		day := born.AddDate(-6, 0, 0) // eighteen today
 		w.enter(w.subject("grown"), input{"iin": iinOf(t, day.Format("060102"), '6', "0004"), "birthDate": day.Format(time.DateOnly)}).ok()

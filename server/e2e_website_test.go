@@ -64,7 +64,10 @@ func TestClause61TheDateOfTheLastUpdateAndEarlierVersionsAreShown(t *testing.T) 
 		}
 
 		effective := w.clock.Now().Add(time.Hour).Truncate(time.Millisecond)
-		w.publish(w.draft(w.policy("6.1")), input{"effectiveAt": stamp(effective)})
+		coming := w.policy("6.1")
+		texts, _ := coming["texts"].([]input)
+		coming["texts"] = texts[:2] // none in English
+		w.publish(w.draft(coming), input{"effectiveAt": stamp(effective), "acknowledgedWarnings": []input{{"rule": "policy.otherTexts", "reason": "CP-1"}}})
 		now := w.visit("GET", "/policy/dala?locale=ru")
 		now.says(t, "before the switch", `href="/policy/dala/6.1?locale=ru"`, "ещё не вступила в силу", "<dd>1.0</dd>")
 		w.visit("GET", "/policy/dala/6.1?locale=ru").says(t, "the coming version", "Эта редакция ещё не вступила в силу.", "Что изменилось", "» исключён.", "<dd>6.1</dd>")
@@ -137,8 +140,8 @@ func TestHostileMarkdownDoesNothing(t *testing.T) {
 		"[раз](javascript:alert(1)) [два](JaVaScRiPt:alert(1)) [три](data:text/html,x) [четыре](//evil.example/) [пять](vbscript:x)\n\n" +
 		"![картинка](https://evil.example/track.png) ![ещё](data:image/png;base64,AAAA) [![внутри](https://evil.example/i.png)](https://good.example/)\n\n" +
 		"<javascript:alert(1)> [почта](mailto:a@b.example) [сайт](https://good.example/?a=1&b=\"x\")\n\n# Ещё раз первый уровень\n\n| а | б |\n|---|---|\n| 1 | <i>2</i> |\n"
-	in["texts"] = []input{{"locale": "ru", "text": text}, {"locale": "kk", "text": "# Саясат hostile"}}
-	w.publish(w.draft(in), nil)
+	in["texts"] = []input{{"locale": "ru", "text": text}, {"locale": "kk", "text": "# Саясат hostile"}, {"locale": "en", "text": "# Policy hostile"}}
+	w.publish(w.draft(in), input{"acknowledgedWarnings": []input{{"rule": "policy.links", "reason": "CP-1"}}})
 	p := w.visit("GET", "/policy/dala?locale=ru")
 	equal(t, "status", p.status, http.StatusOK)
 	if found := regexp.MustCompile(`(?i)<script|<img|onerror=|<b>|<i>|href="(javascript|data:text|vbscript|//)|evil\.example`).FindAllString(p.body, -1); len(found) > 0 {

@@ -47,7 +47,6 @@ func newFigures(sys *system, clock func() time.Time) *figures {
 		asOf:      gauge("kelisim_unique_subjects_as_of_timestamp_seconds", "When people were counted."),
 		notices:   gauge("kelisim_breach_notices", "Notices of breaches that are not given yet.", "audience", "state"),
 	}
-	sys.metrics.registry.MustRegister(f)
 	return f
 }
 

@@ -33,12 +33,11 @@ type edge struct {
 	clock    func() time.Time
 	dev      *identity.Dev // nil outside development
 	control  *control      // nil where Vault has the keys
-	figures  *figures
 }
 
 // newEdge builds the GraphQL server.
 func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev, schema []byte) (*edge, error) {
-	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev, figures: newFigures(sys, p.clock)}
+	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev}
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
 	}

@@ -52,6 +52,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 	}, "", time.Now)
 	f := newFigures(&system{metrics: m}, time.Now)
 	f.counted, f.looked = time.Now(), time.Now()
+	m.registry.MustRegister(f)
 	m.registry.MustRegister(newTransitLoad(func() []transit.Load { return []transit.Load{{Operation: "encrypt"}} }))
 	families, err := m.registry.Gather()
 	if err != nil {

@@ -16,7 +16,7 @@ var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // checkRegion holds where the operator says that the database is against the
 // rules of each app, or of home while there is none. A country that the law does
-// not allow stops the start; not to say where it is is warned of, because nothing
+// not allow stops the start; not to say where it stands is warned of, because nothing
 // else can tell.
 func (sys *system) checkRegion(ctx context.Context, rules vault.RulePacks) error {
 	apps, err := sys.db.Apps(ctx)

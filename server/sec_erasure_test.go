@@ -72,8 +72,12 @@ func TestNothingOfAnErasedPersonIsLeftAnywhere(t *testing.T) {
 		iin := iinOf(t, "620415", '3', "7712")
 		values := []secret{
 			{"family name", "Бұрынбекова"},
-			{"phone", "+77019264837"}, {"e-mail", "burynbekova.k@mail.example"},
-			{"IIN", iin}, {"address", "Қостанай, Байтұрсынов көшесі 77"}, {"subject", sub}, {"loyalty card", "DALA-726155"},
+			{"phone", "+77019264837"},
+			{"e-mail", "burynbekova.k@mail.example"},
+			{"IIN", iin},
+			{"address", "Қостанай, Байтұрсынов көшесі 77"},
+			{"subject", sub},
+			{"loyalty card", "DALA-726155"},
 		}
 		me := w.token(vault.Subject, sub, map[string]any{"phone_number": "+77019264837", "phone_number_verified": true})
 		id := w.register(me, input{"familyName": "Бұрынбекова", "phone": "8 701 926 48 37", "fields": []input{{"code": "loyaltyCard", "value": "DALA-726155"}}})

@@ -27,6 +27,7 @@ type system struct {
 	engine   *engine // nil for commands that encrypt nothing
 	vault    *vault.Service
 	watch    *vault.KeyWatch // nil for commands that serve nobody
+	figures  *figures        // likewise
 	audit    *auditFile
 	checks   []check
 	closers  []func() error
@@ -107,26 +108,10 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	}()
 	ctx, cancel := context.WithTimeout(p.ctx, startPatience)
 	defer cancel()
-	if sys.db, err = p.openStore(s, sys.log, m.dev); err != nil {
+	if err := p.openDatabase(ctx, sys, m); err != nil {
 		return nil, err
 	}
-	sys.closers = append(sys.closers, sys.db.Close)
-	sys.metrics.database(sys.db.Pool)
-	sys.metrics.askedFor(func(ctx context.Context) (vault.RequestCount, error) { return sys.db.CountRequests(ctx, p.clock()) })
-	if !m.dev {
-		if err := sys.checkRole(ctx); err != nil {
-			return nil, err
-		}
-	}
-	fresh, err := untied(ctx, sys.db)
-	if err != nil {
-		return nil, err
-	}
-	if sys.engine, err = p.openEngine(s, m, fresh, sys.metrics, sys.log); err != nil {
-		return nil, err
-	}
-	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, sys.engine.close, sys.log) })
-	t, err := tie(ctx, sys.db, sys.engine, p.newID)
+	t, err := p.openTied(ctx, sys, m)
 	if err != nil {
 		return nil, err
 	}
@@ -164,12 +149,42 @@ func (p *process) openSystem(s settings, m mode, access vault.Access) (_ *system
 	return sys, nil
 }
 
+// openDatabase opens the database that is served from, with its metrics, as a
+// role that may do no more than serve.
+func (p *process) openDatabase(ctx context.Context, sys *system, m mode) (err error) {
+	if sys.db, err = p.openStore(sys.settings, sys.log, m.dev); err != nil {
+		return err
+	}
+	sys.closers = append(sys.closers, sys.db.Close)
+	sys.metrics.database(sys.db.Pool)
+	sys.metrics.askedFor(func(ctx context.Context) (vault.RequestCount, error) { return sys.db.CountRequests(ctx, p.clock()) })
+	if m.dev {
+		return nil
+	}
+	return sys.checkRole(ctx)
+}
+
+// openTied opens the engine, and holds it against the database.
+func (p *process) openTied(ctx context.Context, sys *system, m mode) (ties, error) {
+	fresh, err := untied(ctx, sys.db)
+	if err != nil {
+		return ties{}, err
+	}
+	if sys.engine, err = p.openEngine(sys.settings, m, fresh, sys.metrics, sys.log); err != nil {
+		return ties{}, err
+	}
+	sys.closers = append(sys.closers, func() error { return giveBack(p.ctx, sys.engine.close, sys.log) })
+	return tie(ctx, sys.db, sys.engine, p.newID)
+}
+
 // begin makes the vault, unless its database has people who were erased.
 func (sys *system) begin(ctx context.Context, config vault.Config) error {
 	sys.distrust(&config)
 	sys.watch = sys.watchKeys(config)
 	config.Keys = sys.watch
 	sys.vault = vault.New(config)
+	sys.figures = newFigures(sys, config.Clock)
+	sys.metrics.registry.MustRegister(sys.figures)
 	return sys.checkErased(ctx)
 }
 

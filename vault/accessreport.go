@@ -12,9 +12,9 @@ import (
 
 // ServiceAccess is what a service is configured for.
 type ServiceAccess struct {
-	Name     string // its client id, or its subject
-	Apps     []string
-	Purposes []string
+	Name     string   `json:"name"` // its client id, or its subject
+	Apps     []string `json:"apps"`
+	Purposes []string `json:"purposes"`
 }
 
 // AccessCount is how often somebody did the same.
@@ -47,47 +47,48 @@ type AccessReader interface {
 
 // AccessReport is who may reach personal data, who did, and who was refused.
 type AccessReport struct {
-	From, To time.Time
-	App      string
-	AsOf     time.Time
-	Roles    []RoleAccess
-	Services []ServiceAccess
-	Actors   []ActorAccess // by how much they saw
-	Partial  bool          // there was more than a report has room for: ask for a shorter time
+	From     time.Time       `json:"from"`
+	To       time.Time       `json:"to"`
+	App      string          `json:"app"`
+	AsOf     time.Time       `json:"asOf"`
+	Roles    []RoleAccess    `json:"roles"`
+	Services []ServiceAccess `json:"services"`
+	Actors   []ActorAccess   `json:"actors"`  // by how much they saw
+	Partial  bool            `json:"partial"` // there was more than a report has room for: ask for a shorter time
 }
 
 // RoleAccess is what a role sees, by class.
 type RoleAccess struct {
-	Role    Role
-	Classes []ClassAccess
+	Role    Role          `json:"role"`
+	Classes []ClassAccess `json:"classes"`
 }
 
 // ClassAccess is what a role sees of a class.
 type ClassAccess struct {
-	Class FieldClass
-	Sight Sight
+	Class FieldClass `json:"class"`
+	Sight Sight      `json:"sight"`
 }
 
 // ActorAccess is what a colleague or a service did. Actor is the opaque id that
 // events have; zero: the command line, and jobs.
 type ActorAccess struct {
-	Actor    uuid.UUID
-	Roles    []Role
-	People   int64 // of whom there are events
-	Reveals  int64 // of values
-	Masked   int64 // of masks
-	Lookups  int64
-	Refused  int64
-	Fields   []Tally // of values, by code
-	Classes  []Tally // of values, by class
-	Grounds  []Tally // purposes and reasons
-	Refusals []Tally // by what was refused
+	Actor    uuid.UUID `json:"actor"`
+	Roles    []Role    `json:"roles"`
+	People   int64     `json:"people"`  // of whom there are events
+	Reveals  int64     `json:"reveals"` // of values
+	Masked   int64     `json:"masked"`  // of masks
+	Lookups  int64     `json:"lookups"`
+	Refused  int64     `json:"refused"`
+	Fields   []Tally   `json:"fields"`   // of values, by code
+	Classes  []Tally   `json:"classes"`  // of values, by class
+	Grounds  []Tally   `json:"grounds"`  // purposes and reasons
+	Refusals []Tally   `json:"refusals"` // by what was refused
 }
 
 // Tally is how often there was something.
 type Tally struct {
-	Name  string
-	Times int64
+	Name  string `json:"name"`
+	Times int64  `json:"times"`
 }
 
 const (

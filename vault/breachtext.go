@@ -34,7 +34,8 @@ func noticeWordsIn(locale string) noticeWords {
 			"Оператор", "Анықталған уақыты", "Бұзылу түрі", "Қол жеткізілген деректер", "Қабылданған шаралар", "Субъектілер саны", "Жауапты тұлға", "Хабарлау мерзімі",
 			"Негізі", "Бұл ереже заң мәтіні бойынша расталмаған",
 			kinds("рұқсатсыз қол жеткізу", "деректердің жариялануы немесе берілуі", "деректердің жоғалуы", "деректердің өзгертілуі", "басқа"),
-			measures("қолжетімділік тоқтатылды", "кілттер ауыстырылды", "жүйе оқшауланды", "деректер қалпына келтірілді", "кіру деректері ауыстырылды", "осалдық жойылды", "полицияға хабарланды", "басқа"),
+			measures("қолжетімділік тоқтатылды", "кілттер ауыстырылды", "жүйе оқшауланды", "деректер қалпына келтірілді", "кіру деректері ауыстырылды",
+				"осалдық жойылды", "полицияға хабарланды", "басқа"),
 		}
 	case "en":
 		return noticeWords{
@@ -42,7 +43,8 @@ func noticeWordsIn(locale string) noticeWords {
 			"Operator", "Detected", "Kind of breach", "Data that was reached", "Measures taken", "Number of people", "Responsible person", "To be told by",
 			"Ground", "Nobody has confirmed this rule by the text of the law",
 			kinds("unauthorised access", "data was published or passed on", "data is lost", "data was changed", "other"),
-			measures("access was taken away", "keys were rotated", "a system was cut off", "data was brought back", "logins were reset", "the weakness was mended", "the police was informed", "other"),
+			measures("access was taken away", "keys were rotated", "a system was cut off", "data was brought back", "logins were reset",
+				"the weakness was mended", "the police was informed", "other"),
 		}
 	}
 	return noticeWords{

@@ -8,7 +8,7 @@ import (
 
 // twoVersions are a version and one made from it by a change.
 func twoVersions(change func(*Version)) (was, now *Version) {
-	make := func(n uint64) *Version {
+	version := func(n uint64) *Version {
 		item := ask("courier", false, "phone", "email")
 		item.Kind, item.Retention = ThirdParties, new("P1Y")
 		item.Recipients = []Recipient{{Name: inAll("Jel"), Country: "KZ", Purpose: inAll("delivery")}}
@@ -19,7 +19,7 @@ func twoVersions(change func(*Version)) (was, now *Version) {
 		}
 		return v
 	}
-	was, now = make(1), make(2)
+	was, now = version(1), version(2)
 	change(now)
 	return was, now
 }

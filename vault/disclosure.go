@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -281,4 +282,12 @@ func (s *Service) due(ctx context.Context, code string, rule RuleID, from time.T
 	}
 	at, _ := pack.Due(rule, from)
 	return at, nil
+}
+
+// atUser points an error about the n-th of a list at its place.
+func atUser(err error, list string, n int) error {
+	if errors.Is(err, ErrNotFound) {
+		return ErrNotFound.At(list, itoa(int64(n)))
+	}
+	return err
 }

@@ -23,7 +23,8 @@ const (
 	KeyPlaintextBackup TroubleKind = "ALLOW_PLAINTEXT_BACKUP"
 	KeyDeletionAllowed TroubleKind = "DELETION_ALLOWED"
 
-	// Nobody did these two: the engine was set up for an earlier version.
+	// KeyNotSetUp and KeyUnseen are nobody's doing: the engine was set up for an
+	// earlier version.
 	KeyNotSetUp TroubleKind = "NOT_SET_UP" // nothing needs the key yet, and there is none
 	KeyUnseen   TroubleKind = "UNSEEN"     // nobody would notice what is done to it
 )

@@ -125,12 +125,7 @@ func (w *KeyWatch) tell(ctx context.Context, troubles []KeyTrouble) {
 	for _, t := range troubles {
 		same := KeyTrouble{Key: t.Key, Kind: t.Kind}
 		if still[same] = true; !w.troubles[same] {
-			level, what := slog.LevelError, "somebody changed a key so that it does harm"
-			if !t.Harmful() {
-				level, what = slog.LevelWarn, "HashiCorp Vault is set up for an earlier version of Kelisim"
-			}
-			w.Log.LogAttrs(ctx, level, what, slog.String("key", t.Key),
-				slog.String("trouble", t.Kind.Word()), slog.String("what", t.What), slog.String("undo", t.Undo))
+			w.warn(ctx, t)
 		}
 	}
 	for t := range w.troubles {
@@ -139,6 +134,17 @@ func (w *KeyWatch) tell(ctx context.Context, troubles []KeyTrouble) {
 		}
 	}
 	w.troubles = still
+}
+
+func (w *KeyWatch) warn(ctx context.Context, t KeyTrouble) {
+	about := []slog.Attr{
+		slog.String("key", t.Key), slog.String("trouble", t.Kind.Word()), slog.String("what", t.What), slog.String("undo", t.Undo),
+	}
+	if t.Harmful() {
+		w.Log.LogAttrs(ctx, slog.LevelError, "somebody changed a key so that it does harm", about...)
+		return
+	}
+	w.Log.LogAttrs(ctx, slog.LevelWarn, "HashiCorp Vault is set up for an earlier version of Kelisim", about...)
 }
 
 // EncryptionKeys answers how the keys stand. That somebody looked leaves an

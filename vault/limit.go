@@ -30,9 +30,9 @@ func limited(err error) error {
 	switch Counted(asError(err).Param("what")) {
 	case CountRequests:
 		message, limit = "twenty requests can be made a day; try again after midnight UTC, or write to the operator", requestsPerDay
-	case CountIdentifiers:
 	case CountDecisions:
 		message, limit = "decisions can be recorded fifty times a day; try again after midnight UTC. Withdrawing is always possible", decisionsPerDay
+	default: // CountIdentifiers
 	}
 	return NewError(CodeTooManyChanges, message).With("limit", itoa(int64(limit))).Because(err)
 }

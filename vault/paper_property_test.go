@@ -39,13 +39,13 @@ func (w *world) paper(t *rapid.T) {
 	_, events, err := w.service.decide(w.person, screen)
 
 	signed := screen.Receipt.SignedAt
-	then, any := w.model.inForce(signed)
+	then, found := w.model.inForce(signed)
 	said := w.model.saidNoSince(item.Code, signed)
 	want := Code("")
 	switch {
 	case signed.Before(v.PublishedAt):
 		want = CodeInvalidDate
-	case any && w.model.order(v.ID) < w.model.order(then.id):
+	case found && w.model.order(v.ID) < w.model.order(then.id):
 		want = CodeVersionOutdated
 	case !item.Asked():
 		want = CodeUnknownItem

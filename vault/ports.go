@@ -46,12 +46,10 @@ type UserReader interface {
 	FindUsers(ctx context.Context, plan int64, by BlindIndex, limit int) ([]Match, error)
 	// FindByLogin answers people by any of their logins, by id; at most limit.
 	FindByLogin(ctx context.Context, logins []SubjectKey, limit int) ([]Match, error)
-	RequestReader
 }
 
 // FieldReader reads personal values, encrypted.
 type FieldReader interface {
-	ObjectValueReader
 	// Fields answers everything stored for these people, in no order.
 	Fields(ctx context.Context, users []uuid.UUID) ([]StoredField, error)
 	// Indexes answers what a person is found by, in no order.
@@ -62,8 +60,6 @@ type FieldReader interface {
 
 // ConsentReader reads consents across apps.
 type ConsentReader interface {
-	DisclosureReader
-	ChannelReader
 	// Decided answers all events of a person, by Seq.
 	Decided(ctx context.Context, user uuid.UUID) (History, error)
 	// Act answers an act by the client's id; ErrNotFound.
@@ -134,22 +130,47 @@ type IndexReader interface {
 	IndexedFields(ctx context.Context, field string, version, to int, after BlindIndex, limit int) ([]IndexedField, error)
 }
 
-// Reader is everything that requests read.
-type Reader interface {
-	TechnicalReader
-	BreachReader
-	AccessReader
+// PersonReader reads who people are, what is kept of them and for how long.
+type PersonReader interface {
 	StandingReader
 	UserReader
 	FieldReader
-	ConsentReader
-	PolicyReader
-	AppReader
-	AuditReader
-	KeepingReader
+	ObjectValueReader
+	TechnicalReader
 	ObstacleReader
-	ErasureReader
 	RetentionReader
+	ErasureReader
+}
+
+// DecisionReader reads what people decided and asked for, and to whom their
+// data was passed on.
+type DecisionReader interface {
+	ConsentReader
+	ChannelReader
+	DisclosureReader
+	RequestReader
+}
+
+// OperatorReader reads what the operator says and owes to people.
+type OperatorReader interface {
+	AppReader
+	PolicyReader
+	BreachReader
+}
+
+// OversightReader reads what was done, and by whom.
+type OversightReader interface {
+	AuditReader
+	AccessReader
+}
+
+// Reader is everything that requests read.
+type Reader interface {
+	PersonReader
+	DecisionReader
+	OperatorReader
+	OversightReader
+	KeepingReader
 }
 
 // UserTx queues changes of people.
@@ -193,8 +214,6 @@ type FieldTx interface {
 
 // ConsentTx queues consent events.
 type ConsentTx interface {
-	DisclosureTx
-	ChannelTx
 	// Append adds an act with its events, whose Seq follow on expected.
 	// ErrStale: the person's ConsentSeq is another one, or they are erased.
 	// ErrTaken (parameter "what": "act"): the act's id was used.
@@ -237,50 +256,78 @@ type IndexTx interface {
 	DropIndexes(field string, version, limit int)
 }
 
-// KeepingTx queues what the service keeps for itself.
-type KeepingTx interface {
-	IndexTx
-	LoginTx
+// MetaTx queues changes of what is kept under a name.
+type MetaTx interface {
 	// InsertMeta keeps a value under a name. ErrTaken: the name is in use.
 	InsertMeta(name, value string)
 	// ReplaceMeta changes a value. ErrStale: it is another one by now.
 	ReplaceMeta(name, from, to string)
-	// InsertColleague adds a colleague or service with the encrypted display
-	// name (its Text may be empty). ErrTaken: the login is known.
-	InsertColleague(id uuid.UUID, login SubjectKey, name Ciphertext, at time.Time)
+}
+
+// RememberTx queues what tells a repeated call from a new one.
+type RememberTx interface {
 	// Remember keeps what an idempotency key was used for. ErrTaken (parameter
 	// "what": "idempotencyKey"): it was used within RememberFor.
 	Remember(r Remembered)
+	// Forget removes idempotency keys that were used before a moment, oldest
+	// first, at most limit of them. ErrNotFound: there are none.
+	Forget(before time.Time, limit int)
+}
+
+// KeepingTx queues what the service keeps for itself.
+type KeepingTx interface {
+	MetaTx
+	RememberTx
+	LeaseTx
+	LoginTx
+	IndexTx
+	// InsertColleague adds a colleague or service with the encrypted display
+	// name (its Text may be empty). ErrTaken: the login is known.
+	InsertColleague(id uuid.UUID, login SubjectKey, name Ciphertext, at time.Time)
 	// Rewrap puts ciphertexts in the place of those that were read. Whatever
 	// was written there since stays, and nothing else of a row changes. Once that
 	// is committed, changed is told of how many rows; nil: nobody is.
 	Rewrap(rows []Moved, changed func(rows int))
-	// Forget removes idempotency keys that were used before a moment, oldest
-	// first, at most limit of them. ErrNotFound: there are none.
-	Forget(before time.Time, limit int)
-	LeaseTx
 	// MarkLedgered notes since when tombstones are known to be in the ledger.
 	MarkLedgered(erasures []uuid.UUID, at time.Time)
+}
+
+// PersonTx queues changes of people and of what is kept of them.
+type PersonTx interface {
+	UserTx
+	FieldTx
+	ObjectValueTx
+	TechnicalTx
+	ObstacleTx
+	RetentionTx
+	ErasureTx
+}
+
+// DecisionTx queues what people decide and ask for, and to whom their data is
+// passed on.
+type DecisionTx interface {
+	ConsentTx
+	ChannelTx
+	DisclosureTx
+	RequestTx
+}
+
+// OperatorTx queues what the operator says and owes to people.
+type OperatorTx interface {
+	PolicyTx
+	BreachTx
 }
 
 // Tx queues changes: nothing happens before the function given to Write has
 // returned, and no method answers data. The function is called again when the
 // database asks for a retry, so it is pure: no Vault, no clock, no new ids.
 type Tx interface {
-	UserTx
-	FieldTx
-	ConsentTx
-	PolicyTx
+	PersonTx
+	DecisionTx
+	OperatorTx
 	AuditTx
-	KeepingTx
 	CopyTx
-	ObstacleTx
-	ErasureTx
-	RetentionTx
-	ObjectValueTx
-	TechnicalTx
-	BreachTx
-	RequestTx
+	KeepingTx
 }
 
 // Writer changes things. Both methods commit all that was queued, or nothing,

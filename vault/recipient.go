@@ -141,7 +141,7 @@ func (s *Service) ends(p *Person, events []ConsentEvent) ended {
 	}
 	first := events[0].Seq
 	before := slices.DeleteFunc(slices.Clone(p.History), func(e ConsentEvent) bool { return e.Seq >= first })
-	after := append(before, events...)
+	after := slices.Concat(before, events)
 	about := map[EventType]NoticeAbout{Withdrawn: AboutWithdrawn, Invalidated: AboutInvalidated, Refused: AboutRefused}
 	items := map[NoticeAbout][]string{}
 	for _, e := range events {

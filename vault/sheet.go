@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -48,9 +49,9 @@ func (s *Service) ConsentSheet(ctx context.Context, a Actor, user, id uuid.UUID)
 	if err != nil {
 		return out, err
 	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].ConsentEvent.Act == c.ConsentEvent.Act {
-			out.Act = append(out.Act, all[i])
+	for _, one := range slices.Backward(all) {
+		if one.ConsentEvent.Act == c.ConsentEvent.Act {
+			out.Act = append(out.Act, one)
 		}
 	}
 	if role == Subject {

@@ -82,74 +82,88 @@ func cutPage(text string) (string, bool) {
 	return cut, cut != "" && len(cut) <= maxPage && utf8.ValidString(cut)
 }
 
+// cutting is a batch under way.
+type cutting struct {
+	collected []Collected
+	allowed   map[string]bool // codes that may be kept
+	out       cutBatch
+	errs      Errors
+}
+
+// note tells of a code that it was kept, or left out.
+func (c *cutting) note(code string, kept bool) {
+	list := &c.out.dropped
+	if kept {
+		list = &c.out.kept
+	}
+	if !slices.Contains(*list, code) {
+		*list = append(*list, code)
+	}
+}
+
 // cutTechnical checks a batch, and cuts it to what the policy collects and the
 // person has agreed to.
 func (s *Service) cutTechnical(a Actor, p *Person, in TechnicalInput) (cutBatch, error) {
-	collected := p.Current().Facts.Collected(s.Catalogue)
 	allowed, items := p.technical()
-	out := cutBatch{events: slices.Clone(in.Events)}
-	var errs Errors
-	note := func(code string, kept bool) {
-		list := &out.dropped
-		if kept {
-			list = &out.kept
-		}
-		if !slices.Contains(*list, code) {
-			*list = append(*list, code)
-		}
+	c := cutting{
+		collected: p.Current().Facts.Collected(s.Catalogue), allowed: allowed, out: cutBatch{events: slices.Clone(in.Events), items: items},
 	}
-	for i := range out.events {
-		e, at := &out.events[i], []string{"events", strconv.Itoa(i)}
+	own := a.Has(Subject) && !a.Has(Machine)
+	for i := range c.out.events {
+		e, at := &c.out.events[i], []string{"events", strconv.Itoa(i)}
 		e.At = e.At.UTC().Truncate(time.Millisecond)
 		switch {
 		case e.At.IsZero() || e.At.After(p.now.Add(earlyTechnical)):
-			errs = append(errs, NewError(CodeInvalidValue, "an event has happened by the time that it is sent").At(append(at, "at")...))
-		case !collects(collected, FieldAccessTime):
-			errs = append(errs, notCollected().With("field", FieldAccessTime).At(append(at, "at")...))
+			c.errs = append(c.errs, NewError(CodeInvalidValue, "an event has happened by the time that it is sent").At(append(at, "at")...))
+		case !collects(c.collected, FieldAccessTime):
+			c.errs = append(c.errs, notCollected().With("field", FieldAccessTime).At(append(at, "at")...))
 		}
-		if a.Has(Subject) && !a.Has(Machine) {
-			if !e.IP.Empty() {
-				errs = append(errs, NewError(CodeInvalidValue, "a person's own word for their address is not taken; ask for that of the connection").At(append(at, "ip")...))
-				continue
-			}
-			if in.FromConnection {
-				e.IP = a.Network.Address
-			}
+		if own && !e.IP.Empty() {
+			c.errs = append(c.errs, NewError(CodeInvalidValue,
+				"a person's own word for their address is not taken; ask for that of the connection").At(append(at, "ip")...))
+			continue
 		}
-		for _, part := range technicalParts() {
-			value := part.of(e)
-			if value.Empty() {
-				continue
-			}
-			text, ok := part.check(value.Reveal())
-			switch {
-			case !slices.ContainsFunc(part.codes, func(code string) bool { return collects(collected, code) }):
-				errs = append(errs, notCollected().With("field", part.codes[len(part.codes)-1]).At(append(at, part.name)...))
-				continue
-			case !ok:
-				errs = append(errs, NewError(CodeInvalidValue, "the value is not of its form, or too long").At(append(at, part.name)...))
-				continue
-			}
-			code := part.codes[0]
-			if part.name == "ip" && !allowed[code] {
-				code = FieldIPNetwork
-				text, _ = cutAddress(text) // which it was parsed as
-			}
-			if note(code, allowed[code]); !allowed[code] {
-				text = ""
-			}
-			*value = NewPlain(text)
+		if own && in.FromConnection {
+			e.IP = a.Network.Address
 		}
+		c.event(e, at)
 	}
 	if allowed[FieldAccessTime] {
-		note(FieldAccessTime, true)
+		c.note(FieldAccessTime, true)
 	} else {
-		out.kept, out.dropped = nil, append(out.dropped, FieldAccessTime)
+		c.out.kept, c.out.dropped = nil, append(c.out.dropped, FieldAccessTime)
 	}
-	out.items = items
-	slices.Sort(out.kept)
-	slices.Sort(out.dropped)
-	return out, errs.orNil()
+	slices.Sort(c.out.kept)
+	slices.Sort(c.out.dropped)
+	return c.out, c.errs.orNil()
+}
+
+// event cuts one event, which stands at a place in the input.
+func (c *cutting) event(e *TechnicalEvent, at []string) {
+	for _, part := range technicalParts() {
+		value := part.of(e)
+		if value.Empty() {
+			continue
+		}
+		text, ok := part.check(value.Reveal())
+		switch {
+		case !slices.ContainsFunc(part.codes, func(code string) bool { return collects(c.collected, code) }):
+			c.errs = append(c.errs, notCollected().With("field", part.codes[len(part.codes)-1]).At(append(at, part.name)...))
+			continue
+		case !ok:
+			c.errs = append(c.errs, NewError(CodeInvalidValue, "the value is not of its form, or too long").At(append(at, part.name)...))
+			continue
+		}
+		code := part.codes[0]
+		if part.name == "ip" && !c.allowed[code] {
+			code = FieldIPNetwork
+			text, _ = cutAddress(text) // which it was parsed as
+		}
+		if c.note(code, c.allowed[code]); !c.allowed[code] {
+			text = ""
+		}
+		*value = NewPlain(text)
+	}
 }
 
 func notCollected() *Error {

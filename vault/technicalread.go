@@ -3,7 +3,7 @@ package vault
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,7 +42,7 @@ func packTechnical(from time.Time, events []TechnicalEvent) Plain {
 func unpackTechnical(from time.Time, packed Plain) ([]TechnicalEvent, error) {
 	var in packedTechnical
 	if err := json.Unmarshal([]byte(packed.Reveal()), &in); err != nil || in.V != 1 {
-		return nil, ErrUndecryptable.Because(fmt.Errorf("a batch of technical data does not read as one of version 1")) // the cause would quote it
+		return nil, ErrUndecryptable.Because(errors.New("a batch of technical data does not read as one of version 1")) // the cause would quote it
 	}
 	out := make([]TechnicalEvent, len(in.Events))
 	for i, e := range in.Events {

@@ -39,6 +39,7 @@ func child(node *yaml.Node, name string) (*yaml.Node, int) {
 		if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(node.Content) {
 			return node.Content[n], node.Content[n].Line
 		}
+	default: // a leaf has nothing under it
 	}
 	return nil, 0
 }

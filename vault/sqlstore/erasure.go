@@ -50,6 +50,8 @@ func kept() map[string]string {
 		"disclosures":       "the proof of what was passed on to whom, without anything personal",
 		"disclosure_marks":  "that the person was told, without anything personal",
 		"recipient_notices": "recipients have to be told of the erasure, too",
+		"subject_requests":  "what was asked and answered, in codes; names and words are object_values",
+		"exports":           "that a copy was fetched",
 		"breach_people":     "whom a breach touched, by the opaque id",
 		"channel_choices":   "the proof of what was refused: codes of channels",
 

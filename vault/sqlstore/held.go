@@ -49,16 +49,16 @@ func holdingOf(of vault.Holding) (holding, error) {
 			func(r vault.HeldRow) []any { return []any{r.Owner, key(r.Field)} },
 			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Field} },
 		}, nil
-	}
-	if of == vault.HoldingTechnical {
+	case vault.HoldingTechnical:
 		return holding{
 			"technical_data", "ciphertext",
 			[]string{"user_id", "id"},
 			func(r vault.HeldRow) []any { return []any{r.Owner, r.Act} },
 			func(r *vault.HeldRow) []any { return []any{&r.Owner, &r.Act} },
 		}, nil
+	default:
+		return holding{}, fmt.Errorf("sqlstore: nothing is held in %q", string(of))
 	}
-	return holding{}, fmt.Errorf("sqlstore: nothing is held in %q", string(of))
 }
 
 // rows begins a question about the rows under one version of a key, after a

@@ -16,7 +16,8 @@ func userInto(u *vault.User) []any {
 	return []any{
 		orZero(&u.ID), orZero(&u.Status), orZero(&u.Revision),
 		orZero(&u.ConsentSeq), orZero(&u.Locale),
-		moment{&u.CreatedAt}, moment{&u.ConfirmedAt},
+		moment{&u.CreatedAt},
+		moment{&u.ConfirmedAt},
 	}
 }
 

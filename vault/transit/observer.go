@@ -116,8 +116,10 @@ func (o *Observer) Keys(ctx context.Context) ([]vault.KeyFacts, error) {
 		name string
 		use  vault.KeyUse
 	}{
-		{config.dataKey(), vault.KeyOfData}, {config.indexKey(), vault.KeyOfIndexes},
-		{config.receiptKey(), vault.KeyOfReceipts}, {config.technicalKey(), vault.KeyOfTechnical},
+		{config.dataKey(), vault.KeyOfData},
+		{config.indexKey(), vault.KeyOfIndexes},
+		{config.receiptKey(), vault.KeyOfReceipts},
+		{config.technicalKey(), vault.KeyOfTechnical},
 	} {
 		if o.only != "" && o.only != key.use {
 			continue

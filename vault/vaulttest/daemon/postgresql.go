@@ -205,8 +205,9 @@ func (p *postgres) secure(data string) (err error) {
 	if p.authority, err = newAuthority(p.folder); err != nil {
 		return err
 	}
+	const rule = "hostssl all all 127.0.0.1/32 scram-sha-256\n" //nolint:dupword // all databases, all roles
 	err = errors.Join(p.authority.issue(time.Now().Add(24*time.Hour)),
-		os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte("hostssl all all 127.0.0.1/32 scram-sha-256\n"), 0o600))
+		os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte(rule), 0o600))
 	if p.account != nil {
 		for _, file := range []string{p.authority.certificate(), p.authority.private()} {
 			err = errors.Join(err, os.Chown(file, p.account.uid, p.account.gid))
