@@ -48,7 +48,7 @@ func (c reportAccessCommand) Run(p *process) (err error) {
 	case c.JSON:
 		out := json.NewEncoder(p.out)
 		out.SetIndent("", "  ")
-		return out.Encode(report) //nolint:musttag // members are called as in Go
+		return out.Encode(report)
 	case c.CSV:
 		return c.csv(p, report)
 	}
