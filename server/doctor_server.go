@@ -235,7 +235,7 @@ func checkVaultKeys(on *patient) []finding {
 	}
 	return on.visit(logins[0], func(ctx context.Context, plan *setup.Plan, client *api.Client) []finding {
 		var out []finding
-		for _, name := range []string{"pii", "index", "technical"} {
+		for _, name := range []string{"pii", "index", "technical", "receipt"} {
 			key, there, err := plan.ReadKey(ctx, client, name)
 			out = append(out, checkVaultKey(key, there, err, on.settings.KeyPrefix+"-"+name)...)
 		}

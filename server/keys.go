@@ -68,7 +68,7 @@ func (sys *system) keys(engine vault.KeyReader) vault.Keys {
 
 func (sys *system) keysOf(c vault.Config, engine vault.KeyReader) vault.Keys {
 	return vault.Keys{
-		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix),
+		Engine: engine, IndexKey: sys.settings.KeyPrefix + "-index", Rows: sys.db, Copies: sys.db, Events: sys.db, Pins: pins(sys.db, sys.settings.KeyPrefix),
 		Clock: c.Clock, Notes: sys.db, Writer: c.Writer, Told: sys.db,
 	}
 }

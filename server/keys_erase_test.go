@@ -266,3 +266,40 @@ func TestACopyDeclaredLateNeedsEveryVersion(t *testing.T) {
 		t.Errorf("what needs nothing old is named: %v", err)
 	}
 }
+
+// A dump that was taken before rows were moved and is declared after that needs
+// what they were under; and of no copy from before a retirement is believed what it
+// was said to need.
+func TestACopyFromBeforeTheRowsWereMovedKeepsTheVersion(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.register(w.subject("dumped"), named())
+		w.rotate(pii)
+		taken := w.p.clock()
+		w.moved()
+		declare := func(label string, at time.Time) vault.Copy {
+			c, err := w.backups().Declare(t.Context(), w.p.systemActor(), vault.Copy{Kind: vault.CopyOfDatabase, Label: label, TakenAt: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		before := declare("before", taken)
+		after := declare("after", time.Time{})
+		equal(t, "what they need", fmt.Sprint(before.Versions[0].From, after.Versions[0].From), "1 2")
+		inUse(t, w.retire(pii, 2), before.String()+": needs version 1 and newer")
+		w.expired(vault.CopyFilter{Label: "before"})
+		if err := w.retire(pii, 2); err != nil {
+			t.Fatal(err)
+		}
+		later := declare("later", time.Time{})
+		err := w.trim(pii)
+		inUse(t, err, after.String()+": was taken before they were retired")
+		if strings.Contains(err.Error(), later.ID.String()) {
+			t.Errorf("a copy of afterwards stands in the way: %v", err)
+		}
+		w.expired(vault.CopyFilter{Label: "after"})
+		if err := w.trim(pii); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

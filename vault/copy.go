@@ -134,8 +134,8 @@ type Backups struct {
 const declaredAtOnce = 5 * time.Minute
 
 // Declare puts a copy on the list. A copy of data needs the versions that rows
-// are under; declared late, when they may have been moved since, every version
-// that there is. A copy of keys holds every version that there is.
+// are under; declared late, or when rows were moved since it was taken, every
+// version that there is. A copy of keys holds every version that there is.
 func (b Backups) Declare(ctx context.Context, a Actor, c Copy) (Copy, error) {
 	now := b.Clock().UTC().Truncate(time.Millisecond)
 	if c.TakenAt.IsZero() {
@@ -155,10 +155,15 @@ func (b Backups) Declare(ctx context.Context, a Actor, c Copy) (Copy, error) {
 	if err != nil {
 		return c, err
 	}
+	settled, err := b.settled(ctx, c.TakenAt)
+	if err != nil {
+		return c, err
+	}
+	precise := settled && now.Sub(c.TakenAt) <= declaredAtOnce
 	c.ID, c.DeclaredAt = b.NewID(), now
 	for _, k := range states.Keys {
 		from := k.oldest()
-		if needed := k.OldestNeeded(); c.NeedsKeys() && needed > 0 && now.Sub(c.TakenAt) <= declaredAtOnce {
+		if needed := k.OldestNeeded(); c.NeedsKeys() && needed > 0 && precise {
 			from = needed
 		}
 		if k.known() {
@@ -167,6 +172,30 @@ func (b Backups) Declare(ctx context.Context, a Actor, c Copy) (Copy, error) {
 	}
 	event := b.event(a, BackupDeclared, c, now)
 	return c, b.Writer.Write(ctx, func(tx Tx) error { tx.InsertCopy(c); tx.Record(event); return nil })
+}
+
+// settled reports whether no row was moved to another version since a moment, so
+// that what is counted now is what was there then. A job that did not say that it
+// ended may have moved rows until now.
+func (b Backups) settled(ctx context.Context, since time.Time) (bool, error) {
+	last := func(action Action) (time.Time, error) {
+		events, err := b.Events.Events(ctx, AuditFilter{Action: string(action)}, Page{Limit: 1})
+		if err != nil || len(events) == 0 {
+			return time.Time{}, err
+		}
+		return events[0].At, nil
+	}
+	for _, job := range [][2]Action{{RewrapStarted, RewrapEnded}, {ReindexStarted, ReindexEnded}} {
+		begun, err := last(job[0])
+		if err != nil {
+			return false, err
+		}
+		ended, err := last(job[1])
+		if err != nil || begun.After(ended) || ended.After(since) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // List answers the copies that the filter lets through, oldest first.

@@ -248,8 +248,9 @@ func untold(action Action) bool {
 	switch action {
 	case DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // copyAccesses are what others did with the person's data, newest first, and

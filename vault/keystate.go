@@ -111,6 +111,7 @@ type Keys struct {
 	IndexKey string // name of the key that blind indexes are computed with
 	Rows     KeyedReader
 	Copies   CopyReader
+	Events   AuditReader
 	Pins     Pins
 	Server   string                                 // what this process is called among those that have logins
 	Logins   func(ctx context.Context) []LoginState // its own

@@ -57,21 +57,24 @@ func (e *InUseError) Error() string {
 		out.WriteString("\n  " + n.String())
 	}
 	for _, c := range e.Copies {
-		verb := "holds"
-		if c.NeedsKeys() {
-			verb = "needs"
+		switch {
+		case c.oldest(e.Key) >= e.Below:
+			fmt.Fprintf(&out, "\n  copy %s: was taken before they were retired", c)
+		case c.NeedsKeys():
+			fmt.Fprintf(&out, "\n  copy %s: needs version %d and newer", c, c.oldest(e.Key))
+		default:
+			fmt.Fprintf(&out, "\n  copy %s: holds version %d and newer", c, c.oldest(e.Key))
 		}
-		fmt.Fprintf(&out, "\n  copy %s: %s version %d and newer", c, verb, c.oldest(e.Key))
 	}
 	return out.String()
 }
 
-// needed is the gate: what stands against doing without versions below one. Of
-// copies those count that the caller says.
-func (s KeyStates) needed(k KeyState, below int, counts func(Copy) bool) error {
+// needed is the gate: what stands against doing without versions below one.
+// Which copies do the caller says.
+func (s KeyStates) needed(k KeyState, below int, stands func(Copy) bool) error {
 	e := &InUseError{Key: k.Name, Below: below, Needs: k.NeedsBelow(below)}
 	for _, c := range s.Copies {
-		if oldest := c.oldest(k.Name); oldest > 0 && oldest < below && counts(c) {
+		if c.oldest(k.Name) > 0 && stands(c) {
 			e.Copies = append(e.Copies, c)
 		}
 	}
@@ -125,7 +128,7 @@ func (r Retirement) Retire(ctx context.Context, a Actor, name string, below int)
 	case below < key.MinDecryption, below == key.MinDecryption && below < key.MinEncryption:
 		return done, r.set(ctx, a, KeysRetired, name, below, func() error { return r.Custodian.SetMinima(ctx, name, below, below) })
 	}
-	if err := states.needed(key, below, Copy.NeedsKeys); err != nil {
+	if err := states.needed(key, below, needs(name, below)); err != nil {
 		return done, err
 	}
 	return done, r.set(ctx, a, KeysRetired, name, below, func() error { return r.retire(ctx, key, below) })
@@ -141,7 +144,7 @@ func (r Retirement) retire(ctx context.Context, key KeyState, below int) error {
 		var states KeyStates
 		var now KeyState
 		if states, now, err = r.look(ctx, key.Name); err == nil {
-			err = states.needed(now, below, Copy.NeedsKeys)
+			err = states.needed(now, below, needs(key.Name, below))
 		}
 	}
 	if err == nil {
@@ -178,7 +181,7 @@ func (t Trimming) Changed() bool { return t.From < t.Below }
 
 // Trim destroys the versions of a key that are retired. It refuses with InUseError
 // while anything stored, or any copy, of data or of keys, needs or holds one of
-// them.
+// them, and while there is a copy of data from before they were retired.
 //
 // Nothing brings back what it destroys, so it does not believe the columns that are
 // counted: first it goes through every ciphertext, and refuses with
@@ -197,7 +200,11 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 		return what, fmt.Errorf("no version of %s is retired: min_decryption_version is %d and min_encryption_version %d; `kelisim keys retire` sets both",
 			name, key.MinDecryption, key.MinEncryption)
 	}
-	err = states.needed(key, what.Below, anyCopy)
+	retired, err := r.retiredAt(ctx, name)
+	if err != nil {
+		return what, err
+	}
+	err = states.needed(key, what.Below, holds(name, what.Below, retired))
 	if err == nil {
 		err = r.compare(ctx, key)
 	}
@@ -205,7 +212,7 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 		states, key, err = r.look(ctx, name)
 	}
 	if err == nil {
-		err = states.needed(key, what.Below, anyCopy)
+		err = states.needed(key, what.Below, holds(name, what.Below, retired))
 	}
 	if err != nil {
 		return what, err
@@ -213,7 +220,43 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 	return what, r.set(ctx, a, KeysTrimmed, name, what.Below, func() error { return r.Custodian.Trim(ctx, name, what.Below) })
 }
 
-func anyCopy(Copy) bool { return true }
+// needs tells copies of data that were declared to need a version below one.
+func needs(key string, below int) func(Copy) bool {
+	return func(c Copy) bool { return c.NeedsKeys() && c.oldest(key) < below }
+}
+
+// holds tells the copies that a trim would spoil: those that were declared to need
+// or hold a version below one, and all copies of data from before the versions were
+// retired. What such a copy was declared to need was counted when it was declared, in a database
+// that somebody may have had the login to; that nothing under a retired version
+// could be read any more is Vault's word.
+func holds(key string, below int, retired time.Time) func(Copy) bool {
+	return func(c Copy) bool {
+		return c.oldest(key) < below || c.NeedsKeys() && (retired.IsZero() || !c.TakenAt.After(retired))
+	}
+}
+
+// retiredAt is when versions of a key were last retired; zero: nobody did so on
+// record. An event too many makes it later and the gate stricter, and none can be
+// taken away.
+func (r Retirement) retiredAt(ctx context.Context, key string) (time.Time, error) {
+	const atOnce = 100
+	for page := (Page{Limit: atOnce}); ; {
+		events, err := r.Events.Events(ctx, AuditFilter{Action: string(KeysRetired)}, page)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, e := range events {
+			if strings.HasPrefix(e.Object, "KeyVersion:"+key+"/") {
+				return e.At, nil
+			}
+		}
+		if len(events) < atOnce {
+			return time.Time{}, nil
+		}
+		page.After = events[len(events)-1].ID
+	}
+}
 
 // set puts a change on record, and then makes it, so that none is without. One
 // that fails is on record as refused, too.
