@@ -93,11 +93,13 @@ func TestALargeDatabaseIsCountedForAFiftiethOfTheTimeAndNobodyWaits(t *testing.T
 		ended := make(chan struct{})
 		go func() { w.Run(ctx); close(ended) }()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if f.counts < 6 || f.counts > 8 { // every 500 seconds and what it takes
 			t.Errorf("counted %d times in an hour", f.counts)
 		}
 		before, counts := time.Now(), f.counts
 		states := looked(t, w)
+		synctest.Wait()
 		if waited := time.Since(before); waited > 10*time.Second || f.counts > counts+1 {
 			t.Errorf("whoever looks waits %v", waited)
 		}

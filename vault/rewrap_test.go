@@ -83,10 +83,12 @@ func (s *shelves) Write(ctx context.Context, queue func(Tx) error) error {
 }
 
 func (s *shelves) Maintain(ctx context.Context, queue func(KeepingTx) error) error {
+	s.mu.Lock()
 	if s.late != nil {
 		s.late()
 		s.late = nil
 	}
+	s.mu.Unlock()
 	return s.Write(ctx, func(tx Tx) error { return queue(tx) })
 }
 
