@@ -304,3 +304,33 @@ func TestACopyFromBeforeTheRowsWereMovedKeepsTheVersion(t *testing.T) {
 		}
 	})
 }
+
+// Minima that were raised by hand are on record once the command was run, and only
+// then is known which copies are from afterwards.
+func TestARetirementByHandIsPutOnRecordBeforeATrim(t *testing.T) {
+	w := onServers(t)
+	w.register(w.subject("by hand"), named())
+	w.rotate(pii)
+	w.moved()
+	w.vault.Write("keys/"+pii+"/config", map[string]any{"min_decryption_version": 2, "min_encryption_version": 2})
+	declare := func() vault.Copy {
+		c, err := w.backups().Declare(t.Context(), w.p.systemActor(), vault.Copy{Kind: vault.CopyOfDatabase})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	declare()
+	inUse(t, w.trim(pii), "was taken before they were retired")
+	w.expired(vault.CopyFilter{})
+	for range 2 { // once on record, it is not put there again
+		if err := w.retire(pii, 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "on record", strings.Join(w.ended(vault.KeysRetired), " "), "KeyVersion:kelisim-pii/2")
+	declare()
+	if err := w.trim(pii); err != nil {
+		t.Fatal(err)
+	}
+}

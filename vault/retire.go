@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func (e *InUseError) Error() string {
 	for _, c := range e.Copies {
 		switch {
 		case c.oldest(e.Key) >= e.Below:
-			fmt.Fprintf(&out, "\n  copy %s: was taken before they were retired", c)
+			fmt.Fprintf(&out, "\n  copy %s: was taken before they were retired (if that was done by hand: before kelisim keys retire put it on record)", c)
 		case c.NeedsKeys():
 			fmt.Fprintf(&out, "\n  copy %s: needs version %d and newer", c, c.oldest(e.Key))
 		default:
@@ -124,7 +125,7 @@ func (r Retirement) Retire(ctx context.Context, a Actor, name string, below int)
 	case below < key.oldest():
 		return done, fmt.Errorf("versions of %s below %d were trimmed, and nothing brings them back", name, key.oldest())
 	case !done.Changed():
-		return done, nil
+		return done, r.onRecord(ctx, a, name, below)
 	case below < key.MinDecryption, below == key.MinDecryption && below < key.MinEncryption:
 		return done, r.set(ctx, a, KeysRetired, name, below, func() error { return r.Custodian.SetMinima(ctx, name, below, below) })
 	}
@@ -132,6 +133,16 @@ func (r Retirement) Retire(ctx context.Context, a Actor, name string, below int)
 		return done, err
 	}
 	return done, r.set(ctx, a, KeysRetired, name, below, func() error { return r.retire(ctx, key, below) })
+}
+
+// onRecord puts a retirement on record that somebody made in Vault by hand: a trim
+// goes by when it was.
+func (r Retirement) onRecord(ctx context.Context, a Actor, name string, below int) error {
+	at, err := r.retiredAt(ctx, name, below)
+	if err != nil || !at.IsZero() || below == 1 {
+		return err
+	}
+	return r.set(ctx, a, KeysRetired, name, below, func() error { return nil })
 }
 
 // retire raises the minima one after the other.
@@ -200,7 +211,7 @@ func (r Retirement) Trim(ctx context.Context, a Actor, name string) (Trimming, e
 		return what, fmt.Errorf("no version of %s is retired: min_decryption_version is %d and min_encryption_version %d; `kelisim keys retire` sets both",
 			name, key.MinDecryption, key.MinEncryption)
 	}
-	retired, err := r.retiredAt(ctx, name)
+	retired, err := r.retiredAt(ctx, name, what.Below)
 	if err != nil {
 		return what, err
 	}
@@ -236,10 +247,10 @@ func holds(key string, below int, retired time.Time) func(Copy) bool {
 	}
 }
 
-// retiredAt is when versions of a key were last retired; zero: nobody did so on
-// record. An event too many makes it later and the gate stricter, and none can be
-// taken away.
-func (r Retirement) retiredAt(ctx context.Context, key string) (time.Time, error) {
+// retiredAt is when the versions of a key below one were last retired; zero: nobody
+// did so on record. An event too many makes it later and the gate stricter, and none
+// can be taken away.
+func (r Retirement) retiredAt(ctx context.Context, key string, below int) (time.Time, error) {
 	const atOnce = 100
 	for page := (Page{Limit: atOnce}); ; {
 		events, err := r.Events.Events(ctx, AuditFilter{Action: string(KeysRetired)}, page)
@@ -247,7 +258,8 @@ func (r Retirement) retiredAt(ctx context.Context, key string) (time.Time, error
 			return time.Time{}, err
 		}
 		for _, e := range events {
-			if strings.HasPrefix(e.Object, "KeyVersion:"+key+"/") {
+			version, ok := strings.CutPrefix(e.Object, "KeyVersion:"+key+"/")
+			if n, err := strconv.Atoi(version); ok && err == nil && n >= below {
 				return e.At, nil
 			}
 		}
