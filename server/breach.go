@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kelisim/kelisim/graph"
@@ -128,18 +130,19 @@ func (f *noticeFile) people(page []vault.NoticePerson) error {
 		}
 	}
 	f.rows.Flush()
-	err := errors.Join(f.rows.Error(), f.zip.Flush())
-	control := http.NewResponseController(f.to)
-	_ = control.SetWriteDeadline(time.Now().Add(noticePatience)) // a deadline is by the real clock
-	return err
+	// Each page gets its time anew; a deadline is by the real clock.
+	return errors.Join(f.rows.Error(), f.zip.Flush(), http.NewResponseController(f.to).SetWriteDeadline(time.Now().Add(noticePatience)))
 }
+
+// phoneForm is how phone numbers are stored: E.164.
+var phoneForm = regexp.MustCompile(`^\+[0-9]+$`)
 
 // cell keeps spreadsheets from reading a value as a formula.
 func cell(value string) string {
-	if value != "" && (value[0] == '=' || value[0] == '@' || value[0] == '-') {
-		return "'" + value
+	if value == "" || !strings.ContainsRune("=@-+\t\r", rune(value[0])) || phoneForm.MatchString(value) {
+		return value
 	}
-	return value
+	return "'" + value
 }
 
 func (f *noticeFile) end() error {

@@ -32,6 +32,8 @@ func limited(err error) error {
 		message, limit = "twenty requests can be made a day; try again after midnight UTC, or write to the operator", requestsPerDay
 	case CountDecisions:
 		message, limit = "decisions can be recorded fifty times a day; try again after midnight UTC. Withdrawing is always possible", decisionsPerDay
+	case countedTechnical:
+		message, limit = "the batches of technical data of a day are full; try again after midnight UTC, with more events in each", technicalADay
 	default: // CountIdentifiers
 	}
 	return NewError(CodeTooManyChanges, message).With("limit", itoa(int64(limit))).Because(err)

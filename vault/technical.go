@@ -176,7 +176,7 @@ func (s *Service) recordTechnical(ctx context.Context, a Actor, in TechnicalInpu
 		remember(tx, row.ID)
 		return nil
 	})
-	return RecordedTechnical{ID: row.ID, Kept: batch.kept, Dropped: batch.dropped, ExpiresAt: row.ExpiresAt}, err
+	return RecordedTechnical{ID: row.ID, Kept: batch.kept, Dropped: batch.dropped, ExpiresAt: row.ExpiresAt}, limited(err)
 }
 
 // technicalOf is the person that a batch is of, and the role that lets the
