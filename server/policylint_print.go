@@ -134,11 +134,7 @@ func (l *linted) entry(out *strings.Builder, r reported) {
 			place += " " + r.Path
 		}
 	}
-	message, ok := r.Message[l.locale]
-	if !ok {
-		message = r.Message["en"]
-	}
-	_, _ = fmt.Fprintf(out, "\n  %s\n    %s\n", strings.TrimSpace(string(r.Rule)+"  "+place), message)
+	_, _ = fmt.Fprintf(out, "\n  %s\n    %s\n", strings.TrimSpace(string(r.Rule)+"  "+place), r.Message[l.locale])
 	var why []string
 	if r.Article != "" {
 		why = append(why, fmt.Sprintf(w.article, r.Article))

@@ -49,7 +49,10 @@ func checkReasons(given []Acknowledgement) Errors {
 // refusals are everything that keeps a policy from being published: what is
 // wrong, what a rule wants, and what a rule warns of without a reason given.
 func (r Report) refusals(given []Acknowledgement) Errors {
-	errs := append(checkReasons(given), r.Form...)
+	errs := checkReasons(given)
+	for _, f := range r.Form {
+		errs = append(errs, f.refusal(f.Code, ""))
+	}
 	for _, f := range r.Findings {
 		known := slices.ContainsFunc(given, func(a Acknowledgement) bool { return a.Rule == f.Rule.ID })
 		switch {

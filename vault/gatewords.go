@@ -5,7 +5,7 @@ import "fmt"
 // says words a finding in each language. An argument of its own words, such as
 // the title of a law, stands in the language of the sentence.
 func says(what string, args ...any) Words {
-	var out Words
+	out := wordsOf(gateWords[what])
 	for i, locale := range Languages {
 		in := make([]any, len(args))
 		for n, arg := range args {
@@ -14,7 +14,16 @@ func says(what string, args ...any) Words {
 				in[n] = wordsOr(w, locale)
 			}
 		}
-		out = append(out, Word{locale, fmt.Sprintf(gateWords[what][i], in...)})
+		out[i].Text = fmt.Sprintf(out[i].Text, in...)
+	}
+	return out
+}
+
+// wordsOf are texts in the order of Languages.
+func wordsOf(texts [3]string) Words {
+	var out Words
+	for i, locale := range Languages {
+		out = append(out, Word{locale, texts[i]})
 	}
 	return out
 }
