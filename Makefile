@@ -42,7 +42,7 @@ drill: servers ## make the faults of docs/operations.md on real servers, and see
 
 .PHONY: bench
 bench: servers ## print the ratios: batched, coalesced and gated against not; rewrap and its memory. Some five minutes
-	@go test -count=1 -tags=bench -run '^TestRatios$$' -v ./server
+	@go test -count=1 -tags=bench -run '^TestRatios' -v ./server
 
 .PHONY: generate
 generate: ## write graph/generated anew from schema.graphqls, and deploy/vault/setup.sh from the policies

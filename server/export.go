@@ -81,7 +81,11 @@ func (e *edge) export(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed, err := pack(data)
+	rules, err := e.vault.Rules.Of("")
+	if err != nil {
+		return nil, err
+	}
+	packed, err := pack(data, rules.Zone)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +112,8 @@ func (e *edge) refuseExport(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// pack makes the ZIP.
-func pack(data *vault.PersonalCopy) ([]byte, error) {
+// pack makes the ZIP; the page has its times in a zone.
+func pack(data *vault.PersonalCopy, zone *time.Location) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	err := errors.Join(
@@ -119,7 +123,7 @@ func pack(data *vault.PersonalCopy) ([]byte, error) {
 			lines.SetIndent("", "  ")
 			return lines.Encode(data)
 		}),
-		entry(z, "index.html", data.MadeAt, func(w io.Writer) error { return copyPageTo(w, data) }),
+		entry(z, "index.html", data.MadeAt, func(w io.Writer) error { return copyPageTo(w, data, zone) }),
 		z.Close(),
 	)
 	return out.Bytes(), err
@@ -134,10 +138,11 @@ func entry(z *zip.Writer, name string, at time.Time, write func(io.Writer) error
 }
 
 // copyPageTo writes the readable page.
-func copyPageTo(w io.Writer, data *vault.PersonalCopy) error {
+func copyPageTo(w io.Writer, data *vault.PersonalCopy, zone *time.Location) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"say":    func(kk, ru, en string) string { return map[string]string{"kk": kk, "ru": ru, "en": en}[data.Locale] },
-		"moment": func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") },
+		"moment": func(at time.Time) string { return vault.SayMoment(at, zone, data.Locale) },
+		"word":   func(code any) any { return inWords(code, data.Locale) },
 		"last":   func(list []vault.CopyOfAccess) []vault.CopyOfAccess { return list[:min(len(list), 500)] },
 	}).ParseFS(copyPage, "export/page.html")
 	if err != nil {

@@ -95,7 +95,11 @@ func (c policyDiffCommand) sides(p *process) (from, to *vault.Version, app vault
 		if c.App == "" {
 			return nil, nil, app, errors.New("say with --app which app's published version to compare with, or name a second folder or version")
 		}
-		_, _, versions, err := sys.vault.PolicyHistory(p.ctx, c.App)
+		_, timeline, err := sys.vault.PolicyTimeline(p.ctx, c.App)
+		if err != nil {
+			return nil, nil, app, readable(err)
+		}
+		versions, err := sys.vault.PolicyVersionsOf(p.ctx, timeline)
 		if err != nil {
 			return nil, nil, app, readable(err)
 		}

@@ -19,15 +19,15 @@ var certificates = map[string]certificateWords{
 	"kk": {
 		heading: "Дербес деректердің жойылғаны туралы анықтама",
 		number:  "Анықтаманың нөмірі", person: "Пайдаланушының сәйкестендіргіші", when: "Жойылған уақыты", ground: "Негізі", reference: "Құжаттың нөмірі",
-		gone: "Жойылғаны", nothing: "сақталған дерек болған жоқ", kept: "Сақталатыны", until: "%s дейін",
+		gone: "Жойылғаны", nothing: "сақталған дерек болған жоқ", kept: "Сақталатыны", until: "мерзімі – %s",
 		replayed: "Дерекқор бұрынғы көшірмеден қалпына келтірілгеннен кейін жою қайта орындалды: %s.",
-		closing:  "Бұл анықтамада дербес деректер жоқ. Сақталатын жазбалар адамның аты-жөнін де, байланыс деректерін де қамтымайды.",
+		closing:  "Бұл анықтамада дербес деректер жоқ. Сақталатын жазбаларда адамның аты-жөні де, байланыс деректері де жоқ.",
 		grounds: map[ErasureGround]string{
-			ErasedOnRequest: "адамның өтініші", ErasedByRetention: "сақтау мерзімі аяқталды",
+			ErasedOnRequest: "субъектінің өтініші", ErasedByRetention: "сақтау мерзімі аяқталды",
 			ErasedByLaw: "заңның, соттың немесе уәкілетті органның талабы", ErasedByOperator: "оператордың шешімі",
 		},
 		traces: map[Trace]string{
-			TraceFields: "дербес деректер өрістері", TraceIndexes: "іздеу белгілері", TraceLogins: "кіру жазбалары",
+			TraceFields: "дербес деректер өрістері", TraceIndexes: "іздеу белгілері", TraceLogins: "кіруге арналған есептік жазбалар",
 			TraceRepeats: "сұраулардың қайталану белгілері", TraceTechnical: "техникалық деректер",
 			TraceObjects: "өтініштермен бірге сақталған мәліметтер", TraceContexts: "келісімдердің жанындағы желі мәліметтері", TraceCounts: "күндік есептегіштер",
 		},
@@ -39,11 +39,11 @@ var certificates = map[string]certificateWords{
 	"ru": {
 		heading: "Справка об уничтожении персональных данных",
 		number:  "Номер справки", person: "Идентификатор пользователя", when: "Время уничтожения", ground: "Основание", reference: "Номер документа",
-		gone: "Уничтожено", nothing: "данных не хранилось", kept: "Сохраняется", until: "до %s",
+		gone: "Уничтожено", nothing: "данных не хранилось", kept: "Сохраняется", until: "срок — %s",
 		replayed: "После восстановления базы данных из более ранней копии уничтожение выполнено повторно: %s.",
 		closing:  "В этой справке нет персональных данных. В сохраняемых записях нет ни имени человека, ни сведений для связи с ним.",
 		grounds: map[ErasureGround]string{
-			ErasedOnRequest: "обращение человека", ErasedByRetention: "истёк срок хранения",
+			ErasedOnRequest: "обращение субъекта", ErasedByRetention: "истёк срок хранения",
 			ErasedByLaw: "требование закона, суда или уполномоченного органа", ErasedByOperator: "решение оператора",
 		},
 		traces: map[Trace]string{
@@ -84,7 +84,7 @@ func (e Erasure) Certificate(certificate, person string, zone *time.Location) Wo
 	out := make(Words, 0, len(Languages))
 	for _, locale := range Languages {
 		w := certificates[locale]
-		at := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
+		at := func(t time.Time) string { return SayMoment(t, zone, locale) }
 		var text strings.Builder
 		line := func(name, value string) { fmt.Fprintf(&text, "- %s: %s\n", name, value) }
 		text.WriteString("# " + w.heading + "\n\n")
@@ -108,7 +108,7 @@ func (e Erasure) Certificate(certificate, person string, zone *time.Location) Wo
 		}
 		text.WriteString("\n## " + w.kept + "\n\n")
 		for _, k := range e.Kept {
-			line(w.keeps[k.Kind], w.keptFor(k, zone))
+			line(w.keeps[k.Kind], w.keptFor(k, zone, locale))
 		}
 		if !e.ReplayedAt.IsZero() {
 			fmt.Fprintf(&text, "\n"+w.replayed+"\n", at(e.ReplayedAt))
@@ -119,10 +119,10 @@ func (e Erasure) Certificate(certificate, person string, zone *time.Location) Wo
 	return out
 }
 
-func (w certificateWords) keptFor(k Kept, zone *time.Location) string {
+func (w certificateWords) keptFor(k Kept, zone *time.Location, locale string) string {
 	said := k.Source
 	if !k.Until.IsZero() {
-		said = strings.TrimPrefix(said+", "+fmt.Sprintf(w.until, k.Until.In(zone).Format(time.DateOnly)), ", ")
+		said = strings.TrimPrefix(said+", "+fmt.Sprintf(w.until, SayDay(k.Until, zone, locale)), ", ")
 	}
 	return said
 }

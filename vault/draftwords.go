@@ -3,7 +3,7 @@ package vault
 // draftWords are what not even a draft may contain, in the order of Languages.
 var draftWords = map[string][3]string{
 	"labelForm": {
-		"Нұсқаның белгісі (label) бір жолдан тұруға және ұзындығы 100 байттан аспауға тиіс.",
+		"Редакцияның белгісі (label) бір жолдан тұруға және ұзындығы 100 байттан аспауға тиіс.",
 		"Обозначение редакции (label) — одна строка длиной до 100 байтов.",
 		"A label is one line of up to 100 bytes.",
 	},

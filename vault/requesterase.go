@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,32 +20,26 @@ func (s *Service) eraseFor(ctx context.Context, w *work, reference string, facts
 	if err != nil {
 		return err
 	}
-	w.request.Erasure = erased.ID
-	for _, k := range erased.Kept {
-		facts.kept = append(facts.kept, k.words())
-	}
+	w.request.Erasure, facts.kept = erased.ID, erased.Kept
 	return nil
 }
 
-// words say what stays after an erasure, on which ground, and until when.
-func (k Kept) words() Words {
+// stays says what stays after an erasure, on which ground, and until when.
+func (l *letter) stays(k Kept) string {
 	what := map[KeptKind][3]string{
 		KeptConsents: {"шешімдеріңіздің тарихы (атыңызсыз)", "история ваших решений (без имени)", "the history of your decisions, without your name"},
 		KeptAudit:    {"әрекеттер журналы (атыңызсыз)", "журнал действий (без имени)", "the log of what was done, without your name"},
 		KeptFields:   {"дәлел ретінде қажет деректер (шифрланған)", "данные, нужные как доказательство (зашифрованы)", "data that is needed as evidence, encrypted"},
 		KeptContexts: {"келісімнің дәлелі (шифрланған)", "доказательство согласия (зашифровано)", "the proof of a consent, encrypted"},
 	}[k.Kind]
-	if what[0] == "" {
-		what = [3]string{string(k.Kind), string(k.Kind), string(k.Kind)}
-	}
-	more := ""
+	said := cmp.Or(l.say(what[0], what[1], what[2]), string(k.Kind))
 	if k.Source != "" {
-		more = "; " + k.Source
+		said += "; " + k.Source
 	}
 	if !k.Until.IsZero() {
-		more += "; → " + k.Until.Format(time.DateOnly)
+		said += "; " + l.say("мерзімі", "срок", "until") + ": " + SayDay(k.Until, l.pack.Zone, l.locale)
 	}
-	return Words{{"kk", what[0] + more}, {"ru", what[1] + more}, {"en", what[2] + more}}
+	return said
 }
 
 // stands reports what of a kind stands against an erasure, as the person may

@@ -22,7 +22,7 @@ export const labels = {
     hint: '# Ctrl+бос орын: толықтыру. Ctrl+Enter: сұрауды орындау.\n',
     roles: {
       anonymous: 'Анонимді',
-      subject: 'Қолданба пайдаланушысы',
+      subject: 'Қосымшаны пайдаланушы',
       service: 'Сервис',
       support: 'Қолдау қызметі',
       compliance: 'Комплаенс',
