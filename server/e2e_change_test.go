@@ -168,3 +168,29 @@ func TestTheSwitchHappensOnEveryReplicaAtItsMoment(t *testing.T) {
 		}
 	}
 }
+
+// TestAPaperIsCountedUntilItsTermEndsFromTheSignature: the figures say what the
+// gate says.
+func TestAPaperIsCountedUntilItsTermEndsFromTheSignature(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		id := w.register(w.subject("counted"), nil)
+		version := w.shown("ru").version
+		signed := w.clock.Now().Truncate(time.Millisecond)
+		w.clock.advance(48 * time.Hour)
+		w.wrote(id, w.received(0, input{"signedAt": stamp(signed)}), nil, "marketing", "GIVEN").ok()
+		for after, want := range map[time.Duration]struct {
+			state string
+			given int
+		}{-time.Hour: {"GIVEN", 1}, time.Hour: {"EXPIRED", 0}} {
+			w.clock.stand(signed.AddDate(3, 0, 0).Add(after))
+			equal(t, "the gate", w.reason(id, "marketing", ""), want.state)
+			got := w.ask(w.staff(vault.Auditor), `query($v: ID!) { consentStatistics(version: $v) { items { item { code } given } } }`, input{"v": version}).must()
+			list, _ := at(got, "consentStatistics", "items").([]any)
+			for _, one := range list {
+				if str(one, "item", "code") == "marketing" {
+					equal(t, "counted "+after.String()+" after the end", number(one, "given"), want.given)
+				}
+			}
+		}
+	})
+}

@@ -238,10 +238,7 @@ func (p *Person) decided(item string) *Version {
 // counted reports how the person stands to an item of a version from the
 // moment it takes effect: what they decided, if that decision still counts.
 func (p *Person) counted(item Item, v *Version) (Reason, bool) {
-	at := p.now
-	if v.EffectiveAt.After(at) {
-		at = v.EffectiveAt
-	}
+	at := p.asked(v)
 	pos := p.History.position(item.Code, p.timeline, at)
 	switch pos.state {
 	case ReasonGiven, ReasonRefused:
@@ -256,6 +253,15 @@ func (p *Person) counted(item Item, v *Version) (Reason, bool) {
 	default:
 		return pos.state, true
 	}
+}
+
+// asked is the moment at which it is asked how somebody stands to a version: now,
+// or when it takes effect.
+func (p *Person) asked(v *Version) time.Time {
+	if v.EffectiveAt.After(p.now) {
+		return v.EffectiveAt
+	}
+	return p.now
 }
 
 // Pending lists what the person has to decide: of the version in force first,

@@ -64,11 +64,10 @@ type ConsentReader interface {
 	Decided(ctx context.Context, user uuid.UUID) (History, error)
 	// Act answers an act by the client's id; ErrNotFound.
 	Act(ctx context.Context, user, id uuid.UUID) (Act, error)
-	// DecidedIn lists the events in an app by person and Seq, at most limit of
-	// them, after a place (zero: from the start), without those of erased people.
-	// Of each it tells only whose it is, its Seq, App, Item, Type, Version and
-	// ReceivedAt.
-	DecidedIn(ctx context.Context, app string, after EventPlace, limit int) (History, error)
+	// DecidedAlike counts the people who ever decided anything in an app and are
+	// not erased, together with whoever decided alike. Versions that have no span
+	// are told as uuid.Max.
+	DecidedAlike(ctx context.Context, app string, spans []Span) ([]Alike, error)
 }
 
 // PolicyReader reads policies.

@@ -135,10 +135,6 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, err := s.RecipientNotices(ctx, vault.NoticeFilter{}, page); return err },
 		func() error { _, err := s.RecipientNotices(ctx, vault.NoticeFilter{User: user}, page); return err },
 		func() error { _, err := s.ChannelChoices(ctx, app, []uuid.UUID{user}); return err },
-		func() error {
-			_, err := s.DecidedIn(ctx, app, vault.EventPlace{User: user, Seq: 1}, 10)
-			return err
-		},
 		func() error { _, err := s.Version(ctx, version); return err },
 		func() error { _, err := s.Document(ctx, version, "kk"); return err },
 		func() error { _, err := s.Versions(ctx, app, false, vault.Page{After: version, Limit: 6}); return err },
