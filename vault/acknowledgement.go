@@ -59,7 +59,7 @@ func (r Report) refusals(given []Acknowledgement) Errors {
 		case f.Rule.Severity == Fatal:
 			errs = append(errs, f.refusal(CodeVersionIncomplete, ""))
 		case !known:
-			errs = append(errs, f.refusal(CodeWarningUnanswered, " This is a warning: acknowledge it with a reason to publish all the same."))
+			errs = append(errs, f.refusal(CodeWarningUnanswered, " This is a warning: acknowledge "+string(f.Rule.ID)+" with a reason to publish all the same."))
 		}
 	}
 	return errs
