@@ -63,7 +63,7 @@ var refusals = map[refusal]struct {
 	code    vault.Code
 	message string
 }{
-	refuseMethod:     {http.StatusMethodNotAllowed, vault.CodeBadRequest, "GraphQL is answered to POST only"},
+	refuseMethod:     {http.StatusMethodNotAllowed, vault.CodeBadRequest, "send the operation by POST; GET answers what is asked about the schema only"},
 	refuseAccept:     {http.StatusNotAcceptable, vault.CodeBadRequest, "the answer is " + mediaGraphQL + " or " + mediaJSON + "; accept one of them"},
 	refuseMedia:      {http.StatusUnsupportedMediaType, vault.CodeBadRequest, "send the request as " + mediaJSON + " in UTF-8"},
 	refuseEncoding:   {http.StatusUnsupportedMediaType, vault.CodeBadRequest, "send the body without a Content-Encoding"},

@@ -18,8 +18,8 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-// Transport answers GraphQL over HTTP: one operation per POST of JSON, and
-// nothing else. No part of a request body is ever repeated in an error. It
+// Transport answers GraphQL over HTTP: one operation per POST of JSON, and by
+// GET what is asked about the schema. No part of a request body is ever repeated in an error. It
 // leaves authentication, CORS and request ids to the handlers around it.
 type Transport struct {
 	limits Limits // of these BodyBytes, Errors and Timeout are enforced here
@@ -55,6 +55,10 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		a.write(exec.DispatchError(graphql.WithOperationContext(ctx, op), t.scrub.list(errs)))
 		return
 	}
+	if r.Method == http.MethodGet && !ofSchema(op) {
+		a.refuse(ctx, exec, refuseMethod)
+		return
+	}
 	handle, ctx := exec.DispatchOperation(ctx, op)
 	response := handle(ctx)
 	switch {
@@ -70,6 +74,20 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 // read takes the operation out of a request, or says why not.
 func (t Transport) read(w http.ResponseWriter, r *http.Request, media string) (*graphql.RawParams, refusal) {
 	start := graphql.Now()
+	from := t.readBody
+	if r.Method == http.MethodGet {
+		from = readURL
+	}
+	params, refused := from(w, r, media)
+	if refused != accepted {
+		return nil, refused
+	}
+	params.Headers = r.Header
+	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return params, accepted
+}
+
+func (t Transport) readBody(w http.ResponseWriter, r *http.Request, media string) (*graphql.RawParams, refusal) {
 	if refused := checkHeaders(r, media); refused != accepted {
 		return nil, refused
 	}
@@ -87,13 +105,7 @@ func (t Transport) read(w http.ResponseWriter, r *http.Request, media string) (*
 		}
 		return nil, refuseRead
 	}
-	params, refused := decode(body)
-	if refused != accepted {
-		return nil, refused
-	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	return params, accepted
+	return decode(body)
 }
 
 // checkHeaders refuses what is not a POST of plain JSON that wants JSON back.
@@ -145,7 +157,7 @@ func (a answer) head() {
 // find an operation context without an operation, as with a parse error.
 func (a answer) refuse(ctx context.Context, exec graphql.GraphExecutor, r refusal) {
 	if r.status() == http.StatusMethodNotAllowed {
-		a.w.Header().Set("Allow", http.MethodPost)
+		a.w.Header().Set("Allow", "GET, POST")
 	}
 	if !graphql.HasOperationContext(ctx) {
 		ctx = graphql.WithOperationContext(ctx, new(graphql.OperationContext))
