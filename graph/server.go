@@ -18,6 +18,7 @@ import (
 // carry what WithRequest puts into their context. Only callers for whom
 // introspect is true may ask what the schema looks like.
 func NewServer(r *Resolver, limits Limits, introspect func(vault.Actor) bool) (*handler.Server, error) {
+	r.limits = limits
 	srv := handler.New(generated.NewExecutableSchema(r.Config()))
 	if err := limits.Apply(srv); err != nil {
 		return nil, err

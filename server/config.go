@@ -17,6 +17,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/graph"
 )
 
 // settings are the whole configuration. Each comes from the environment; a
@@ -37,6 +39,7 @@ type settings struct {
 	ErasureLedger  string        `env:"KELISIM_ERASURE_LEDGER"`
 	RetentionEvery time.Duration `env:"KELISIM_RETENTION_EVERY" envDefault:"24h"`
 	StorageRegion  string        `env:"KELISIM_STORAGE_REGION"`
+	Limits         limits        `envPrefix:"KELISIM_LIMIT_"`
 	LogLevel       string        `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
 	LogFormat      string        `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 
@@ -91,7 +94,7 @@ func systemEnvironment() environment {
 // settings reads and verifies the configuration. A KELISIM_ name that means
 // nothing stops the start: it is a typing error, and the setting meant is off.
 func (e environment) settings() (settings, error) {
-	var s settings
+	s := settings{Limits: limits(graph.DefaultLimits())}
 	if err := env.ParseWithOptions(&s, env.Options{Environment: e.variables}); err != nil {
 		return s, fmt.Errorf("configuration: %w", err)
 	}
@@ -109,6 +112,7 @@ func (e environment) settings() (settings, error) {
 	if s.StorageRegion != "" && !countryForm.MatchString(s.StorageRegion) {
 		errs = append(errs, fmt.Errorf("KELISIM_STORAGE_REGION: %q is not the two letters of a country, like KZ", s.StorageRegion))
 	}
+	errs = append(errs, s.Limits.check())
 	if _, err := s.level(); err != nil {
 		errs = append(errs, err)
 	}

@@ -41,7 +41,7 @@ func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev,
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
 	}
-	srv, err := graph.NewServer(e.resolver, graph.DefaultLimits(), func(a vault.Actor) bool {
+	srv, err := graph.NewServer(e.resolver, graph.Limits(sys.settings.Limits), func(a vault.Actor) bool {
 		_, colleague := a.Allowed(vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor)
 		return dev != nil || colleague
 	})
@@ -249,13 +249,16 @@ func (w *watched) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// writeWithin is how long a client may take to read an answer.
+const writeWithin = 30 * time.Second
+
 // server bounds what a slow or greedy client can hold.
 func (e *edge) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      writeWithin,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(silent{e.log.Handler()}, slog.LevelDebug),

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/sqlstore"
 	"github.com/kelisim/kelisim/vault/transit"
@@ -27,6 +30,10 @@ func TestEverySettingIsInTheOperationsManual(t *testing.T) {
 	want := map[string]string{}
 	for _, f := range fields {
 		want[f.Key] = f.DefaultValue
+	}
+	usual := reflect.ValueOf(limits(graph.DefaultLimits()))
+	for i := range usual.NumField() {
+		want["KELISIM_LIMIT_"+usual.Type().Field(i).Tag.Get("env")] = fmt.Sprint(usual.Field(i))
 	}
 	if !maps.Equal(told, want) {
 		t.Errorf("docs/operations.md tells %v, the program reads %v", told, want)
