@@ -73,12 +73,12 @@ func (l Limits) Check() error {
 }
 
 // Apply makes a server answer through Transport and hold to the limits, once
-// they pass Check.
-func (l Limits) Apply(srv *handler.Server) error {
+// they pass Check. trusted may be nil.
+func (l Limits) Apply(srv *handler.Server, trusted *Documents) error {
 	if err := l.Check(); err != nil {
 		return fmt.Errorf("graph: %w", err)
 	}
-	srv.AddTransport(NewTransport(l))
+	srv.AddTransport(NewTransport(l, trusted))
 	srv.SetParserTokenLimit(l.Tokens)
 	srv.SetDisableSuggestion(true) // without it the executor puts two rules with suggestions back
 	srv.SetValidationRulesFn(l.rules)

@@ -22,15 +22,16 @@ import (
 // GET what is asked about the schema. No part of a request body is ever repeated in an error. It
 // leaves authentication, CORS and request ids to the handlers around it.
 type Transport struct {
-	limits Limits // of these BodyBytes, Errors and Timeout are enforced here
-	scrub  scrubber
+	limits  Limits // of these BodyBytes, Errors and Timeout are enforced here
+	scrub   scrubber
+	trusted *Documents // nil: hashes are not known here, and every document is answered
 }
 
 var _ graphql.Transport = Transport{}
 
 // NewTransport makes a transport. Limits.Apply does so for a server.
-func NewTransport(limits Limits) Transport {
-	return Transport{limits: limits, scrub: newScrubber(limits)}
+func NewTransport(limits Limits, trusted *Documents) Transport {
+	return Transport{limits: limits, scrub: newScrubber(limits), trusted: trusted}
 }
 
 // Supports is true for every request, so that what is not supported is refused
@@ -44,6 +45,10 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	a.head()
 
 	params, refused := t.read(w, r, a.media)
+	known := false
+	if refused == accepted {
+		known, refused = t.trusted.admit(ctx, params)
+	}
 	if refused != accepted {
 		a.refuse(ctx, exec, refused)
 		return
@@ -58,6 +63,9 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	if r.Method == http.MethodGet && !ofSchema(op) {
 		a.refuse(ctx, exec, refuseMethod)
 		return
+	}
+	if !known {
+		t.trusted.report(ctx, op)
 	}
 	handle, ctx := exec.DispatchOperation(ctx, op)
 	response := handle(ctx)
