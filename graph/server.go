@@ -55,7 +55,7 @@ func introspects(op *graphql.OperationContext) bool {
 // clients expect it: for a token that is not valid, above all.
 func (r *Resolver) Refuse(w http.ResponseWriter, req *http.Request, err error) {
 	ctx, meta := WithMeta(req.Context())
-	a := answer{w: w, media: negotiate(req.Header.Values("Accept")), meta: meta, maxErrors: 1}
+	a := answer{w: w, media: negotiate(req.Header.Values("Accept")), meta: meta, limits: r.limits}
 	a.head()
 	presented := r.Present(ctx, err)
 	status := statusOfCode(codeOf(presented))

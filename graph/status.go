@@ -94,8 +94,19 @@ var refusals = map[refusal]struct {
 
 func (r refusal) status() int { return refusals[r].status }
 
-func (r refusal) error() *gqlerror.Error {
-	return newError(vault.NewError(refusals[r].code, refusals[r].message))
+// error names the limit and its figure, where it was one.
+func (r refusal) error(l Limits) *gqlerror.Error {
+	err := vault.NewError(refusals[r].code, refusals[r].message)
+	switch r {
+	case refuseSize:
+		err = err.With("limit", "bodyBytes").With("maximum", strconv.FormatInt(l.BodyBytes, 10))
+	case refuseNesting:
+		err = err.With("limit", "nesting").With("maximum", strconv.Itoa(maxNesting))
+	case refuseTimeout:
+		err = err.With("limit", "timeout").With("maximum", l.Timeout.String())
+	default: // no limit
+	}
+	return newError(err)
 }
 
 // statusOfCode is the status of a whole request refused with a code, whatever
