@@ -52,8 +52,8 @@ type RetentionTx interface {
 	// ReviseAsRead raises the revision of somebody who has changed nothing since
 	// they were read, and decided nothing. ErrStale: they have.
 	ReviseAsRead(u User)
-	// ForgetEvidence removes what was kept of somebody who is erased.
-	ForgetEvidence(user uuid.UUID)
+	// ForgetEvidence removes what was kept of these kinds of somebody who is erased.
+	ForgetEvidence(user uuid.UUID, kinds []KeptKind)
 }
 
 // RetentionRun is a run of the job.
@@ -184,7 +184,11 @@ func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
 		return err
 	}
 	for _, u := range k.users {
-		due, some := k.overdue(u, r.report.AsOf, r.warnFrom())
+		soon, err := r.warnFrom(k.people[u.ID])
+		if err != nil {
+			return err
+		}
+		due, some := k.overdue(u, r.report.AsOf, soon)
 		if !some {
 			continue
 		}
@@ -198,13 +202,20 @@ func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
 	return nil
 }
 
-// warnFrom is the moment up to which what falls due is announced.
-func (r *retaining) warnFrom() time.Time {
-	days := int64(0)
-	if pack, err := r.Rules.Of(""); err == nil {
-		days = pack.Rule(RuleRetentionWarning).Number
+// warnFrom is the moment up to which what falls due of a person is announced, by
+// the rules of the apps in which they have decided anything.
+func (r *retaining) warnFrom(in []*Person) (time.Time, error) {
+	var apps []App
+	for _, p := range in {
+		if len(p.History) > 0 {
+			apps = append(apps, p.App)
+		}
 	}
-	return r.report.AsOf.AddDate(0, 0, int(days))
+	rules, err := r.rulebookOf(apps)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return r.report.AsOf.AddDate(0, 0, rules.warning()), nil
 }
 
 // deal does what is to be done about what is due of a person, or soon will be.

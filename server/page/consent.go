@@ -52,7 +52,7 @@ func (p *Pages) consent(r *http.Request, who reader) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	pack, err := p.Vault.Rules.Of("")
+	pack, err := p.Vault.Rules.Of(found.App.Jurisdiction)
 	if err != nil {
 		return view{}, err
 	}

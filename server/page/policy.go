@@ -27,7 +27,7 @@ func (p *Pages) published(ctx context.Context, code string) (published, error) {
 	if err != nil {
 		return published{}, err
 	}
-	pack, err := p.Vault.Rules.Of("")
+	pack, err := p.Vault.Rules.Of(app.Jurisdiction)
 	if err != nil {
 		return published{}, err
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,9 +62,11 @@ func (t *tx) ReviseAsRead(u vault.User) {
 }
 
 // ForgetEvidence implements vault.RetentionTx.
-func (t *tx) ForgetEvidence(user uuid.UUID) {
+func (t *tx) ForgetEvidence(user uuid.UUID, kinds []vault.KeptKind) {
 	t.erases = true
 	for _, part := range traces() {
-		t.queue(part.remove(), user)
+		if slices.Contains(kinds, part.of.Evidence()) {
+			t.queue(part.remove(), user)
+		}
 	}
 }
