@@ -42,12 +42,14 @@ type RetentionMark struct {
 // RetentionReader reads what the job on retention keeps.
 type RetentionReader interface {
 	LeaseReader
+	ExpiryReader
 	// RetentionMarks answers those of these people, in no order.
 	RetentionMarks(ctx context.Context, users []uuid.UUID) ([]RetentionMark, error)
 }
 
 // RetentionTx queues what the job on retention does.
 type RetentionTx interface {
+	ExpiryTx
 	PutRetentionMark(m RetentionMark)
 	// ReviseAsRead raises the revision of somebody who has changed nothing since
 	// they were read, and decided nothing. ErrStale: they have.
@@ -76,12 +78,13 @@ type RetentionReport struct {
 	Cleared  int // of whom some fields were erased
 	Erased   int // as a whole
 	Held     int // kept by an obstacle, though due
+	Expired  int // whose consents ended at their term since the last run
 	Evidence int // whose evidence was forgotten
 }
 
 func (r RetentionReport) String() string {
-	return fmt.Sprintf("people=%d;due=%d;warned=%d;cleared=%d;erased=%d;held=%d;evidence=%d",
-		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Evidence)
+	return fmt.Sprintf("people=%d;due=%d;warned=%d;cleared=%d;erased=%d;held=%d;expired=%d;evidence=%d",
+		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Expired, r.Evidence)
 }
 
 // leaseRetention is the lease of the job.
@@ -184,6 +187,10 @@ func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
 		return err
 	}
 	for _, u := range k.users {
+		u, err := r.expire(ctx, u, k.people[u.ID], k.told[u.ID])
+		if err != nil {
+			return err
+		}
 		soon, err := r.warnFrom(k.people[u.ID])
 		if err != nil {
 			return err
@@ -294,10 +301,14 @@ type keptPage struct {
 	fields    map[uuid.UUID][]StoredField
 	obstacles map[uuid.UUID][]Obstacle
 	marks     map[uuid.UUID]RetentionMark
+	told      map[uuid.UUID]time.Time // up to when the ends of consents were
 }
 
 func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptPage, err error) {
-	k = keptPage{users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}, map[uuid.UUID][]Obstacle{}, map[uuid.UUID]RetentionMark{}}
+	k = keptPage{
+		users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}, map[uuid.UUID][]Obstacle{},
+		map[uuid.UUID]RetentionMark{}, map[uuid.UUID]time.Time{},
+	}
 	ids := make([]uuid.UUID, len(users))
 	for i, u := range users {
 		ids[i] = u.ID
@@ -334,8 +345,15 @@ func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptP
 		k.obstacles[o.User] = append(k.obstacles[o.User], o)
 	}
 	marks, err := r.Reader.RetentionMarks(ctx, ids)
+	if err != nil {
+		return k, err
+	}
 	for _, m := range marks {
 		k.marks[m.User] = m
+	}
+	told, err := r.Reader.ExpiryMarks(ctx, ids)
+	for _, m := range told {
+		k.told[m.User] = m.Told
 	}
 	return k, err
 }
