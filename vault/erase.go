@@ -205,6 +205,50 @@ func (s *Service) Bury(ctx context.Context) (missing int, err error) {
 	}
 }
 
+// Rebury puts tombstones into the ledger again that the database knows to have
+// been there: a file of it was cut off, or is gone. It answers how many. Where it
+// went unnoticed, an older copy of the database would bring these people back.
+func (s *Service) Rebury(ctx context.Context) (int, error) {
+	if s.Ledger == nil {
+		return 0, nil
+	}
+	stones, err := s.Ledger.Tombstones(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there := make(map[uuid.UUID]bool, len(stones))
+	for _, stone := range stones {
+		there[stone.Erasure] = true
+	}
+	again := 0
+	for page := (Page{Limit: buriedAtOnce}); ; {
+		erased, err := s.Reader.Users(ctx, UserFilter{Status: StatusErased}, page)
+		if err != nil || len(erased) == 0 {
+			return again, err
+		}
+		ids := make([]uuid.UUID, len(erased))
+		for i, u := range erased {
+			ids[i] = u.ID
+		}
+		found, err := s.Reader.Erasures(ctx, ErasureFilter{Users: ids}, len(ids))
+		if err != nil {
+			return again, err
+		}
+		var lost []Tombstone
+		for _, e := range found {
+			if !e.LedgeredAt.IsZero() && !there[e.ID] {
+				lost = append(lost, e.tombstone())
+			}
+		}
+		if len(lost) > 0 {
+			if err := s.Ledger.Bury(ctx, lost...); err != nil {
+				return again, ErrUnavailable.Because(err)
+			}
+		}
+		again, page.After = again+len(lost), ids[len(ids)-1]
+	}
+}
+
 // Unburied are the tombstones of people that this database does not know to be
 // erased: it was restored from a copy that is older than their erasure.
 func (s *Service) Unburied(ctx context.Context) ([]Tombstone, error) {
