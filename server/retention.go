@@ -113,7 +113,8 @@ func (c retentionCommand) report(p *process, r vault.RetentionReport) error {
 			"cleared": r.Cleared, "erased": r.Erased, "held": r.Held, "expired": r.Expired, "evidence": r.Evidence,
 		})
 	}
-	_, err := fmt.Fprintf(p.out, "people looked at: %d, due now: %d, warned of: %d, fields erased of: %d, erased: %d, kept by holds: %d, consents ended of: %d, evidence forgotten of: %d\n",
+	_, err := fmt.Fprintf(p.out, "people looked at: %d, due now: %d, warned of: %d, fields erased of: %d, erased: %d, kept by holds: %d, "+
+		"consents ended of: %d, evidence forgotten of: %d\n",
 		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Expired, r.Evidence)
 	return err
 }

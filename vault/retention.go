@@ -305,10 +305,8 @@ type keptPage struct {
 }
 
 func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptPage, err error) {
-	k = keptPage{
-		users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}, map[uuid.UUID][]Obstacle{},
-		map[uuid.UUID]RetentionMark{}, map[uuid.UUID]time.Time{},
-	}
+	k.users, k.people, k.fields = users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}
+	k.obstacles, k.marks, k.told = map[uuid.UUID][]Obstacle{}, map[uuid.UUID]RetentionMark{}, map[uuid.UUID]time.Time{}
 	ids := make([]uuid.UUID, len(users))
 	for i, u := range users {
 		ids[i] = u.ID
