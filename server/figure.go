@@ -66,8 +66,11 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 	}
 	if !f.counted.IsZero() {
 		show(f.people, float64(f.operator.People))
-		show(f.threshold, float64(f.operator.Small.Number), "small")
-		show(f.threshold, float64(f.operator.Medium.Number), "medium")
+		for size, rule := range map[string]vault.Rule{"small": f.operator.Small, "medium": f.operator.Medium} {
+			if rule.Number > 0 { // a threshold of nobody would be passed by everybody
+				show(f.threshold, float64(rule.Number), size)
+			}
+		}
 		show(f.warning, float64(f.operator.Warning)/100)
 		show(f.asOf, float64(f.counted.UnixMilli())/1000)
 	}

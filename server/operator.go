@@ -34,7 +34,7 @@ func (c reportOperatorCommand) Run(p *process) (err error) {
 	if near := figures.Near(); near > 0 {
 		lines = append(lines, fmt.Sprintf("warning: that is %d per cent or more of the threshold of %d", figures.Warning, near))
 	}
-	for _, r := range []vault.Rule{figures.Small, figures.Medium} {
+	for _, r := range figures.Thresholds() {
 		lines = append(lines, ruleLine(r, c.Locale))
 	}
 	_, err = fmt.Fprintln(p.out, strings.Join(lines, "\n"))
@@ -133,7 +133,7 @@ func (c reportOperatorCommand) notice(p *process, sys *system, figures vault.Ope
 		fmt.Sprintf("%s: %d", w.people, figures.People), w.purposes + ": " + list(purposes), w.categories + ": " + list(categories),
 		w.fields + ": " + list(fields), w.recipients + ": " + list(recipients), w.storage + ": " + cmp.Or(sys.settings.StorageRegion, "KELISIM_STORAGE_REGION?"),
 	}
-	for _, r := range []vault.Rule{figures.Small, figures.Medium} {
+	for _, r := range figures.Thresholds() {
 		if !r.Confirmed() {
 			lines = append(lines, w.unconfirmed+": "+ruleLine(r, c.Locale))
 		}

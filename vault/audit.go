@@ -18,6 +18,7 @@ const (
 	ConsentRecorded     Action = "consent.recorded"
 	WithdrawalRecorded  Action = "consent.withdrawn"
 	InvalidityRecorded  Action = "consent.invalidated"
+	ConsentsExpired     Action = "consent.expired"
 	RepresentativeSeen  Action = "representative.revealed"
 	UserCreated         Action = "user.created"
 	UserConfirmed       Action = "user.confirmed"

@@ -19,7 +19,7 @@ var certificates = map[string]certificateWords{
 	"kk": {
 		heading: "Дербес деректердің жойылғаны туралы анықтама",
 		number:  "Анықтаманың нөмірі", person: "Пайдаланушының сәйкестендіргіші", when: "Жойылған уақыты", ground: "Негізі", reference: "Құжаттың нөмірі",
-		gone: "Жойылғаны", nothing: "сақталған дерек болған жоқ", kept: "Сақталатыны", until: "мерзімі – %s",
+		gone: "Жойылғаны", nothing: "сақталған дерек болған жоқ", kept: "Сақталатыны (бар болса)", until: "мерзімі – %s",
 		replayed: "Дерекқор бұрынғы көшірмеден қалпына келтірілгеннен кейін жою қайта орындалды: %s.",
 		closing:  "Бұл анықтамада дербес деректер жоқ. Сақталатын жазбаларда адамның аты-жөні де, байланыс деректері де жоқ.",
 		grounds: map[ErasureGround]string{
@@ -33,13 +33,15 @@ var certificates = map[string]certificateWords{
 		},
 		keeps: map[KeptKind]string{
 			KeptConsents: "келісім туралы шешімдердің жазбалары", KeptAudit: "әрекеттер журналы",
+			KeptDisclosures: "деректерді беру жазбалары", KeptRequests: "сұраулар мен жауаптардың жазбалары (мәтінсіз)",
+			KeptHolds: "жоюға кедергі болғандардың жазбалары", KeptBreaches: "бұзушылықтар туралы жазбалар", KeptCertificate: "осы анықтама және сәйкестендіргіш",
 			KeptFields: "дәлел ретінде сақталатын өрістер (шифрланған)", KeptContexts: "дәлел ретінде сақталатын желі мәліметтері (шифрланған)",
 		},
 	},
 	"ru": {
 		heading: "Справка об уничтожении персональных данных",
 		number:  "Номер справки", person: "Идентификатор пользователя", when: "Время уничтожения", ground: "Основание", reference: "Номер документа",
-		gone: "Уничтожено", nothing: "данных не хранилось", kept: "Сохраняется", until: "срок — %s",
+		gone: "Уничтожено", nothing: "данных не хранилось", kept: "Сохраняется (если есть)", until: "срок — %s",
 		replayed: "После восстановления базы данных из более ранней копии уничтожение выполнено повторно: %s.",
 		closing:  "В этой справке нет персональных данных. В сохраняемых записях нет ни имени человека, ни сведений для связи с ним.",
 		grounds: map[ErasureGround]string{
@@ -53,13 +55,15 @@ var certificates = map[string]certificateWords{
 		},
 		keeps: map[KeptKind]string{
 			KeptConsents: "записи о решениях по согласиям", KeptAudit: "журнал действий",
+			KeptDisclosures: "записи о передаче данных", KeptRequests: "записи о запросах и ответах (без текстов)",
+			KeptHolds: "записи о том, что препятствовало уничтожению", KeptBreaches: "записи о нарушениях безопасности", KeptCertificate: "эта справка и идентификатор",
 			KeptFields: "поля, которые хранятся как доказательство (зашифрованы)", KeptContexts: "сетевые сведения, которые хранятся как доказательство (зашифрованы)",
 		},
 	},
 	"en": {
 		heading: "Certificate of erasure of personal data",
 		number:  "Certificate", person: "User id", when: "Erased at", ground: "Ground", reference: "Reference",
-		gone: "Erased", nothing: "nothing was stored", kept: "Kept", until: "until %s",
+		gone: "Erased", nothing: "nothing was stored", kept: "Kept, as far as there is any", until: "until %s",
 		replayed: "The erasure was carried out again after the database was restored from an older copy: %s.",
 		closing:  "There is no personal data in this certificate. The records that are kept hold neither the person's name nor a way to reach them.",
 		grounds: map[ErasureGround]string{
@@ -73,6 +77,8 @@ var certificates = map[string]certificateWords{
 		},
 		keeps: map[KeptKind]string{
 			KeptConsents: "records of consent decisions", KeptAudit: "the log of acts",
+			KeptDisclosures: "records of what was passed on", KeptRequests: "records of requests and answers, without their texts",
+			KeptHolds: "records of what stood against an erasure", KeptBreaches: "records of breaches", KeptCertificate: "this certificate and the id",
 			KeptFields: "fields kept as evidence (encrypted)", KeptContexts: "network contexts kept as evidence (encrypted)",
 		},
 	},

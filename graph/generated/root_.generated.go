@@ -7659,13 +7659,23 @@ enum KeptKind {
   CONSENTS
   "The audit log. Nothing personal is in it."
   AUDIT
+  "To whom data was passed on, and what recipients were told since. Nothing personal is in it."
+  DISCLOSURES
+  "Requests and their answers, in codes; names, contacts and words go."
+  REQUESTS
+  "Legal holds and obligations that stood against an erasure."
+  HOLDS
+  "That a breach touched the person, by the opaque id."
+  BREACHES
+  "The opaque id, and that the person was erased."
+  CERTIFICATE
   "Personal fields that a rule wants kept as evidence: encrypted, and for COMPLIANCE with a legal ground only."
   EVIDENCE_FIELDS
   "Network contexts of consents that a rule wants kept as evidence, encrypted."
   EVIDENCE_NETWORK_CONTEXTS
 }
 
-"What stays of a person who is erased, and why."
+"What stays of a person who is erased, as far as there is any, and why: a line for each pack of rules that wants it."
 type KeptData {
   "What it is."
   kind: KeptKind!

@@ -19,6 +19,7 @@ REVOKE ALL ON
     disclosure_marks,
     disclosures,
     erasures,
+    expiry_marks,
     exports,
     idempotency,
     index_plan,
@@ -71,6 +72,7 @@ GRANT SELECT, INSERT ON actors TO {{.Role}};
 GRANT UPDATE (key_name, key_version, display_name) ON actors TO {{.Role}}; -- by rewrap
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     blind_index,
+    expiry_marks,
     idempotency,
     index_plan,
     leases,
