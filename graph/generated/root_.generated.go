@@ -7874,6 +7874,8 @@ enum PolicyChangeEffect {
   TIGHTENING
   "It allows the same: nobody is disturbed."
   CORRECTION
+  "It allows more, and the rule pack is content with telling people: consents go on, and extend to it from ` + "`" + `effectiveAt` + "`" + ` on."
+  NOTICE
 }
 
 "What changed between two policy versions."
