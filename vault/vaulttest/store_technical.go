@@ -18,6 +18,7 @@ var technicalTests = map[string]func(*storeTest){
 			b := vault.TechnicalBatch{
 				User: user, ID: s.id(), App: "dala", From: at, To: at.Add(time.Second), Count: 2,
 				ExpiresAt: at.Add(until), Ciphertext: s.under("kelisim-technical", 1),
+				Kept: []string{"accessTime", "pageUrl"}, Dropped: []string{"userAgent"},
 			}
 			s.write(func(tx vault.Tx) { tx.InsertTechnical(b) })
 			return b
@@ -30,6 +31,11 @@ var technicalTests = map[string]func(*storeTest){
 		}
 		s.same(listed(u.ID, uuid.Nil), []vault.TechnicalBatch{second, first})
 		s.same(listed(u.ID, second.ID), []vault.TechnicalBatch{first})
+		one, err := s.store.TechnicalBatch(s.Context(), u.ID, first.ID)
+		s.must(err)
+		s.same(one, first)
+		_, err = s.store.TechnicalBatch(s.Context(), other.ID, first.ID)
+		s.wantError(err, vault.ErrNotFound)
 		over, err := s.store.TechnicalOver(s.Context(), first.ExpiresAt, 10)
 		s.must(err)
 		s.same(over, []vault.HeldRow{{Owner: u.ID, Act: first.ID}})
