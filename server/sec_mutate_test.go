@@ -150,7 +150,7 @@ func mutated(w *world, r *rand.Rand, v any) any {
 }
 
 // plainTree turns lists of objects into lists of anything, to be walked alike.
-func plainTree(t *testing.T, v input) (out input) {
+func plainTree(t testing.TB, v input) (out input) {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err == nil {

@@ -6489,7 +6489,7 @@ type User implements Node {
   ): [PendingConsent!]!
   "Decisions in all apps, newest first; a service sees those in the apps it is configured for."
   consents(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6510,7 +6510,7 @@ type User implements Node {
   compliance gives a request or a legal ground; nobody else sees it.
   """
   technicalData(
-    "How many batches, 0 to 100; more is refused with BAD_REQUEST."
+    "How many batches, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6534,14 +6534,14 @@ type User implements Node {
   ): Profile
   "What the person asked about their data under the law, earliest first; to themselves, SUPPORT and COMPLIANCE."
   requests(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection!
   "What was passed on of the person, newest first; for the person, SUPPORT and services excepted. What the law bars a person from being told is not in their list."
   disclosures(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6560,7 +6560,7 @@ type User implements Node {
   ): DateTime
   "What was changed of the person's data and by what kind of caller, newest first; never values."
   changes(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8665,7 +8665,7 @@ type Query {
   ): User @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
   "People by id ascending."
   users(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8698,7 +8698,7 @@ type Query {
   policyVersions(
     "The app; by default the token's own, or the only one there is."
     app: String
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8742,7 +8742,7 @@ type Query {
   auditEvents(
     "Which events; null: all."
     filter: AuditFilter
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8760,7 +8760,7 @@ type Query {
     filter: SubjectRequestFilter
     "How they are sorted."
     orderBy: SubjectRequestOrder! = DUE_AT
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8781,7 +8781,7 @@ type Query {
   recipientNotices(
     "Which notices; null: all."
     filter: RecipientNoticeFilter
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
