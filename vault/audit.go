@@ -22,6 +22,8 @@ const (
 	RepresentativeSeen  Action = "representative.revealed"
 	UserCreated         Action = "user.created"
 	UserConfirmed       Action = "user.confirmed"
+	ClaimIssued         Action = "user.claimIssued"
+	UserClaimed         Action = "user.claimed"
 	IdentifierVerified  Action = "identifier.verified"
 	IdentifierReleased  Action = "identifier.released"
 	PolicyDrafted       Action = "policy.drafted"

@@ -27,7 +27,7 @@ var certificates = map[string]certificateWords{
 			ErasedByLaw: "заңның, соттың немесе уәкілетті органның талабы", ErasedByOperator: "оператордың шешімі",
 		},
 		traces: map[Trace]string{
-			TraceFields: "дербес деректер өрістері", TraceIndexes: "іздеу белгілері", TraceLogins: "кіруге арналған есептік жазбалар",
+			TraceFields: "дербес деректер өрістері", TraceIndexes: "іздеу белгілері", TraceLogins: "кіруге арналған есептік жазбалар", TraceClaims: "кіруге берілген кодтар",
 			TraceRepeats: "сұраулардың қайталану белгілері", TraceTechnical: "техникалық деректер",
 			TraceObjects: "өтініштермен бірге сақталған мәліметтер", TraceContexts: "келісімдердің жанындағы желі мәліметтері", TraceCounts: "күндік есептегіштер",
 		},
@@ -49,7 +49,7 @@ var certificates = map[string]certificateWords{
 			ErasedByLaw: "требование закона, суда или уполномоченного органа", ErasedByOperator: "решение оператора",
 		},
 		traces: map[Trace]string{
-			TraceFields: "поля персональных данных", TraceIndexes: "поисковые метки", TraceLogins: "учётные записи для входа",
+			TraceFields: "поля персональных данных", TraceIndexes: "поисковые метки", TraceLogins: "учётные записи для входа", TraceClaims: "коды для привязки входа",
 			TraceRepeats: "метки повторных запросов", TraceTechnical: "технические данные",
 			TraceObjects: "сведения при обращениях", TraceContexts: "сетевые сведения при согласиях", TraceCounts: "дневные счётчики",
 		},
@@ -71,7 +71,7 @@ var certificates = map[string]certificateWords{
 			ErasedByLaw: "a demand of the law, a court or the authority", ErasedByOperator: "the operator's decision",
 		},
 		traces: map[Trace]string{
-			TraceFields: "personal fields", TraceIndexes: "search digests", TraceLogins: "logins",
+			TraceFields: "personal fields", TraceIndexes: "search digests", TraceLogins: "logins", TraceClaims: "codes for linking a login",
 			TraceRepeats: "marks of repeated requests", TraceTechnical: "technical data",
 			TraceObjects: "values kept with requests", TraceContexts: "network contexts beside consents", TraceCounts: "daily counts",
 		},

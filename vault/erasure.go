@@ -28,6 +28,7 @@ const (
 	TraceFields    Trace = "FIELDS"
 	TraceIndexes   Trace = "INDEXES"          // what they are found by
 	TraceLogins    Trace = "LOGINS"           // so that they may register anew, as somebody new
+	TraceClaims    Trace = "LOGIN_CLAIMS"     // by what a login was brought, or might have been
 	TraceRepeats   Trace = "IDEMPOTENCY_KEYS" // which stand under the digest of a login
 	TraceObjects   Trace = "OBJECT_VALUES"    // kept with requests and the like
 	TraceContexts  Trace = "NETWORK_CONTEXTS" // beside consents

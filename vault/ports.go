@@ -46,6 +46,7 @@ type UserReader interface {
 	FindUsers(ctx context.Context, plan int64, by BlindIndex, limit int) ([]Match, error)
 	// FindByLogin answers people by any of their logins, by id; at most limit.
 	FindByLogin(ctx context.Context, logins []SubjectKey, limit int) ([]Match, error)
+	ClaimReader
 }
 
 // FieldReader reads personal values, encrypted.
@@ -187,6 +188,7 @@ type UserTx interface {
 	// ConfirmUser stamps that the person says that their data still holds.
 	// ErrStale: the revision is another one.
 	ConfirmUser(id uuid.UUID, expected int64, at time.Time)
+	ClaimTx
 }
 
 // FieldTx queues changes of personal fields.

@@ -34,6 +34,7 @@ func traces() []trace {
 		{vault.TraceTechnical, "technical_data", theirs, ""},
 		{vault.TraceCounts, "daily_counts", theirs, ""},
 		{vault.TraceRepeats, "idempotency", "principal IN (SELECT digest FROM user_subjects WHERE " + theirs + ")", ""},
+		{vault.TraceClaims, "login_claims", theirs, ""},
 		{vault.TraceLogins, "user_subjects", theirs, ""},
 	}
 }
