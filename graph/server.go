@@ -25,6 +25,7 @@ func NewServer(r *Resolver, limits Limits, introspect func(vault.Actor) bool) (*
 	srv.SetErrorPresenter(r.Present)
 	srv.SetRecoverFunc(r.Recover)
 	srv.Use(extension.Introspection{})
+	srv.AroundOperations(countDeprecated(Schema(), r.Deprecated))
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		op := graphql.GetOperationContext(ctx)
 		op.DisableIntrospection = !introspect(from(ctx).actor)

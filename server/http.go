@@ -40,6 +40,7 @@ func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev,
 	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev}
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
+		Deprecated: sys.metrics.usedDeprecated,
 	}
 	srv, err := graph.NewServer(e.resolver, graph.DefaultLimits(), func(a vault.Actor) bool {
 		_, colleague := a.Allowed(vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor)

@@ -1,11 +1,11 @@
 // The public audits of GraphQL over HTTP, against a running server:
 //   node audit.mjs http://127.0.0.1:8080/graphql
-// Introspection has to be on for whoever calls. KELISIM_TOKEN, if set, is sent.
+// Introspection has to be on for whoever calls. The token in TOKEN, if set, is sent.
 // Anything but ok fails, a notice ("MAY") too.
 import { serverAudits } from 'graphql-http';
 
 const [url] = process.argv.slice(2);
-const token = process.env.KELISIM_TOKEN;
+const token = process.env.TOKEN;
 
 function fetchFn(input, init = {}) {
   const headers = new Headers(init.headers);

@@ -1,6 +1,6 @@
 // Walks every operation of the app against a running server, as a new person:
-//   KELISIM_URL, KELISIM_PERSON, KELISIM_OFFICER  the API, a person's and compliance's token
-//   node out/walk.js ../manifest.json
+//   PERSON=token OFFICER=token node out/walk.js http://127.0.0.1:8080/graphql ../manifest.json
+// The officer's token is one of compliance. WHOLE=1 sends documents, not hashes.
 // On the way answers are lost, decisions wait without a network, and another
 // version of the policy is published. Anything unexpected ends it.
 import { randomUUID } from 'node:crypto';
@@ -12,8 +12,9 @@ import * as op from './operations.js';
 import { Queue } from './queue.js';
 import { check, Walk } from './step.js';
 
-const { KELISIM_URL: url = '', KELISIM_PERSON: token, KELISIM_OFFICER: officer = '', KELISIM_DOCUMENTS: documents } = process.env;
-const manifest = JSON.parse(readFileSync(process.argv[2] ?? 'manifest.json', 'utf8'));
+const [url = '', manifestFile = 'manifest.json'] = process.argv.slice(2);
+const { PERSON: token, OFFICER: officer = '', WHOLE: whole } = process.env;
+const manifest = JSON.parse(readFileSync(manifestFile, 'utf8'));
 const ids = new Map<string, string>(manifest.operations.map((o: { body: string; id: string }) => [o.body, o.id]));
 const app = 'dala';
 const locale = 'en';
@@ -28,7 +29,7 @@ interface Shown {
 const network = new Network();
 const walk = new Walk();
 const office = new Office(url, officer);
-const hash = documents === 'whole' ? undefined : hashOf;
+const hash = whole ? undefined : hashOf;
 const stranger = connect({ url, fetch: network.fetch, hash });
 const me = connect({ url, token, fetch: network.fetch, hash });
 
