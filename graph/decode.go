@@ -56,12 +56,9 @@ func paramsOf(members map[string]any) (*graphql.RawParams, refusal) {
 	if !ok {
 		return nil, refuseName
 	}
-	// Before the query is looked at: a client that knows the hash only sends none.
-	if extensions["persistedQuery"] != nil {
-		return nil, refusePersisted
-	}
-	query, ok := members["query"].(string)
-	if !ok || query == "" {
+	query, ok := optional[string](members, "query")
+	// A client that knows a document's hash sends no query.
+	if !ok || query == "" && extensions["persistedQuery"] == nil {
 		return nil, refuseQuery
 	}
 	return &graphql.RawParams{Query: query, OperationName: operation, Variables: variables, Extensions: extensions}, accepted

@@ -15,7 +15,7 @@ import (
 // whatever stands between, so that nothing of a person is asked for there.
 func readURL(_ http.ResponseWriter, r *http.Request, media string) (*graphql.RawParams, refusal) {
 	asked, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || !asked.Has("query") {
+	if err != nil || !asked.Has("query") && !asked.Has("extensions") {
 		return nil, refuseMethod
 	}
 	if media == "" {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -22,15 +23,16 @@ import (
 // GET what is asked about the schema. No part of a request body is ever repeated in an error. It
 // leaves authentication, CORS and request ids to the handlers around it.
 type Transport struct {
-	limits Limits // of these BodyBytes, Errors and Timeout are enforced here
-	scrub  scrubber
+	limits  Limits // of these BodyBytes, Errors and Timeout are enforced here
+	scrub   scrubber
+	trusted *Documents // nil: hashes are not known here, and every document is answered
 }
 
 var _ graphql.Transport = Transport{}
 
 // NewTransport makes a transport. Limits.Apply does so for a server.
-func NewTransport(limits Limits) Transport {
-	return Transport{limits: limits, scrub: newScrubber(limits)}
+func NewTransport(limits Limits, trusted *Documents) Transport {
+	return Transport{limits: limits, scrub: newScrubber(limits), trusted: trusted}
 }
 
 // Supports is true for every request, so that what is not supported is refused
@@ -40,10 +42,14 @@ func (t Transport) Supports(*http.Request) bool { return true }
 // Do implements graphql.Transport.
 func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	ctx, meta := WithMeta(r.Context())
-	a := answer{w: w, media: negotiate(r.Header.Values("Accept")), meta: meta, maxErrors: t.limits.Errors}
+	a := answer{w: w, media: negotiate(r.Header.Values("Accept")), meta: meta, limits: t.limits}
 	a.head()
 
 	params, refused := t.read(w, r, a.media)
+	known := false
+	if refused == accepted {
+		known, refused = t.trusted.admit(ctx, params)
+	}
 	if refused != accepted {
 		a.refuse(ctx, exec, refused)
 		return
@@ -58,6 +64,9 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	if r.Method == http.MethodGet && !ofSchema(op) {
 		a.refuse(ctx, exec, refuseMethod)
 		return
+	}
+	if !known {
+		t.trusted.report(ctx, op)
 	}
 	handle, ctx := exec.DispatchOperation(ctx, op)
 	response := handle(ctx)
@@ -132,10 +141,10 @@ func checkHeaders(r *http.Request, media string) refusal {
 
 // answer writes the one answer to a request.
 type answer struct {
-	w         http.ResponseWriter
-	media     string // "" when the client accepts none
-	meta      *Meta
-	maxErrors int
+	w      http.ResponseWriter
+	media  string // "" when the client accepts none
+	meta   *Meta
+	limits Limits
 }
 
 // head sets the headers of every answer. They stand before anything is done,
@@ -162,7 +171,7 @@ func (a answer) refuse(ctx context.Context, exec graphql.GraphExecutor, r refusa
 	if !graphql.HasOperationContext(ctx) {
 		ctx = graphql.WithOperationContext(ctx, new(graphql.OperationContext))
 	}
-	response := exec.DispatchError(ctx, gqlerror.List{r.error()})
+	response := exec.DispatchError(ctx, gqlerror.List{r.error(a.limits)})
 	a.send(r.status(), response)
 }
 
@@ -170,7 +179,7 @@ func (a answer) refuse(ctx context.Context, exec graphql.GraphExecutor, r refusa
 // a fault of ours.
 func (a answer) write(response *graphql.Response) {
 	if response == nil || (len(response.Data) == 0 && len(response.Errors) == 0) {
-		response = &graphql.Response{Errors: gqlerror.List{refuseAnswer.error()}}
+		response = &graphql.Response{Errors: gqlerror.List{refuseAnswer.error(a.limits)}}
 	}
 	status := statusOf(a.media, response.Data, response.Errors, a.meta.refused())
 	if status != http.StatusOK {
@@ -191,15 +200,20 @@ func (a answer) send(status int, response *graphql.Response) {
 	var buf bytes.Buffer
 	out := json.NewEncoder(&buf)
 	out.SetEscapeHTML(false)
-	err := out.Encode(body{
-		Errors:     response.Errors[:min(len(response.Errors), a.maxErrors)],
-		Data:       response.Data,
-		Extensions: response.Extensions,
-	})
+	errs, extensions := response.Errors, response.Extensions
+	if over := len(errs) - a.limits.Errors; over > 0 {
+		errs = errs[:a.limits.Errors]
+		extensions = maps.Clone(extensions)
+		if extensions == nil {
+			extensions = map[string]any{}
+		}
+		extensions["errorsLeftOut"] = over
+	}
+	err := out.Encode(body{Errors: errs, Data: response.Data, Extensions: extensions})
 	if err != nil { // a marshaler of ours is wrong; what it wrote is not shown
 		buf.Reset()
 		status = refuseAnswer.status()
-		if err := out.Encode(body{Errors: gqlerror.List{refuseAnswer.error()}}); err != nil {
+		if err := out.Encode(body{Errors: gqlerror.List{refuseAnswer.error(a.limits)}}); err != nil {
 			panic(err) // fixed text always encodes
 		}
 	}

@@ -32,6 +32,11 @@ func echo(_ context.Context, name string) (string, error) { return name, nil }
 // package vault are presented with their code.
 func edge(t testing.TB, limits graph.Limits, answer call) *handler.Server {
 	t.Helper()
+	return trusting(t, limits, answer, nil)
+}
+
+func trusting(t testing.TB, limits graph.Limits, answer call, documents *graph.Documents) *handler.Server {
+	t.Helper()
 	srv := handler.New(edgetest.New(answer))
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
@@ -41,7 +46,7 @@ func edge(t testing.TB, limits graph.Limits, answer call) *handler.Server {
 		}
 		return shown
 	})
-	if err := limits.Apply(srv); err != nil {
+	if err := limits.Apply(srv, documents); err != nil {
 		t.Fatal(err)
 	}
 	return srv

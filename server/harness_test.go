@@ -141,6 +141,9 @@ func newWorld(t *testing.T, name string, s settings) *world {
 // start opens the back ends and serves; t.Cleanup closes them.
 func (w *world) start() {
 	w.t.Helper()
+	if w.s.Limits == (limits{}) {
+		w.s.Limits = limits(graph.DefaultLimits())
+	}
 	dev, err := openDev(w.p, w.s)
 	if err != nil {
 		w.t.Fatal(err)
