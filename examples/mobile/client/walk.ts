@@ -57,6 +57,7 @@ async function main(): Promise<void> {
   await technical();
   await rights();
   await goodbye();
+  await strangersDocument();
   const missed = manifest.operations.filter((o: { name: string }) => !walk.walked.has(o.name)).map((o: { name: string }) => o.name);
   check('operations that were not walked', missed, []);
   console.log(`walk: ${walk.walked.size} operations, ${network.lost} answers lost on the way`);
@@ -209,6 +210,14 @@ async function goodbye(): Promise<void> {
   check('on what ground', erasureCertificate?.ground, 'PERSON_ASKED');
   const { me: nobody } = await walk.ask(me, op.StartDocument, { locale }, 'nobody is registered any more');
   check('me', nobody, null);
+}
+
+// strangersDocument: where apps are held to their manifest, nobody asks anything else.
+async function strangersDocument(): Promise<void> {
+  if (whole) return;
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query: '{ me { id } }' }) });
+  check('a document that is not the app\'s', response.status, 403);
 }
 
 async function consentSeq(): Promise<number> {
