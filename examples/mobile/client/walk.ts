@@ -1,5 +1,5 @@
 // Walks every operation of the app against a running server, as a new person:
-//   PERSON=token OFFICER=token node out/walk.js http://127.0.0.1:8080/graphql ../manifest.json
+//   PERSON=token OFFICER=token node out/client/walk.js http://127.0.0.1:8080/graphql ../manifest.json
 // The officer's token is one of compliance. WHOLE=1 sends documents, not hashes.
 // On the way answers are lost, decisions wait without a network, and another
 // version of the policy is published. Anything unexpected ends it.
