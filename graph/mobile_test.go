@@ -135,9 +135,14 @@ func TestTheManifestHoldsTheAppsOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	var manifest struct {
-		Format     string
-		Version    int
-		Operations []struct{ ID, Name, Type, Body string }
+		Format     string `json:"format"`
+		Version    int    `json:"version"`
+		Operations []struct {
+			ID   string `json:"id"`
+			Name string `json:"name"`
+			Type string `json:"type"`
+			Body string `json:"body"`
+		} `json:"operations"`
 	}
 	if err := json.Unmarshal(raw, &manifest); err != nil {
 		t.Fatal(err)
