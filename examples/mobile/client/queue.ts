@@ -32,20 +32,30 @@ export class Queue {
     this.written.push(JSON.stringify(act));
   }
 
-  // replay sends what waits, in its order. It ends at the first act without an
-  // answer, which stays, and so does what is behind it.
+  // replay sends what waits, in its order, and answers what is done with. An act
+  // without an answer stays, and so does all behind it; one that is to be sent
+  // later lets withdrawals pass.
   async replay(client: Client): Promise<Outcome[]> {
     const done: Outcome[] = [];
-    for (let first = this.written[0]; first !== undefined; first = this.written[0]) {
-      const act: Act = JSON.parse(first);
+    let held = false;
+    for (const text of [...this.written]) {
+      const act: Act = JSON.parse(text);
+      if (held && act.kind === 'record') continue;
       const userErrors = await send(client, act);
       if (!userErrors) break;
-      this.written.shift();
+      if (userErrors.some(({ code }) => later.has(code))) {
+        held = true;
+        continue;
+      }
+      this.written.splice(this.written.indexOf(text), 1);
       done.push({ act, userErrors });
     }
     return done;
   }
 }
+
+// later are refusals that end with time: the same act is sent again.
+const later = new Set(['TOO_MANY_CHANGES', 'IDEMPOTENCY_IN_PROGRESS']);
 
 // send answers undefined when there was no answer.
 async function send(client: Client, act: Act): Promise<UserError[] | undefined> {
