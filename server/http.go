@@ -41,6 +41,7 @@ func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev,
 	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev}
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
+		Deprecated: sys.metrics.usedDeprecated,
 	}
 	if e.manifests, err = openManifests(sys); err != nil {
 		return nil, err
