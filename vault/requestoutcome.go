@@ -1,12 +1,10 @@
 package vault
 
-import "slices"
-
 // outcome says what a request came to.
 func (l *letter) outcome() {
 	switch l.request.Outcome {
 	case DataShown:
-		l.access()
+		l.given()
 	case ExportReady:
 		l.paragraph(l.say(
 			"Деректеріңіздің көшірмесі дайын. Оны қолданбада өз кілтіңізбен бір рет, 24 сағат ішінде жүктей аласыз.",
@@ -34,13 +32,19 @@ func (l *letter) outcome() {
 			"A person looked at the decision again and left it as it is. The explanation is with the answer in the app."))
 	default:
 		l.paragraph(l.say(
-			"Сіз туралы дербес деректер сақталмайды.", "Персональные данные о вас не хранятся.", "No personal data about you is held."))
+			"Осы өтініштің өзінен басқа, сіз туралы дербес деректер табылмады.",
+			"Кроме самого этого обращения, персональных данных о вас не найдено.",
+			"Beside this request itself no personal data about you was found."))
 	}
 }
 
+// erased says under which number the certificate is read, by whoever has it: the
+// person has no login any more.
 func (l *letter) erased() {
-	l.paragraph(l.say("Деректеріңіз жойылды. Куәлік нөмірі: %s.", "Ваши данные удалены. Номер свидетельства: %s.",
-		"Your data was erased. The certificate's number: %s.", l.request.Erasure))
+	l.paragraph(l.say(
+		"Деректеріңіз жойылды. Анықтаманың нөмірі: %s. Анықтаманы осы нөмір бойынша жүйеге кірмей-ақ оқуға болады.",
+		"Ваши данные удалены. Номер справки: %s. Справку можно прочитать по этому номеру, входить для этого не нужно.",
+		"Your data was erased. The certificate's number: %s. It can be read by this number, without signing in.", l.request.Erasure))
 	if len(l.facts.kept) == 0 {
 		return
 	}
@@ -50,61 +54,4 @@ func (l *letter) erased() {
 		names = append(names, wordsOr(w, l.locale))
 	}
 	l.names(names)
-}
-
-// access says what is held and why: the fact, the purposes, the source, the list
-// and the terms. The values are in the app.
-func (l *letter) access() {
-	l.paragraph(l.say(
-		"Дербес деректеріңіз өңделеді. Мәндерді қолданбада көресіз, олардың көшірмесін сұрай аласыз.",
-		"Ваши персональные данные обрабатываются. Сами значения видны в приложении, их копию можно запросить.",
-		"Your personal data is processed. You see the values in the app, and can ask for a copy."))
-	p := l.facts.person
-	if p == nil {
-		return
-	}
-	l.paragraph("## " + l.say("Сақталатын деректер", "Какие данные хранятся", "What is held"))
-	var names []string
-	for _, code := range l.held {
-		if field, ok := p.definition(l.service.Catalogue, code); ok {
-			names = append(names, wordsOr(field.Label, l.locale))
-		}
-	}
-	if len(names) == 0 {
-		names = []string{l.say("бірде-біреуі жоқ", "никакие", "none")}
-	}
-	l.names(names)
-	v := p.Current()
-	if v == nil {
-		return
-	}
-	l.paragraph("## " + l.say("Мақсаттары", "Для чего", "What for"))
-	var items []string
-	for _, item := range v.Facts.Items {
-		if slices.ContainsFunc(l.held, item.Uses) || item.Kind != Purpose {
-			items = append(items, wordsOr(item.Title, l.locale)+l.asks(item, p))
-		}
-	}
-	l.names(items)
-	l.paragraph(l.say("Дереккөзі: өзіңіз және құрылғыңыз.", "Источник: вы сами и ваше устройство.", "The source: yourself and your device."))
-	l.paragraph(l.term(v))
-}
-
-// asks says how the person stands to what they are asked.
-func (l *letter) asks(item Item, p *Person) string {
-	if !item.Asked() {
-		return ""
-	}
-	if p.Check(item.Code, "", p.now).Allowed {
-		return l.say(" (келісім берілген)", " (согласие дано)", " (you consent)")
-	}
-	return l.say(" (келісім жоқ)", " (согласия нет)", " (no consent)")
-}
-
-func (l *letter) term(v *Version) string {
-	if v.Facts.Term == nil {
-		return l.say("Мерзімі: мақсаттарға жеткенге дейін.", "Срок: до достижения целей.", "The term: until the purposes are achieved.")
-	}
-	return l.say("Келісім мерзімі: %s (ISO 8601), саясат нұсқасы %s.", "Срок согласия: %s (ISO 8601), версия политики %s.",
-		"The term of a consent: %s (ISO 8601), policy version %s.", *v.Facts.Term, v.Label)
 }

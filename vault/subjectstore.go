@@ -28,7 +28,7 @@ type RequestReader interface {
 type RequestTx interface {
 	ObjectValueTx
 	// InsertRequest adds one. ErrTaken (parameter "what": "request"): the person
-	// has an open one of the kind.
+	// has an open one that is answered with the same.
 	InsertRequest(r SubjectRequest)
 	// UpdateRequest changes one from the expected revision. ErrStale: it is
 	// another one. ErrTaken as above.
