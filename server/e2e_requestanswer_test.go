@@ -90,7 +90,7 @@ func TestALongerTermIsTakenInTimeAndForAReasonThatIsTold(t *testing.T) {
 func TestLaw24AnAnswerSaysWhatIsSo(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		support, officer := w.staff(vault.Support), w.staff(vault.Compliance)
-		paper := str(w.writesDown(looks(), w.received(0, nil), nil).ok().payload, "user", "id")
+		paper := str(w.writesDown(with(named(), input{"phone": "+77019264837"}), w.received(0, nil), nil).ok().payload, "user", "id")
 		law := input{"ground": "LAW", "purpose": nil, "reference": "COURT-7599-26-00-2/1234"}
 		w.disclose(officer, passes(with(law, input{"recipient": input{"registration": "991240000003", "country": "KZ"}}), paper)).ok()
 		barred := with(law, input{"recipient": input{"registration": "991240000402", "country": "KZ"}, "withholdFromPerson": input{"reference": "ART-9.1"}})
