@@ -56,7 +56,13 @@ func TestLaw25ARefusalHasATermOfItsOwn(t *testing.T) {
 		holds(t, text, []string{"25(2)(7)", "требование сохранить данные, с "}, []string{"опозданием", "INVESTIGATION", "CASE"})
 
 		id := w.register(w.subject("sooner"), nil)
+		aged := w.letter("ERASURE", input{"receivedAt": stamp(w.clock.Now().AddDate(0, 0, -8))}).ok()
+		if metrics := string(w.get("/metrics").raw); !strings.Contains(metrics, "kelisim_requests_refusal_overdue 1") || !strings.Contains(metrics, "kelisim_requests_overdue 0") {
+			t.Error("the metrics do not tell that it can be refused only late")
+		}
 		r := w.verifiedLetter("BLOCKING", id, nil)
+		list := w.ask(officer, `{ subjectRequests(filter: {open: true}, orderBy: REFUSAL_DUE_AT) { nodes { id } } }`, nil).must()
+		same(t, "what is to be refused first", pluck(list, "id", "subjectRequests", "nodes"), []string{str(aged.payload, "request", "id"), str(r, "id")})
 		data := w.ask(officer, `query($id: ID!) { subjectRequest(id: $id) { dueAt refusalDueAt } }`, input{"id": str(r, "id")}).must()
 		equal(t, "a term that is shorter than that of a refusal", str(data, "subjectRequest", "refusalDueAt"), str(data, "subjectRequest", "dueAt"))
 	})

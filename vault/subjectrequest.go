@@ -216,11 +216,13 @@ type RequestOrder string
 // The orders.
 const (
 	ByDue      RequestOrder = "DUE_AT"
+	ByRefusal  RequestOrder = "REFUSAL_DUE_AT" // and that is never after the other
 	ByReceived RequestOrder = "RECEIVED_AT"
 )
 
-// RequestCount is how many requests are open at a moment.
-type RequestCount struct{ Open, Overdue int64 }
+// RequestCount is how many requests are open at a moment, and of these, how many
+// are late, and how many can be refused only late.
+type RequestCount struct{ Open, Overdue, Unrefusable int64 }
 
 // list is outcomes as an error names them.
 func list(outcomes []RequestOutcome) string {

@@ -7553,6 +7553,8 @@ input SubjectRequestFilter {
 enum SubjectRequestOrder {
   "By what is due first."
   DUE_AT
+  "By what is to be refused first, if it is."
+  REFUSAL_DUE_AT
   "By what was received first."
   RECEIVED_AT
 }

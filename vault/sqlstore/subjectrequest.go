@@ -61,9 +61,9 @@ func (s *Store) SubjectRequests(ctx context.Context, f vault.RequestFilter, by v
 	if !f.DueBefore.IsZero() {
 		b.add(" AND due_at < ?", millis(f.DueBefore))
 	}
-	column := "due_at"
-	if by == vault.ByReceived {
-		column = "received_at"
+	column := map[vault.RequestOrder]string{vault.ByReceived: "received_at", vault.ByRefusal: "refuse_by"}[by]
+	if column == "" {
+		column = "due_at"
 	}
 	if page.After != uuid.Nil {
 		b.add(" AND ("+column+", id) > ((SELECT "+column+" FROM subject_requests WHERE id = ?), ?)", page.After, page.After)
@@ -83,9 +83,10 @@ func (s *Store) RequestDocument(ctx context.Context, request uuid.UUID, locale s
 
 // CountRequests implements vault.RequestReader.
 func (s *Store) CountRequests(ctx context.Context, now time.Time) (vault.RequestCount, error) {
-	return one(ctx, s, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN due_at < $1 THEN 1 ELSE 0 END), 0) FROM subject_requests WHERE closed_at IS NULL`,
+	return one(ctx, s, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN due_at < $1 THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN refuse_by < $1 THEN 1 ELSE 0 END), 0) FROM subject_requests WHERE closed_at IS NULL`,
 		[]any{now.UnixMilli()}, func(r row) (n vault.RequestCount, err error) {
-			err = r.Scan(&n.Open, &n.Overdue)
+			err = r.Scan(&n.Open, &n.Overdue, &n.Unrefusable)
 			return n, err
 		})
 }

@@ -2,6 +2,7 @@
 ALTER TABLE subject_requests ADD COLUMN refuse_by {{.Integer}};
 ALTER TABLE subject_requests ADD COLUMN extension {{.Text}} NOT NULL DEFAULT '';
 UPDATE subject_requests SET refuse_by = due_at;
+CREATE INDEX subject_requests_refuse ON subject_requests (refuse_by, id);
 
 -- What a person asks twice is one request: of one kind, about the same fields.
 -- Objections are to different decisions, and a report is somebody else's.
