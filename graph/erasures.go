@@ -9,14 +9,16 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
+// certificateNumber is a certificate's id, and what stands on paper: one spelling
+// for both.
+func certificateNumber(erasure uuid.UUID) string { return erasure.String() }
+
 func (r queryResolver) ErasureCertificate(ctx context.Context, id string) (*vault.Erasure, error) {
-	erasure, err := decodeAs(typeErasure, id)
-	if err != nil { // or its number, as the answer to a request prints it
-		if erasure, err = parseUUID(id); err != nil {
-			return nil, err
-		}
+	erasure, err := parseUUID(id)
+	if err != nil {
+		return nil, err
 	}
-	e, err := r.Vault.Certificate(ctx, from(ctx).actor, erasure)
+	e, err := r.Vault.Certificate(ctx, erasure)
 	return &e, err
 }
 
@@ -43,7 +45,7 @@ func (r mutationResolver) EraseUser(ctx context.Context, input generated.EraseUs
 }
 
 func (r erasureCertificateResolver) ID(_ context.Context, e *vault.Erasure) (string, error) {
-	return ID(typeErasure, e.ID), nil
+	return certificateNumber(e.ID), nil
 }
 
 func (r erasureCertificateResolver) User(_ context.Context, e *vault.Erasure) (string, error) {
@@ -55,7 +57,7 @@ func (r erasureCertificateResolver) Reference(_ context.Context, e *vault.Erasur
 }
 
 func (r erasureCertificateResolver) Text(ctx context.Context, e *vault.Erasure, locale *string) (*generated.LocalizedText, error) {
-	words, err := r.Vault.CertificateText(ctx, *e, ID(typeErasure, e.ID), UserID(e.User))
+	words, err := r.Vault.CertificateText(ctx, *e, certificateNumber(e.ID), UserID(e.User))
 	if err != nil {
 		return nil, err
 	}

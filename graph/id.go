@@ -19,7 +19,6 @@ const (
 	typeEvent   = "AuditEvent"
 	typeRequest = "SubjectRequest"
 	typeExport  = "Export"
-	typeErasure = "ErasureCertificate"
 	// What a person owns besides consents.
 	typeObstacle   = "Obstacle"
 	typeDisclosure = "Disclosure"

@@ -86,6 +86,17 @@ func (r mutationResolver) VerifyRequester(ctx context.Context, in generated.Veri
 	return out, err
 }
 
+func (r mutationResolver) RetractRequester(ctx context.Context, in generated.RetractRequesterInput) (*generated.RetractRequesterPayload, error) {
+	work, err := workOf(in.ID, in.ExpectedRevision, in.IdempotencyKey)
+	var done vault.SubjectRequest
+	if err == nil {
+		done, err = r.Vault.RetractRequester(ctx, from(ctx).actor, work)
+	}
+	out := &generated.RetractRequesterPayload{}
+	out.Request, out.UserErrors, err = worked(done, err)
+	return out, err
+}
+
 func (r mutationResolver) FulfilSubjectRequest(ctx context.Context, in generated.FulfilSubjectRequestInput) (*generated.FulfilSubjectRequestPayload, error) {
 	answer, err := answeringOf(in.ID, in.ExpectedRevision, in.Reference, in.Note, in.IdempotencyKey)
 	var done vault.SubjectRequest
@@ -112,7 +123,7 @@ func (r mutationResolver) ExtendSubjectRequest(ctx context.Context, in generated
 	work, err := workOf(in.ID, in.ExpectedRevision, in.IdempotencyKey)
 	var done vault.SubjectRequest
 	if err == nil {
-		done, err = r.Vault.ExtendRequest(ctx, from(ctx).actor, work)
+		done, err = r.Vault.ExtendRequest(ctx, from(ctx).actor, work, in.Reason)
 	}
 	out := &generated.ExtendSubjectRequestPayload{}
 	out.Request, out.UserErrors, err = worked(done, err)

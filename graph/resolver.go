@@ -56,6 +56,7 @@ type (
 	mutationResolver           struct{ *Resolver }
 	obstacleResolver           struct{ *Resolver }
 	operatorResolver           struct{ *Resolver }
+	processingBlockResolver    struct{ *Resolver }
 	pendingConsentResolver     struct{ *Resolver }
 	personalFieldResolver      struct{ *Resolver }
 	policyChangeResolver       struct{ *Resolver }
@@ -138,6 +139,11 @@ func (r *Resolver) DisclosureWarning() generated.DisclosureWarningResolver {
 
 func (r *Resolver) RecipientNotice() generated.RecipientNoticeResolver {
 	return recipientNoticeResolver{r}
+}
+
+// ProcessingBlock implements generated.ResolverRoot.
+func (r *Resolver) ProcessingBlock() generated.ProcessingBlockResolver {
+	return processingBlockResolver{r}
 }
 
 // ErasureCertificate implements generated.ResolverRoot.

@@ -156,6 +156,33 @@ func (r subjectRequestResolver) Export(ctx context.Context, q *vault.SubjectRequ
 	return r.Vault.RequestExport(ctx, *q)
 }
 
+func (r subjectRequestResolver) ExtensionReason(_ context.Context, q *vault.SubjectRequest) (*vault.ExtensionReason, error) {
+	return codeOrNull(q.Extension), nil
+}
+
+func (r subjectRequestResolver) ExtensionNotice(ctx context.Context, q *vault.SubjectRequest, locale *string) (*generated.LocalizedText, error) {
+	words, err := r.Vault.ExtensionNotice(ctx, *q)
+	if err != nil || len(words) == 0 {
+		return nil, err
+	}
+	return r.text(ctx, words, locale)
+}
+
+func (r subjectRequestResolver) CertificateID(_ context.Context, q *vault.SubjectRequest) (*string, error) {
+	if q.Erasure == uuid.Nil {
+		return nil, nil //nolint:nilnil // the schema answers null
+	}
+	return new(certificateNumber(q.Erasure)), nil
+}
+
+func (r userResolver) ProcessingBlock(ctx context.Context, u *vault.User) (*vault.Block, error) {
+	return r.Vault.BlockOf(ctx, from(ctx).actor, u)
+}
+
+func (r processingBlockResolver) Text(ctx context.Context, b *vault.Block, locale *string) (*generated.LocalizedText, error) {
+	return r.text(ctx, b.Says, locale)
+}
+
 func (r subjectRequestDocumentResolver) Canonical(_ context.Context, d *vault.RequestDocument) (string, error) {
 	return string(d.Canonical), nil
 }

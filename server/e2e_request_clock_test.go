@@ -39,7 +39,7 @@ func TestLaw25TheTermOfARequestRunsOverNewYearAndNauryz(t *testing.T) {
 		equal(t, c.kind+" of "+c.now, due.In(almaty).Format("2006-01-02T15:04:05.000"), c.due+"T23:59:59.999")
 		equal(t, c.kind+": days left", number(r, "workingDaysLeft"), c.left)
 		equal(t, "the pack is on record", str(r, "rulePack"), "KZ/2026-11-23")
-		w.step(w.staff(vault.Support), "extendSubjectRequest", r, nil).refused("REQUEST_NOT_EXTENDABLE")
+		w.step(w.staff(vault.Support), "extendSubjectRequest", r, input{"reason": "COMPLEX"}).refused("REQUEST_NOT_EXTENDABLE")
 
 		w.clock.advance(due.Add(-time.Hour).Sub(w.clock.Now()))
 		read := func() int {
@@ -60,7 +60,7 @@ func TestAPackWithALongerTermLetsARequestTakeIt(t *testing.T) {
 	w.setTo("2027-01-11T10:00:00Z")
 	r := at(w.letter("ACCESS", nil).ok().payload, "request")
 	equal(t, "due", str(r, "dueAt"), "2027-02-11T22:59:59.999Z")
-	longer := at(w.step(w.staff(vault.Support), "extendSubjectRequest", r, nil).ok().payload, "request")
+	longer := at(w.step(w.staff(vault.Support), "extendSubjectRequest", r, input{"reason": "COMPLEX"}).ok().payload, "request")
 	equal(t, "the longer term", str(longer, "dueAt"), "2027-04-12T21:59:59.999Z") // the 11th is a Sunday
-	w.step(w.staff(vault.Support), "extendSubjectRequest", longer, nil).refused("REQUEST_NOT_EXTENDABLE")
+	w.step(w.staff(vault.Support), "extendSubjectRequest", longer, input{"reason": "COMPLEX"}).refused("REQUEST_NOT_EXTENDABLE")
 }

@@ -14,6 +14,7 @@ import (
 type requestMetrics struct {
 	count         func(context.Context) (vault.RequestCount, error)
 	open, overdue *prometheus.Desc
+	unrefusable   *prometheus.Desc
 }
 
 // countWithin bounds the count of one scrape.
@@ -24,6 +25,8 @@ func (m *metrics) askedFor(count func(context.Context) (vault.RequestCount, erro
 		count:   count,
 		open:    prometheus.NewDesc("kelisim_requests_open", "Requests of people about their data that wait for an answer.", nil, nil),
 		overdue: prometheus.NewDesc("kelisim_requests_overdue", "Of these, those whose term is over.", nil, nil),
+		unrefusable: prometheus.NewDesc("kelisim_requests_refusal_overdue",
+			"Of the open ones, those that could be refused only late.", nil, nil),
 	})
 }
 
@@ -31,6 +34,7 @@ func (m *metrics) askedFor(count func(context.Context) (vault.RequestCount, erro
 func (r *requestMetrics) Describe(to chan<- *prometheus.Desc) {
 	to <- r.open
 	to <- r.overdue
+	to <- r.unrefusable
 }
 
 // Collect implements prometheus.Collector.
@@ -43,4 +47,5 @@ func (r *requestMetrics) Collect(to chan<- prometheus.Metric) {
 	}
 	to <- prometheus.MustNewConstMetric(r.open, prometheus.GaugeValue, float64(n.Open))
 	to <- prometheus.MustNewConstMetric(r.overdue, prometheus.GaugeValue, float64(n.Overdue))
+	to <- prometheus.MustNewConstMetric(r.unrefusable, prometheus.GaugeValue, float64(n.Unrefusable))
 }

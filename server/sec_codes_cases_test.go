@@ -141,16 +141,15 @@ func consentRefusals() []refusal {
 
 // obstacleRefusals are of people whose data is kept for now.
 func obstacleRefusals() []refusal {
-	withdraws := func(code vault.Code, mutation, ground string) refusal {
-		params := []string{"ground", "since", "item"}
+	withdraws := func(code vault.Code, mutation, ground string, params ...string) refusal {
 		return refusal{code: code, mutation: "withdrawConsent", path: "items.0", params: params, prepare: func(w *world, me, id string) attempt {
 			w.mutate(w.staff(vault.Compliance), mutation, input{"user": id, "ground": ground, "reference": "COURT-7599-26-00-2/1234"}, "").ok()
 			return change(me, "withdrawConsent", "7599", input{"eventId": uuid.NewString(), "items": []string{"contact"}})
 		}}
 	}
 	return []refusal{
-		withdraws(vault.CodeLegalHold, "placeLegalHold", "INVESTIGATION"),
-		withdraws(vault.CodeOpenObligation, "recordObligation", "DELIVERY"),
+		withdraws(vault.CodeLegalHold, "placeLegalHold", "INVESTIGATION", "since", "item"), // of an investigation nobody learns here
+		withdraws(vault.CodeOpenObligation, "recordObligation", "DELIVERY", "ground", "since", "item"),
 	}
 }
 

@@ -21,10 +21,11 @@ func requestCalls() map[string]string {
 		"Mutation.cancelMyRequest":      `cancelMyRequest(input: ` + step + `}) { request { id } }`,
 		"Mutation.recordSubjectRequest": `recordSubjectRequest(input: {kind: ACCESS, channel: PHONE, receivedAt: "2026-11-01T00:00:00Z", name: "Ә"}) { request { id } }`,
 		"Mutation.assignSubjectRequest": `assignSubjectRequest(input: ` + step + `}) { request { id } }`,
-		"Mutation.verifyRequester":      `verifyRequester(input: ` + step + `, how: TOKEN}) { request { id } }`,
+		"Mutation.verifyRequester":      `verifyRequester(input: ` + step + `, how: DOCUMENT}) { request { id } }`,
 		"Mutation.fulfilSubjectRequest": `fulfilSubjectRequest(input: ` + step + `, outcome: GIVEN}) { request { id } }`,
 		"Mutation.refuseSubjectRequest": `refuseSubjectRequest(input: ` + step + `, ground: BARRED_BY_LAW}) { request { id } }`,
-		"Mutation.extendSubjectRequest": `extendSubjectRequest(input: ` + step + `}) { request { id } }`,
+		"Mutation.extendSubjectRequest": `extendSubjectRequest(input: ` + step + `, reason: COMPLEX}) { request { id } }`,
+		"Mutation.retractRequester":     `retractRequester(input: ` + step + `}) { request { id } }`,
 	}
 }
 
@@ -48,7 +49,7 @@ func askRefusals() []refusal {
 		onPaper(vault.CodeRequestVerified, "verifyRequester", "", nil, input{"how": "DOCUMENT"}, verified),
 		onPaper(vault.CodeRequestOutcome, "fulfilSubjectRequest", "outcome", []string{"outcomes"}, input{"outcome": "ERASED"}, verified),
 		onPaper(vault.CodeRequestGround, "refuseSubjectRequest", "ground", []string{"pack", "grounds"}, input{"ground": "LEGAL_HOLD"}, verified),
-		onPaper(vault.CodeRequestNotExtendable, "extendSubjectRequest", "", []string{"pack"}, nil, verified),
+		onPaper(vault.CodeRequestNotExtendable, "extendSubjectRequest", "", []string{"pack"}, input{"reason": "COMPLEX"}, verified),
 		onPaper(vault.CodeRequestClosed, "assignSubjectRequest", "", []string{"state"}, nil, func(w *world, r any) any {
 			return at(w.step(w.staff(vault.Support), "refuseSubjectRequest", r, input{"ground": "NOT_IDENTIFIED"}).ok().payload, "request")
 		}),

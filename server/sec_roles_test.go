@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/vault"
 )
 
@@ -33,7 +32,7 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.verifyIdentifier":  `verifyIdentifier(input: {user: "` + user + `", field: PHONE, ` + request + `}) { user { id } }`,
 		"Mutation.releaseIdentifier": `releaseIdentifier(input: {user: "` + user + `", field: PHONE, ` + request + `}) { user { id } }`,
 		"Mutation.createPolicyDraft": `createPolicyDraft(input: {app: "none", label: "x", facts: {lawTitle: [], items: [], fields: [], withdrawal: []}, texts: []}) { policyVersion { id } }`,
-		"Query.erasureCertificate":   `erasureCertificate(id: "` + graph.ID("ErasureCertificate", uuid.New()) + `") { id }`,
+		"Query.erasureCertificate":   `erasureCertificate(id: "` + uuid.NewString() + `") { id }`,
 		"Mutation.eraseUser":         `eraseUser(input: {user: "` + user + `", ground: LAW, reference: "ART-18", dryRun: true}) { plan { kept { kind } } }`,
 		"Mutation.placeLegalHold":    `placeLegalHold(input: {user: "` + user + `", ground: COURT, reference: "x"}) { obstacle { id } }`, "Mutation.liftLegalHold": `liftLegalHold(input: {id: "x", reference: "ART-18"}) { obstacle { id } }`,
 		"Mutation.recordObligation": `recordObligation(input: {user: "` + user + `", ground: PAYMENT, reference: "x"}) { obstacle { id } }`, "Mutation.settleObligation": `settleObligation(input: {id: "x", reference: "ART-18"}) { obstacle { id } }`,

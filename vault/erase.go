@@ -20,6 +20,8 @@ type Erasing struct {
 	IdempotencyKey   string
 
 	asRead *User // the job on retention: as they were when it was decided
+	// request is what the caller answers itself, once the erasure is acknowledged.
+	request uuid.UUID
 }
 
 // ErasurePlan is what an erasure would do now.
@@ -141,15 +143,24 @@ func (s *Service) erase(ctx context.Context, a Actor, role Role, in Erasing, rem
 	if len(errs) > 0 {
 		return uuid.Nil, errs
 	}
+	open, err := s.openRequests(ctx, RequestFilter{User: in.User})
+	if err != nil {
+		return uuid.Nil, err
+	}
 	event := s.event(a, role, UserErased)
-	e := Erasure{ID: s.NewID(), User: in.User, At: event.At, Ground: in.Ground, Reference: in.Reference, Actor: a.ID, Gone: p.Gone, Kept: p.Kept}
+	e := Erasure{ID: s.certificateID(open), User: in.User, At: event.At, Ground: in.Ground, Reference: in.Reference, Actor: a.ID, Gone: p.Gone, Kept: p.Kept}
 	event.Subject, event.Reason, event.Reference, event.Object = in.User, string(in.Ground), in.Reference, e.object()
+	ended, err := s.endWith(ctx, a, role, e, open, in.request)
+	if err != nil {
+		return uuid.Nil, err
+	}
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.EraseUser(p.User, p.Gone, p.evidence)
 		for _, t := range p.tellings {
 			tx.TellRecipients(t)
 		}
 		tx.InsertErasure(e)
+		ended.write(tx)
 		tx.Record(event)
 		remember(tx, e.ID)
 		return nil
@@ -302,6 +313,14 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 			Gone: p.Gone, Kept: p.Kept, ReplayedAt: event.At, LedgeredAt: event.At,
 		}
 		event.Subject, event.Reason, event.Reference, event.Object = stone.User, string(stone.Ground), stone.Reference, e.object()
+		open, err := s.openRequests(ctx, RequestFilter{User: stone.User})
+		if err != nil {
+			return uuid.Nil, err
+		}
+		ended, err := s.endWith(ctx, a, System, e, open, uuid.Nil)
+		if err != nil {
+			return uuid.Nil, err
+		}
 		err = s.Writer.Write(ctx, func(tx Tx) error {
 			if !absent {
 				tx.EraseUser(p.User, p.Gone, p.evidence)
@@ -310,6 +329,7 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 				}
 			}
 			tx.InsertErasure(e)
+			ended.write(tx)
 			tx.Record(event)
 			return nil
 		})
@@ -322,12 +342,10 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 }
 
 // Certificate answers that somebody was erased, by the certificate's id, which
-// nobody guesses. The person has the id and nothing else: no login is left by
-// which they could be known. ErrNotFound: nobody was erased by it.
-func (s *Service) Certificate(ctx context.Context, a Actor, id uuid.UUID) (Erasure, error) {
-	if _, ok := a.Allowed(Compliance, Subject, System); !ok {
-		return Erasure{}, NewError(CodeForbidden, "this role may not read certificates of erasures")
-	}
+// nobody guesses and in which nothing is personal. The person has the id, from
+// when they asked, and nothing else: no login is left by which they could be
+// known. So it is answered to anybody. ErrNotFound: nobody was erased by it.
+func (s *Service) Certificate(ctx context.Context, id uuid.UUID) (Erasure, error) {
 	found, err := s.Reader.Erasures(ctx, ErasureFilter{ID: id}, 1)
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound

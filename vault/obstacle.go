@@ -70,12 +70,12 @@ func (o Obstacle) bars(item string) bool {
 }
 
 // refusal is the obstacle as what keeps somebody from what they wanted. It says
-// on which ground, and not by which reference: that may not be theirs to know.
+// on which ground an obligation stands, and of no hold: one of them is an
+// investigation, which is not theirs to learn of. The reference it never says.
 func (o Obstacle) refusal() *Error {
 	since := o.Since.Format(time.DateOnly)
 	if o.Kind == LegalHold {
-		return NewError(CodeLegalHold, "the law wants this data kept for now: a hold stands against it").
-			With("ground", string(o.Ground)).With("since", since)
+		return NewError(CodeLegalHold, "the law wants this data kept for now: a hold stands against it").With("since", since)
 	}
 	return NewError(CodeOpenObligation, "an obligation that needs this data is not fulfilled yet").
 		With("ground", string(o.Ground)).With("since", since)

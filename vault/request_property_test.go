@@ -18,7 +18,7 @@ type requestModel struct {
 }
 
 // wants is the code that a step is refused with; empty: it is taken.
-func (m requestModel) wants(step requestStep) Code {
+func (m requestModel) wants(step requestStep, late bool) Code {
 	switch {
 	case m.closed:
 		return CodeRequestClosed
@@ -26,7 +26,7 @@ func (m requestModel) wants(step requestStep) Code {
 		return CodeRequestVerified
 	case step == stepFulfil && !m.known:
 		return CodeRequestUnverified
-	case step == stepExtend && m.extensions > 0:
+	case step == stepExtend && (late || m.extensions > 0):
 		return CodeRequestNotExtendable
 	}
 	return ""
@@ -84,7 +84,7 @@ func TestARequestGoesAsTheModelGoes(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(0, 72).Draw(t, "hours")) * time.Hour)
 			step := rapid.SampledFrom(steps).Draw(t, "step")
 			next, err := takeStep(r, step, pack, now)
-			want := m.wants(step)
+			want := m.wants(step, now.After(r.DueAt))
 			if err != nil {
 				if CodeOf(err) != want || fmt.Sprint(next) != fmt.Sprint(r) {
 					t.Fatalf("%s of %+v: %v, want %q", step, r, err, want)
@@ -105,7 +105,7 @@ func TestARequestGoesAsTheModelGoes(t *testing.T) {
 func takeStep(r SubjectRequest, step requestStep, pack *RulePack, now time.Time) (SubjectRequest, error) {
 	switch step {
 	case stepExtend:
-		return r.extended(pack, now)
+		return r.extended(pack, HardToAnswer, now)
 	case stepFulfil:
 		next, err := r.answered(r.Kind.outcomes()[0], now)
 		if err != nil {
@@ -153,16 +153,39 @@ func TestARequestIsRefusedOnTheGroundsOfItsPackOnly(t *testing.T) {
 }
 
 func TestARequestThatJoinsAnotherIsNeverAnsweredLaterThanItsOwnTerm(t *testing.T) {
-	first := SubjectRequest{ID: testID(1), Revision: 4, DueAt: morning.Add(days(5))}
-	if later := first.withDue(morning.Add(days(9))); later.DueAt != first.DueAt || later.Revision != 4 {
-		t.Errorf("due %s, revision %d", later.DueAt, later.Revision)
+	day := func(due, refuse int) SubjectRequest {
+		return SubjectRequest{ID: testID(1), Revision: 4, DueAt: morning.Add(days(due)), RefuseBy: morning.Add(days(refuse))}
 	}
-	if earlier := first.withDue(morning.Add(days(2))); earlier.DueAt != morning.Add(days(2)) || earlier.Revision != 5 {
-		t.Errorf("due %s, revision %d", earlier.DueAt, earlier.Revision)
+	first := day(5, 3)
+	for _, c := range []struct{ other, want SubjectRequest }{
+		{day(9, 4), first}, {day(2, 2), day(2, 2)}, {day(9, 1), day(5, 1)}, {day(4, 9), day(4, 3)},
+	} {
+		got := first.withTerms(c.other)
+		changed := c.want.DueAt != first.DueAt || c.want.RefuseBy != first.RefuseBy
+		if got.DueAt != c.want.DueAt || got.RefuseBy != c.want.RefuseBy || got.Revision == 5 != changed {
+			t.Errorf("due %s, to be refused by %s, revision %d", got.DueAt, got.RefuseBy, got.Revision)
+		}
 	}
-	if none := (SubjectRequest{}).withDue(morning); none.Revision != 0 {
+	if none := (SubjectRequest{}).withTerms(first); none.Revision != 0 {
 		t.Error("what is not there is due")
 	}
+}
+
+func TestARequestAnswersThoseThatAskForNoMore(t *testing.T) {
+	fields := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"phone", "email", "iin"}), rapid.ID[string])
+	asked := func(r SubjectRequest, code string) bool { return len(r.Fields) == 0 || slices.Contains(r.Fields, code) }
+	rapid.Check(t, func(t *rapid.T) {
+		kinds, proofs := rapid.SampledFrom(RequestKinds()), rapid.SampledFrom([]RequesterProof{ProvedByToken, ProvedByDocument, ReportsViolation})
+		one := SubjectRequest{ID: testID(1), Kind: kinds.Draw(t, "kind"), Fields: fields.Draw(t, "fields"), Proof: proofs.Draw(t, "proof")}
+		two := SubjectRequest{ID: testID(2), Kind: kinds.Draw(t, "kind"), Fields: fields.Draw(t, "fields"), Proof: proofs.Draw(t, "proof")}
+		want := one.Kind == two.Kind && one.Kind != Objects && one.Proof != ReportsViolation && two.Proof != ReportsViolation
+		for _, code := range []string{"phone", "email", "iin", "any other"} {
+			want = want && (asked(one, code) || !asked(two, code))
+		}
+		if got := one.answers(two); got != want {
+			t.Fatalf("%+v answers %+v: %t", one, two, got)
+		}
+	})
 }
 
 func TestTheNumberOfARequestFitsAReference(t *testing.T) {

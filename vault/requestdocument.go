@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,33 +25,28 @@ type RequestDocument struct {
 
 // answerFacts are what an answer says beside the request.
 type answerFacts struct {
-	app    App
-	person *Person // nil: nothing is held of the requester
-	kept   []Kept  // what stays after an erasure
-	// obstacles are what a refusal leans on, by name.
-	obstacles []string
+	app       App
+	person    *Person    // nil: nothing is held of the requester
+	kept      []Kept     // what stays after an erasure
+	obstacles []Obstacle // what a refusal leans on
+
+	// what standing reads
+	held     []string // codes of the fields that are stored
+	sources  []Source // where their values come from
+	signsIn  bool     // the person has a login, and sees their data in the app
+	devices  bool     // their devices sent something that is kept
+	passedTo []DisclosedTo
 }
 
 // answerDocuments are the answer in every language that the product has.
-func (s *Service) answerDocuments(ctx context.Context, r SubjectRequest, facts answerFacts) ([]StoredDocument, error) {
+func (s *Service) answerDocuments(r SubjectRequest, facts answerFacts) ([]StoredDocument, error) {
 	pack, err := s.pack(facts.app)
 	if err != nil {
 		return nil, err
 	}
-	var held []string
-	if facts.person != nil {
-		stored, err := s.Reader.Fields(ctx, []uuid.UUID{facts.person.User.ID})
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range stored {
-			held = append(held, f.Code)
-		}
-		slices.Sort(held)
-	}
 	var out []StoredDocument
 	for _, locale := range Languages {
-		l := letter{locale: locale, pack: pack, request: r, facts: facts, held: held, service: s}
+		l := letter{locale: locale, pack: pack, request: r, facts: facts, catalogue: s.Catalogue}
 		d := RequestDocument{V: 1, Request: r.ID, Number: r.Number(), Locale: locale, Title: l.title(), Text: l.text()}
 		canonical, err := Canonical(map[string]any{
 			"v": d.V, "request": d.Request.String(), "number": d.Number, "locale": d.Locale, "title": d.Title, "text": d.Text,
@@ -72,8 +66,8 @@ type letter struct {
 	pack    *RulePack
 	request SubjectRequest
 	facts   answerFacts
-	held    []string
-	service *Service
+
+	catalogue Catalogue
 }
 
 // say is a sentence in the letter's language.
@@ -118,15 +112,26 @@ func (l *letter) head() {
 		at   time.Time
 	}{
 		{l.say("Алынған күні", "Дата получения", "Received"), l.request.ReceivedAt},
-		{l.say("Жауап беру мерзімі", "Срок ответа", "Due"), l.request.DueAt},
+		{l.say("Жауап беру мерзімі", "Срок ответа", "Due"), l.due()},
 		{l.say("Жауап берілген күні", "Дата ответа", "Answered"), l.request.ClosedAt},
 	} {
 		l.WriteString("- " + moment.what + ": " + l.day(moment.at) + "\n")
+	}
+	if l.request.Extension != "" {
+		l.WriteString("- " + l.say("Мерзім ұзартылды", "Срок продлён", "Extended") + ": " + l.extension() + "\n")
 	}
 	if l.request.Reference != "" {
 		l.WriteString("- " + l.say("Құжаттың нөмірі", "Номер документа", "Reference") + ": " + l.request.Reference + "\n")
 	}
 	l.WriteString("\n")
+}
+
+// due is the last moment for the answer that was given.
+func (l *letter) due() time.Time {
+	if l.request.State == RequestRefused {
+		return l.request.RefuseBy
+	}
+	return l.request.DueAt
 }
 
 // day is a date in the pack's zone, which it names.
@@ -158,7 +163,13 @@ func (l *letter) refusal() {
 	l.paragraph(l.say("Сұрау салу қанағаттандырылмады. Себебі:", "В удовлетворении запроса отказано. Причина:", "The request is refused. The reason:") +
 		" " + wordsOr(rule.Says, l.locale))
 	l.paragraph(l.cite(rule))
-	l.names(l.facts.obstacles)
+	var names []string
+	for _, o := range l.facts.obstacles {
+		if name := l.obstacle(o); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	l.names(names)
 }
 
 // names lists what is called by a reference.
@@ -171,9 +182,15 @@ func (l *letter) names(list []string) {
 	}
 }
 
-// ground says which rule set the term.
+// ground says which rule set the term, and whether it was kept.
 func (l *letter) ground() {
+	if l.request.ClosedAt.After(l.due()) {
+		l.paragraph(l.say("Жауап мерзімінен кеш берілді.", "Ответ дан с опозданием.", "The answer is late."))
+	}
 	rule := l.pack.Rule(l.request.Kind.rule())
+	if l.request.State == RequestRefused && l.request.RefuseBy.Before(l.request.DueAt) {
+		rule = l.pack.Rule(RuleRequestRefusal)
+	}
 	l.paragraph(l.say("Мерзім негізі:", "Основание срока:", "What sets the term:") + " " + wordsOr(rule.Says, l.locale) + " " + l.cite(rule))
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -16,7 +15,7 @@ func (s *Service) eraseFor(ctx context.Context, w *work, reference string, facts
 	if reference == "" {
 		reference = w.was.Number()
 	}
-	erased, err := s.Erase(ctx, w.actor, Erasing{User: w.was.User, Ground: ErasedOnRequest, Reference: reference})
+	erased, err := s.Erase(ctx, w.actor, Erasing{User: w.was.User, Ground: ErasedOnRequest, Reference: reference, request: w.was.ID})
 	if err != nil {
 		return err
 	}
@@ -47,36 +46,43 @@ func (l *letter) stays(k Kept) string {
 	return said
 }
 
-// stands reports what of a kind stands against an erasure, as the person may
-// read it: on which ground and since when, not by which reference.
-func (s *Service) stands(ctx context.Context, r SubjectRequest, kind ObstacleKind, zone *time.Location) ([]string, error) {
-	if r.User == uuid.Nil {
-		return nil, nil
-	}
-	all, err := s.Reader.Obstacles(ctx, []uuid.UUID{r.User}, false)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, o := range all {
-		if o.Kind == kind {
-			out = append(out, string(o.Ground)+", "+o.Since.In(zone).Format(time.DateOnly))
-		}
-	}
-	return slices.Compact(out), nil
-}
-
 // obstacles are what a refusal leans on. A hold or an obligation that nobody
 // placed is no ground.
-func (s *Service) obstacles(ctx context.Context, w *work, pack *RulePack) ([]string, error) {
+func (s *Service) obstacles(ctx context.Context, w *work, pack *RulePack) ([]Obstacle, error) {
 	kind := map[RefusalGround]ObstacleKind{UnderLegalHold: LegalHold, ObligationOpen: Obligation}[w.request.Ground]
 	if kind == "" {
 		return nil, nil
 	}
-	names, err := s.stands(ctx, w.was, kind, pack.Zone)
-	if err == nil && len(names) == 0 {
-		err = NewError(CodeRequestGround, "no such hold or obligation stands against this person's erasure").
+	var standing []Obstacle
+	if w.was.User != uuid.Nil {
+		all, err := s.Reader.Obstacles(ctx, []uuid.UUID{w.was.User}, false)
+		if err != nil {
+			return nil, err
+		}
+		standing = slices.DeleteFunc(all, func(o Obstacle) bool { return o.Kind != kind })
+	}
+	if len(standing) == 0 {
+		return nil, NewError(CodeRequestGround, "no such hold or obligation stands against this person's erasure").
 			With("pack", pack.Name()).With("grounds", "").At("ground")
 	}
-	return names, err
+	return standing, nil
+}
+
+// obstacle says what stands against an erasure and since when, as the person may
+// read it. Of a hold not even the ground is said, of no hold: one of them is an
+// investigation, which is not to be learned from here.
+func (l *letter) obstacle(o Obstacle) string {
+	since := l.day(o.Since)
+	switch o.Ground {
+	case GroundPayment:
+		return l.say("төлем міндеттемесі, %s бастап", "обязательство по оплате, с %s", "an obligation to pay, since %s", since)
+	case GroundDelivery:
+		return l.say("жеткізу міндеттемесі, %s бастап", "обязательство по доставке, с %s", "a delivery that is not complete, since %s", since)
+	case GroundContract:
+		return l.say("шарт бойынша міндеттеме, %s бастап", "обязательство по договору, с %s", "an obligation under a contract, since %s", since)
+	case GroundLaw:
+		return l.say("заң бойынша міндеттеме, %s бастап", "обязательство по закону, с %s", "an obligation under the law, since %s", since)
+	default:
+		return l.say("деректерді сақтау талабы, %s бастап", "требование сохранить данные, с %s", "a demand to keep the data, since %s", since)
+	}
 }

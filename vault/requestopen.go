@@ -62,7 +62,7 @@ func (s *Service) submitRequest(ctx context.Context, a Actor, in Asking, remembe
 	}
 	r, err := s.newRequest(in.Kind, me.App, locale, in.Fields, s.now())
 	if err == nil {
-		err = errors.Join(s.checkWords(in.Text, "text"), s.checkFields(in.Fields, func(code string) bool {
+		err = errors.Join(s.checkWords(in.Text, "text"), s.checkFields(in.Kind, in.Fields, func(code string) bool {
 			_, known := me.definition(s.Catalogue, code)
 			return known
 		}))
@@ -71,6 +71,7 @@ func (s *Service) submitRequest(ctx context.Context, a Actor, in Asking, remembe
 		return uuid.Nil, false, err
 	}
 	r.User, r.Channel, r.Proof, r.State = me.User.ID, ByApp, ProvedByToken, RequestReceived
+	s.promise(&r)
 	var first SubjectRequest
 	var found bool
 	if !in.Kind.immediate() { // what is answered at once waits for no other
@@ -158,7 +159,7 @@ func (s *Service) checkRecording(in Recording) error {
 	for path, words := range map[string]Plain{"name": in.Name, "contact": in.Contact, "text": in.Text} {
 		add(s.checkWords(words, path))
 	}
-	add(s.checkFields(in.Fields, fieldCode))
+	add(s.checkFields(in.Kind, in.Fields, fieldCode))
 	return errs.orNil()
 }
 
@@ -169,7 +170,11 @@ func (s *Service) checkWords(words Plain, path string) error {
 	return nil
 }
 
-func (s *Service) checkFields(codes []string, known func(string) bool) error {
+func (s *Service) checkFields(kind RequestKind, codes []string, known func(string) bool) error {
+	if kind.whole() && len(codes) > 0 {
+		return NewError(CodeInvalidValue, "this is done to all that is held, not by the field; a single field is cleared by updateMyProfile, or corrected").
+			At("fields")
+	}
 	if len(codes) > maxRequestFields {
 		return NewError(CodeInvalidValue, "name at most 50 fields").At("fields")
 	}
@@ -200,9 +205,15 @@ func (s *Service) newRequest(kind RequestKind, app App, locale string, fields []
 	if !ok {
 		return SubjectRequest{}, NewError(CodeInternal, "the rule pack says nothing about how long an answer may take")
 	}
+	refuseBy, _ := pack.Due(RuleRequestRefusal, received)
+	if refuseBy.IsZero() {
+		refuseBy = due
+	}
+	fields = append([]string{}, fields...)
+	slices.Sort(fields)
 	return SubjectRequest{
-		ID: s.NewID(), Kind: kind, App: app.Code, Locale: locale, Fields: append([]string{}, fields...), Revision: 1,
-		ReceivedAt: received, RecordedAt: s.now(), DueAt: due, Pack: pack.Name(),
+		ID: s.NewID(), Kind: kind, App: app.Code, Locale: locale, Fields: slices.Compact(fields), Revision: 1,
+		ReceivedAt: received, RecordedAt: s.now(), DueAt: due, RefuseBy: sooner(due, refuseBy), Pack: pack.Name(),
 	}, nil
 }
 
@@ -215,22 +226,6 @@ func (s *Service) appMeant(ctx context.Context, a Actor, code string) (App, erro
 		}
 	}
 	return s.app(ctx, code)
-}
-
-// openRequest is what the same person asked already and has no answer to.
-func (s *Service) openRequest(ctx context.Context, r SubjectRequest) (SubjectRequest, bool, error) {
-	found, err := s.Reader.SubjectRequests(ctx, RequestFilter{User: r.User, Kind: r.Kind, Open: true}, ByReceived, Page{Limit: 2})
-	found = slices.DeleteFunc(found, func(o SubjectRequest) bool { return o.ID == r.ID })
-	if err != nil || len(found) == 0 {
-		return SubjectRequest{}, false, err
-	}
-	return found[0], true, nil
-}
-
-// joined is the request closed, because an earlier one answers it, too.
-func (r SubjectRequest) joined(first SubjectRequest, at time.Time) SubjectRequest {
-	r.State, r.Outcome, r.JoinedTo, r.ClosedAt = RequestCancelled, JoinedAnother, first.ID, at
-	return r
 }
 
 // answered is the request fulfilled.
@@ -267,7 +262,11 @@ func (s *Service) openWith(ctx context.Context, o opening, remember rememberer, 
 	case r.JoinedTo != uuid.Nil:
 		events = append(events, s.requestEvent(o.actor, o.role, RequestJoined, o.first))
 	case !r.Open():
-		if documents, err = s.answerDocuments(ctx, r, answerFacts{app: o.app, person: o.person}); err != nil {
+		facts := answerFacts{app: o.app, person: o.person}
+		if err := s.standing(ctx, &facts); err != nil {
+			return err
+		}
+		if documents, err = s.answerDocuments(r, facts); err != nil {
 			return err
 		}
 		events = append(events, s.requestEvent(o.actor, o.role, RequestWasFulfilled, r))
@@ -288,8 +287,8 @@ func (s *Service) openWith(ctx context.Context, o opening, remember rememberer, 
 		if export != nil {
 			tx.InsertExport(*export)
 		}
-		if earlier := o.first.withDue(r.DueAt); earlier.Revision != o.first.Revision {
-			tx.UpdateRequest(earlier, o.first.Revision)
+		if joined := o.first.withTerms(r); joined.Revision != o.first.Revision {
+			tx.UpdateRequest(joined, o.first.Revision)
 		}
 		tx.Record(events...)
 		remember(tx, result)
@@ -299,16 +298,6 @@ func (s *Service) openWith(ctx context.Context, o opening, remember rememberer, 
 		return ErrStale.Because(err) // somebody was first: look again, and join
 	}
 	return limited(err)
-}
-
-// withDue is the request due at a moment, if that is earlier: what is answered
-// with it must not be answered late.
-func (r SubjectRequest) withDue(due time.Time) SubjectRequest {
-	if r.ID != uuid.Nil && due.Before(r.DueAt) {
-		r.DueAt = due
-		r.Revision++
-	}
-	return r
 }
 
 // requestEvent starts an event about a request.

@@ -1,12 +1,10 @@
 package vault
 
-import "slices"
-
 // outcome says what a request came to.
 func (l *letter) outcome() {
 	switch l.request.Outcome {
 	case DataShown:
-		l.access()
+		l.given()
 	case ExportReady:
 		l.paragraph(l.say(
 			"Деректеріңіздің көшірмесі дайын. Оны қосымшаға өз атыңыздан кіріп, 24 сағат ішінде бір рет жүктеп ала аласыз.",
@@ -34,13 +32,19 @@ func (l *letter) outcome() {
 			"A person looked at the decision again and left it as it is. The explanation is with the answer in the app."))
 	default:
 		l.paragraph(l.say(
-			"Сіз туралы дербес деректер сақталмайды.", "Персональные данные о вас не хранятся.", "No personal data about you is held."))
+			"Осы өтініштің өзінен басқа, сіз туралы дербес деректер табылмады.",
+			"Кроме самого этого обращения, персональных данных о вас не найдено.",
+			"Beside this request itself no personal data about you was found."))
 	}
 }
 
+// erased says under which number the certificate is read, by whoever has it: the
+// person has no login any more.
 func (l *letter) erased() {
-	l.paragraph(l.say("Деректеріңіз жойылды. Анықтаманың нөмірі: %s.", "Ваши данные уничтожены. Номер справки: %s.",
-		"Your data was erased. The certificate's number: %s.", l.request.Erasure))
+	l.paragraph(l.say(
+		"Деректеріңіз жойылды. Анықтаманың нөмірі: %s. Анықтаманы осы нөмір бойынша жүйеге кірмей-ақ оқуға болады.",
+		"Ваши данные уничтожены. Номер справки: %s. Справку можно прочитать по этому номеру, входить для этого не нужно.",
+		"Your data was erased. The certificate's number: %s. It can be read by this number, without signing in.", l.request.Erasure))
 	if len(l.facts.kept) == 0 {
 		return
 	}
@@ -50,61 +54,4 @@ func (l *letter) erased() {
 		names = append(names, l.stays(k))
 	}
 	l.names(names)
-}
-
-// access says what is held and why: the fact, the purposes, the source, the list
-// and the terms. The values are in the app.
-func (l *letter) access() {
-	l.paragraph(l.say(
-		"Дербес деректеріңіз өңделеді. Олардың мәндерін қосымшадан көре аласыз, көшірмесін сұрата аласыз.",
-		"Ваши персональные данные обрабатываются. Сами значения видны в приложении, их копию можно запросить.",
-		"Your personal data is processed. You see the values in the app, and can ask for a copy."))
-	p := l.facts.person
-	if p == nil {
-		return
-	}
-	l.paragraph("## " + l.say("Сақталатын деректер", "Какие данные хранятся", "What is held"))
-	var names []string
-	for _, code := range l.held {
-		if field, ok := p.definition(l.service.Catalogue, code); ok {
-			names = append(names, wordsOr(field.Label, l.locale))
-		}
-	}
-	if len(names) == 0 {
-		names = []string{l.say("ештеңе сақталмайды", "ничего не хранится", "none")}
-	}
-	l.names(names)
-	v := p.Current()
-	if v == nil {
-		return
-	}
-	l.paragraph("## " + l.say("Мақсаттары", "Для чего", "What for"))
-	var items []string
-	for _, item := range v.Facts.Items {
-		if slices.ContainsFunc(l.held, item.Uses) || item.Kind != Purpose {
-			items = append(items, wordsOr(item.Title, l.locale)+l.asks(item, p))
-		}
-	}
-	l.names(items)
-	l.paragraph(l.say("Деректердің көзі: өзіңіз және құрылғыңыз.", "Источник данных: вы сами и ваше устройство.", "The source: yourself and your device."))
-	l.paragraph(l.term(v))
-}
-
-// asks says how the person stands to what they are asked.
-func (l *letter) asks(item Item, p *Person) string {
-	if !item.Asked() {
-		return ""
-	}
-	if p.Check(item.Code, "", p.now).Allowed {
-		return l.say(" (келісім берілген)", " (согласие дано)", " (you consent)")
-	}
-	return l.say(" (келісім жоқ)", " (согласия нет)", " (no consent)")
-}
-
-func (l *letter) term(v *Version) string {
-	if v.Facts.Term == nil {
-		return l.say("Мерзімі: өңдеу мақсаттарына қол жеткізілгенге дейін.", "Срок: до достижения целей обработки.", "The term: until the purposes are achieved.")
-	}
-	return l.say("Келісімнің мерзімі: %s (саясаттың редакциясы: %s).", "Срок согласия: %s (редакция политики: %s).",
-		"The term of a consent: %s (policy version %s).", SayDuration(*v.Facts.Term, l.locale), v.Label)
 }

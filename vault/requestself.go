@@ -5,38 +5,37 @@ import (
 	"slices"
 )
 
-// selfCorrected is a person's open request for correction, answered, when they
-// have just written all the fields that it names; nil: there is none.
+// selfCorrected answers a person's open requests for correction when they have
+// just written all the fields that one names.
 func (s *Service) selfCorrected(ctx context.Context, a Actor, me *Person, written []string) (*work, error) {
-	found, err := s.Reader.SubjectRequests(ctx, RequestFilter{User: me.User.ID, Kind: AsksCorrection, Open: true}, ByReceived, Page{Limit: 1})
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	was := found[0]
-	missing := func(code string) bool { return !slices.Contains(written, code) }
-	if len(was.Fields) == 0 || slices.ContainsFunc(was.Fields, missing) {
-		return nil, nil //nolint:nilnil // something is left for a colleague
-	}
-	w := &work{was: was, actor: a.as(me.User.ID), role: Subject}
-	if w.request, err = was.answered(SelfCorrected, s.now()); err != nil {
-		return nil, err
-	}
-	documents, err := s.answerDocuments(ctx, w.request, answerFacts{app: me.App, person: me})
+	open, err := s.openRequests(ctx, RequestFilter{User: me.User.ID, Kind: AsksCorrection})
 	if err != nil {
 		return nil, err
 	}
-	w.also(func(tx Tx) {
-		tx.UpdateRequest(w.request, was.Revision)
-		tx.InsertRequestDocuments(was.ID, documents)
-	}, s.requestEvent(w.actor, Subject, RequestWasFulfilled, w.request))
+	missing := func(code string) bool { return !slices.Contains(written, code) }
+	w := &work{actor: a.as(me.User.ID), role: Subject}
+	for _, was := range open {
+		if len(was.Fields) == 0 || slices.ContainsFunc(was.Fields, missing) {
+			continue // something is left for a colleague
+		}
+		is, err := was.answered(SelfCorrected, s.now())
+		if err != nil {
+			return nil, err
+		}
+		documents, err := s.answerDocuments(is, answerFacts{app: me.App, person: me})
+		if err != nil {
+			return nil, err
+		}
+		w.also(func(tx Tx) {
+			tx.UpdateRequest(is, was.Revision)
+			tx.InsertRequestDocuments(is.ID, documents)
+		}, s.requestEvent(w.actor, Subject, RequestWasFulfilled, is))
+	}
 	return w, nil
 }
 
-// write queues what comes of the work, if there is any.
+// write queues what comes of the work.
 func (w *work) write(tx Tx) {
-	if w == nil {
-		return
-	}
 	for _, change := range w.queue {
 		change(tx)
 	}

@@ -110,18 +110,24 @@ func (p *RulePack) grounds(kind RequestKind) []string {
 	return out
 }
 
-// extended is the request with the time on top that the pack allows.
-func (r SubjectRequest) extended(pack *RulePack, at time.Time) (SubjectRequest, error) {
+// extended is the request with the time on top that the pack allows, for a
+// reason. What is late stays late: the longer term is taken within the first. A
+// refusal gets no more time.
+func (r SubjectRequest) extended(pack *RulePack, reason ExtensionReason, at time.Time) (SubjectRequest, error) {
 	out, err := r.taken(stepExtend, at)
 	if err != nil {
 		return r, err
 	}
 	due, ok := pack.Due(RuleRequestExtension, r.DueAt)
-	if !ok {
+	switch {
+	case !ok:
 		return r, NewError(CodeRequestNotExtendable, "the rule pack knows no longer term: answer by the due date").
 			With("pack", pack.Name())
+	case at.After(r.DueAt):
+		return r, NewError(CodeRequestNotExtendable, "the term is over: a longer one is taken within it").
+			With("pack", pack.Name())
 	}
-	out.DueAt, out.ExtendedAt, out.Pack = due, at, pack.Name()
+	out.DueAt, out.ExtendedAt, out.Extension, out.Pack = due, at, reason, pack.Name()
 	return out, nil
 }
 

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -77,7 +78,7 @@ func (s *Service) workOnce(ctx context.Context, a Actor, role Role, in RequestWo
 	if err := step(ctx, w); err != nil {
 		return err
 	}
-	w.event.Subject, w.event.App, w.event.Object, w.event.Reference = w.request.User, r.App, r.object(), w.request.Reference
+	w.event.Subject, w.event.App, w.event.Object, w.event.Reference = cmp.Or(w.request.User, r.User), r.App, r.object(), w.request.Reference
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.UpdateRequest(w.request, r.Revision)
 		for _, change := range w.queue {
@@ -106,59 +107,9 @@ func (s *Service) AssignRequest(ctx context.Context, a Actor, in RequestWork, to
 	})
 }
 
-// VerifyRequester says who asks, and how that was proved; a zero user is
-// somebody of whom nothing is held. Where the person has an open request of the
-// kind, this one is joined to it.
-func (s *Service) VerifyRequester(ctx context.Context, a Actor, in RequestWork, proof RequesterProof, user uuid.UUID) (SubjectRequest, error) {
-	more := []string{string(proof), user.String()}
-	return s.workOn(ctx, a, "verifyRequester", in, more, RequesterVerified, func(ctx context.Context, w *work) (err error) {
-		if w.request, err = w.was.taken(stepVerify, s.now()); err != nil {
-			return err
-		}
-		w.request.Proof, w.event.Reason = proof, string(proof)
-		switch {
-		case proof == ReportsViolation && w.was.Kind != AsksBlocking:
-			return NewError(CodeInvalidValue, "a report of a violation leads to a blocking only").At("how")
-		case user == uuid.Nil:
-			return nil
-		}
-		return s.link(ctx, w, user)
-	})
-}
-
-// link makes a request the person's.
-func (s *Service) link(ctx context.Context, w *work, user uuid.UUID) error {
-	person, err := s.User(ctx, w.actor, user)
-	if err == nil && person.User.Status == StatusErased {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return asError(err).At("user")
-	}
-	w.request.User = user
-	kept, err := s.Reader.ObjectValues(ctx, []uuid.UUID{w.request.ID})
-	if err != nil {
-		return err
-	}
-	for _, v := range kept { // the person's erasure takes along what they wrote
-		v.User = user
-		w.also(func(tx Tx) { tx.PutObjectValue(v) })
-	}
-	first, found, err := s.openRequest(ctx, w.request)
-	if err != nil || !found {
-		return err
-	}
-	w.request = w.request.joined(first, s.now())
-	w.also(func(Tx) {}, s.requestEvent(w.actor, w.role, RequestJoined, first))
-	if earlier := first.withDue(w.was.DueAt); earlier.Revision != first.Revision {
-		w.also(func(tx Tx) { tx.UpdateRequest(earlier, first.Revision) })
-	}
-	return nil
-}
-
 // ExtendRequest takes the longer term, where the rule pack has one.
-func (s *Service) ExtendRequest(ctx context.Context, a Actor, in RequestWork) (SubjectRequest, error) {
-	return s.workOn(ctx, a, "extendSubjectRequest", in, nil, RequestExtended, func(ctx context.Context, w *work) error {
+func (s *Service) ExtendRequest(ctx context.Context, a Actor, in RequestWork, reason ExtensionReason) (SubjectRequest, error) {
+	return s.workOn(ctx, a, "extendSubjectRequest", in, []string{string(reason)}, RequestExtended, func(ctx context.Context, w *work) error {
 		app, err := s.App(ctx, w.was.App)
 		if err != nil {
 			return err
@@ -167,16 +118,20 @@ func (s *Service) ExtendRequest(ctx context.Context, a Actor, in RequestWork) (S
 		if err != nil {
 			return err
 		}
-		w.request, err = w.was.extended(pack, s.now())
+		w.event.Reason = string(reason)
+		w.request, err = w.was.extended(pack, reason, s.now())
 		return err
 	})
 }
 
-// CancelRequest is the person's: they need no answer any more.
+// CancelRequest is the person's: they need no answer any more, nor to what asked
+// the same. What was joined and asked for less waits for an answer of its own.
 func (s *Service) CancelRequest(ctx context.Context, a Actor, in RequestWork) (SubjectRequest, error) {
-	return s.workOn(ctx, a, "cancelMyRequest", in, nil, RequestWasCancelled, func(_ context.Context, w *work) (err error) {
-		w.request, err = w.was.taken(stepCancel, s.now())
-		return err
+	return s.workOn(ctx, a, "cancelMyRequest", in, nil, RequestWasCancelled, func(ctx context.Context, w *work) (err error) {
+		if w.request, err = w.was.taken(stepCancel, s.now()); err != nil {
+			return err
+		}
+		return s.reopen(ctx, w, func(r SubjectRequest) bool { return !slices.Equal(r.Fields, w.was.Fields) })
 	})
 }
 
@@ -242,11 +197,7 @@ func (s *Service) FulfilRequest(ctx context.Context, a Actor, in Answering, outc
 			if err != nil {
 				return err
 			}
-			allowed := w.was.Kind.outcomes()
-			if facts.person == nil || facts.person.User.Status == StatusErased && w.was.Kind != AsksErasure {
-				allowed = []RequestOutcome{NothingHeld}
-			}
-			if !slices.Contains(allowed, outcome) {
+			if allowed := w.was.outcomes(facts); !slices.Contains(allowed, outcome) {
 				return NewError(CodeRequestOutcome, "such a request cannot come to this").With("outcomes", list(allowed)).At("outcome")
 			}
 			w.event.Reason = string(outcome)
@@ -255,6 +206,19 @@ func (s *Service) FulfilRequest(ctx context.Context, a Actor, in Answering, outc
 			}
 			return s.answer(ctx, w, in, facts)
 		})
+}
+
+// outcomes are what a colleague may bring the request to.
+func (r SubjectRequest) outcomes(facts answerFacts) []RequestOutcome {
+	switch {
+	case facts.person == nil:
+		return []RequestOutcome{NothingHeld}
+	case facts.person.User.Status == StatusErased:
+		return []RequestOutcome{DataErased}
+	case r.Kind == AsksExport && !facts.signsIn: // nobody could fetch it
+		return []RequestOutcome{DataShown}
+	}
+	return r.Kind.outcomes()
 }
 
 // factsOf reads what an answer says beside the request.
@@ -271,16 +235,16 @@ func (s *Service) factsOf(ctx context.Context, w *work) (answerFacts, error) {
 	if facts.person = people[0]; facts.person == nil {
 		return facts, ErrNotFound
 	}
-	return facts, nil
+	return facts, s.standing(ctx, &facts)
 }
 
 // carryOut does what an outcome says that was done.
 func (s *Service) carryOut(ctx context.Context, w *work, in Answering, facts *answerFacts) error {
 	switch w.request.Outcome {
 	case DataBlocked:
-		s.setStatus(w, facts.person.User, StatusBlocked, UserWasBlocked)
+		return s.setStatus(w, facts.person.User, StatusBlocked, UserWasBlocked)
 	case DataUnblocked:
-		s.setStatus(w, facts.person.User, StatusActive, UserWasUnblocked)
+		return s.setStatus(w, facts.person.User, StatusActive, UserWasUnblocked)
 	case ExportReady:
 		e := s.newExport(w.request)
 		w.also(func(tx Tx) { tx.InsertExport(*e) }, s.exportEvent(w.actor, w.role, ExportWasMade, *e, w.was.App))
@@ -295,13 +259,20 @@ func (s *Service) carryOut(ctx context.Context, w *work, in Answering, facts *an
 }
 
 // setStatus stops the processing of a person's data, or lets it go on. Where it
-// is so already, nothing changes.
-func (s *Service) setStatus(w *work, user *User, to Status, action Action) {
+// is so already, nothing changes. What did not come under the person's own token
+// is a colleague's word, however it came and was proved: it takes a second
+// colleague, in COMPLIANCE.
+func (s *Service) setStatus(w *work, user *User, to Status, action Action) error {
+	if w.was.Channel != ByApp && w.role != Compliance {
+		return NewError(CodeForbidden, "a request that did not come through the app is carried out by compliance")
+	}
 	if user.Status == to {
-		return
+		return nil
 	}
 	e := s.requestEvent(w.actor, w.role, action, w.request)
+	e.Reason = string(w.was.Proof)
 	w.also(func(tx Tx) { tx.SetStatus(user.ID, user.Revision, to) }, e)
+	return nil
 }
 
 // answer adds the document, and a colleague's words.
@@ -311,7 +282,7 @@ func (s *Service) answer(ctx context.Context, w *work, in Answering, facts answe
 	if err != nil {
 		return err
 	}
-	documents, err := s.answerDocuments(ctx, w.request, facts)
+	documents, err := s.answerDocuments(w.request, facts)
 	if err != nil {
 		return err
 	}

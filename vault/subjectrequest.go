@@ -26,7 +26,9 @@ type SubjectRequest struct {
 	ReceivedAt time.Time // when the term begins
 	RecordedAt time.Time
 	DueAt      time.Time // the last moment to answer, to the millisecond
+	RefuseBy   time.Time // the last moment for a refusal, which may have a shorter term
 	ExtendedAt time.Time // zero: never
+	Extension  ExtensionReason
 	ClosedAt   time.Time // zero: open
 	Pack       string    // name of the rule pack that set the due date
 	Assignee   uuid.UUID // zero: nobody's
@@ -35,7 +37,9 @@ type SubjectRequest struct {
 	Ground     RefusalGround  // of a refused one
 	Reference  string         // a colleague's, of the answer: fixed form, never words
 	JoinedTo   uuid.UUID      // the request that answers this one, too
-	Erasure    uuid.UUID      // what an erasure's certificate is called
+	// Erasure is what the certificate of an erasure is called, or will be: it is
+	// known from when the person is, so that they have it before they are erased.
+	Erasure uuid.UUID
 }
 
 // Open reports whether somebody still waits for the answer.
@@ -176,6 +180,15 @@ const (
 	BarredByLaw        RefusalGround = "BARRED_BY_LAW"
 )
 
+// ExtensionReason is why an answer takes longer.
+type ExtensionReason string
+
+// The reasons.
+const (
+	HardToAnswer ExtensionReason = "COMPLEX"
+	ManyRequests ExtensionReason = "MANY_REQUESTS" // of the same person
+)
+
 // rule is what says when the ground holds.
 func (g RefusalGround) rule() RuleID {
 	return map[RefusalGround]RuleID{
@@ -203,11 +216,13 @@ type RequestOrder string
 // The orders.
 const (
 	ByDue      RequestOrder = "DUE_AT"
+	ByRefusal  RequestOrder = "REFUSAL_DUE_AT" // and that is never after the other
 	ByReceived RequestOrder = "RECEIVED_AT"
 )
 
-// RequestCount is how many requests are open at a moment.
-type RequestCount struct{ Open, Overdue int64 }
+// RequestCount is how many requests are open at a moment, and of these, how many
+// are late, and how many can be refused only late.
+type RequestCount struct{ Open, Overdue, Unrefusable int64 }
 
 // list is outcomes as an error names them.
 func list(outcomes []RequestOutcome) string {

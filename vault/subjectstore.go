@@ -16,7 +16,7 @@ type RequestReader interface {
 	// RequestDocument answers the answer's canonical bytes; ErrNotFound: there is
 	// none yet, or not in this language.
 	RequestDocument(ctx context.Context, request uuid.UUID, locale string) (StoredDocument, error)
-	// CountRequests counts the open ones, and those due before a moment.
+	// CountRequests counts the open ones at a moment, and those that are late.
 	CountRequests(ctx context.Context, now time.Time) (RequestCount, error)
 	// Export answers one; ErrNotFound.
 	Export(ctx context.Context, id uuid.UUID) (Export, error)
@@ -28,7 +28,7 @@ type RequestReader interface {
 type RequestTx interface {
 	ObjectValueTx
 	// InsertRequest adds one. ErrTaken (parameter "what": "request"): the person
-	// has an open one of the kind.
+	// has an open one that is answered with the same.
 	InsertRequest(r SubjectRequest)
 	// UpdateRequest changes one from the expected revision. ErrStale: it is
 	// another one. ErrTaken as above.

@@ -346,6 +346,8 @@ type ExtendSubjectRequestInput struct {
 	ID string `json:"id"`
 	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
 	ExpectedRevision int `json:"expectedRevision"`
+	// Why; the person is told.
+	Reason vault.ExtensionReason `json:"reason"`
 	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
@@ -414,7 +416,7 @@ type FulfilSubjectRequestInput struct {
 	ID string `json:"id"`
 	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
 	ExpectedRevision int `json:"expectedRevision"`
-	// What it came to. BLOCKED, UNBLOCKED, ERASED and EXPORT_READY are done by this call.
+	// What it came to. BLOCKED, UNBLOCKED, ERASED and EXPORT_READY are done by this call. ERASED is for COMPLIANCE; so are BLOCKED and UNBLOCKED of a request that did not come by the app.
 	Outcome vault.RequestOutcome `json:"outcome"`
 	// Reference of the ticket or decision: SUP-1234.
 	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
@@ -927,7 +929,7 @@ type RecordSubjectRequestInput struct {
 	Contact graphql.Omittable[*string] `json:"contact,omitempty"`
 	// What they wrote or said, 8 KiB at most; kept encrypted.
 	Text graphql.Omittable[*string] `json:"text,omitempty"`
-	// Codes of the fields concerned; none: all.
+	// Codes of the fields concerned; none: all. None for BLOCKING, UNBLOCKING and ERASURE, which are of all that is held.
 	Fields graphql.Omittable[[]string] `json:"fields,omitempty"`
 	// The language in which the requester reads; by default the app's authoritative one.
 	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
@@ -1103,6 +1105,24 @@ type RequestExportPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Whose request it was said to be, by mistake.
+type RetractRequesterInput struct {
+	// Id of the request; an unknown one is NOT_FOUND in `errors`.
+	ID string `json:"id"`
+	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
+	ExpectedRevision int `json:"expectedRevision"`
+	// Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `retractRequester`.
+type RetractRequesterPayload struct {
+	// The request with the new `revision`; null when there are `userErrors`.
+	Request *vault.SubjectRequest `json:"request,omitempty"`
+	// What to put right; empty when it is done.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // By which channels one will be reached; what is not named stays as it is.
 type SetChannelPreferencesInput struct {
 	// Code of an item that was agreed to.
@@ -1210,7 +1230,7 @@ type SubjectRequestFilter struct {
 type SubmitSubjectRequestInput struct {
 	// What is asked.
 	Kind vault.RequestKind `json:"kind"`
-	// Codes of the fields concerned; none: all. 50 at most.
+	// Codes of the fields concerned; none: all. 50 at most. None for BLOCKING, UNBLOCKING and ERASURE, which are of all that is held.
 	Fields graphql.Omittable[[]string] `json:"fields,omitempty"`
 	// In their own words, 8 KiB at most; kept encrypted.
 	Text graphql.Omittable[*string] `json:"text,omitempty"`
@@ -1224,7 +1244,7 @@ type SubmitSubjectRequestInput struct {
 type SubmitSubjectRequestPayload struct {
 	// The request; null when there are `userErrors`.
 	Request *vault.SubjectRequest `json:"request,omitempty"`
-	// Whether the person had an open request of this kind: then that one is answered, and this one is joined to it.
+	// Whether the person had an open request that asks the same, of the same fields or more: then that one is answered, and this one is joined to it. Objections never are.
 	Joined bool `json:"joined"`
 	// What to put right; empty when the request is on record.
 	UserErrors []UserError `json:"userErrors"`
@@ -1482,7 +1502,7 @@ type VerifyRequesterInput struct {
 	ID string `json:"id"`
 	// The `revision` that was read; a change since then answers REVISION_CONFLICT.
 	ExpectedRevision int `json:"expectedRevision"`
-	// How it was proved.
+	// How it was proved; not TOKEN, which is the app's.
 	How vault.RequesterProof `json:"how"`
 	// Whose data it is about; null: nothing is held of the requester.
 	User graphql.Omittable[*string] `json:"user,omitempty"`

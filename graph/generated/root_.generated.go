@@ -49,6 +49,7 @@ type ResolverRoot interface {
 	PersonalField() PersonalFieldResolver
 	PolicyChange() PolicyChangeResolver
 	PolicyVersion() PolicyVersionResolver
+	ProcessingBlock() ProcessingBlockResolver
 	Profile() ProfileResolver
 	PublicField() PublicFieldResolver
 	Query() QueryResolver
@@ -569,6 +570,7 @@ type ComplexityRoot struct {
 		ReleaseDisclosure     func(childComplexity int, input ReleaseDisclosureInput) int
 		ReleaseIdentifier     func(childComplexity int, input ReleaseIdentifierInput) int
 		RequestExport         func(childComplexity int, input RequestExportInput) int
+		RetractRequester      func(childComplexity int, input RetractRequesterInput) int
 		SetChannelPreferences func(childComplexity int, input SetChannelPreferencesInput) int
 		SetFieldVisibility    func(childComplexity int, input SetFieldVisibilityInput) int
 		SettleObligation      func(childComplexity int, input SettleObligationInput) int
@@ -695,6 +697,12 @@ type ComplexityRoot struct {
 	PolicyVersionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ProcessingBlock struct {
+		Reason func(childComplexity int) int
+		Since  func(childComplexity int) int
+		Text   func(childComplexity int, locale *string) int
 	}
 
 	Profile struct {
@@ -875,6 +883,11 @@ type ComplexityRoot struct {
 		Name  func(childComplexity int, locale *string) int
 	}
 
+	RetractRequesterPayload struct {
+		Request    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RoleAccess struct {
 		Classes func(childComplexity int) int
 		Role    func(childComplexity int) int
@@ -905,12 +918,15 @@ type ComplexityRoot struct {
 	SubjectRequest struct {
 		App             func(childComplexity int) int
 		Assignee        func(childComplexity int) int
+		CertificateID   func(childComplexity int) int
 		Channel         func(childComplexity int) int
 		ClosedAt        func(childComplexity int) int
 		Document        func(childComplexity int, locale *string) int
 		DueAt           func(childComplexity int) int
 		Export          func(childComplexity int) int
 		ExtendedAt      func(childComplexity int) int
+		ExtensionNotice func(childComplexity int, locale *string) int
+		ExtensionReason func(childComplexity int) int
 		Fields          func(childComplexity int) int
 		Ground          func(childComplexity int) int
 		ID              func(childComplexity int) int
@@ -925,6 +941,7 @@ type ComplexityRoot struct {
 		ReceivedAt      func(childComplexity int) int
 		RecordedAt      func(childComplexity int) int
 		Reference       func(childComplexity int) int
+		RefuseBy        func(childComplexity int) int
 		Requester       func(childComplexity int, reveal bool, basis *BasisInput) int
 		Revision        func(childComplexity int) int
 		State           func(childComplexity int) int
@@ -1039,6 +1056,7 @@ type ComplexityRoot struct {
 		Obstacles          func(childComplexity int) int
 		PendingConsents    func(childComplexity int, app *string) int
 		PolicyStatus       func(childComplexity int, app *string) int
+		ProcessingBlock    func(childComplexity int) int
 		Profile            func(childComplexity int, app *string, basis *BasisInput, reveal []string) int
 		Requests           func(childComplexity int, first *int, after *string) int
 		Revision           func(childComplexity int) int
@@ -3336,6 +3354,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestExport(childComplexity, args["input"].(RequestExportInput)), true
+	case "Mutation.retractRequester":
+		if e.ComplexityRoot.Mutation.RetractRequester == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retractRequester_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetractRequester(childComplexity, args["input"].(RetractRequesterInput)), true
 	case "Mutation.setChannelPreferences":
 		if e.ComplexityRoot.Mutation.SetChannelPreferences == nil {
 			break
@@ -3983,6 +4012,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyVersionEdge.Node(childComplexity), true
+
+	case "ProcessingBlock.reason":
+		if e.ComplexityRoot.ProcessingBlock.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProcessingBlock.Reason(childComplexity), true
+	case "ProcessingBlock.since":
+		if e.ComplexityRoot.ProcessingBlock.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProcessingBlock.Since(childComplexity), true
+	case "ProcessingBlock.text":
+		if e.ComplexityRoot.ProcessingBlock.Text == nil {
+			break
+		}
+
+		args, err := ec.field_ProcessingBlock_text_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ProcessingBlock.Text(childComplexity, args["locale"].(*string)), true
 
 	case "Profile.birthDate":
 		if e.ComplexityRoot.Profile.BirthDate == nil {
@@ -4768,6 +4821,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResponsiblePerson.Name(childComplexity, args["locale"].(*string)), true
 
+	case "RetractRequesterPayload.request":
+		if e.ComplexityRoot.RetractRequesterPayload.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetractRequesterPayload.Request(childComplexity), true
+	case "RetractRequesterPayload.userErrors":
+		if e.ComplexityRoot.RetractRequesterPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetractRequesterPayload.UserErrors(childComplexity), true
+
 	case "RoleAccess.classes":
 		if e.ComplexityRoot.RoleAccess.Classes == nil {
 			break
@@ -4857,6 +4923,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SubjectRequest.Assignee(childComplexity), true
+	case "SubjectRequest.certificateId":
+		if e.ComplexityRoot.SubjectRequest.CertificateID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.CertificateID(childComplexity), true
 	case "SubjectRequest.channel":
 		if e.ComplexityRoot.SubjectRequest.Channel == nil {
 			break
@@ -4898,6 +4970,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SubjectRequest.ExtendedAt(childComplexity), true
+	case "SubjectRequest.extensionNotice":
+		if e.ComplexityRoot.SubjectRequest.ExtensionNotice == nil {
+			break
+		}
+
+		args, err := ec.field_SubjectRequest_extensionNotice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SubjectRequest.ExtensionNotice(childComplexity, args["locale"].(*string)), true
+	case "SubjectRequest.extensionReason":
+		if e.ComplexityRoot.SubjectRequest.ExtensionReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.ExtensionReason(childComplexity), true
 	case "SubjectRequest.fields":
 		if e.ComplexityRoot.SubjectRequest.Fields == nil {
 			break
@@ -4982,6 +5071,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SubjectRequest.Reference(childComplexity), true
+	case "SubjectRequest.refusalDueAt":
+		if e.ComplexityRoot.SubjectRequest.RefuseBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubjectRequest.RefuseBy(childComplexity), true
 	case "SubjectRequest.requester":
 		if e.ComplexityRoot.SubjectRequest.Requester == nil {
 			break
@@ -5422,6 +5517,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.PolicyStatus(childComplexity, args["app"].(*string)), true
+	case "User.processingBlock":
+		if e.ComplexityRoot.User.ProcessingBlock == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.ProcessingBlock(childComplexity), true
 	case "User.profile":
 		if e.ComplexityRoot.User.Profile == nil {
 			break
@@ -5778,6 +5879,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RepresentativeInput", ec.unmarshalInputRepresentativeInput),
 			graphql.NewInputUnmarshaler("RequestBasisInput", ec.unmarshalInputRequestBasisInput),
 			graphql.NewInputUnmarshaler("RequestExportInput", ec.unmarshalInputRequestExportInput),
+			graphql.NewInputUnmarshaler("RetractRequesterInput", ec.unmarshalInputRetractRequesterInput),
 			graphql.NewInputUnmarshaler("SetChannelPreferencesInput", ec.unmarshalInputSetChannelPreferencesInput),
 			graphql.NewInputUnmarshaler("SetFieldVisibilityInput", ec.unmarshalInputSetFieldVisibilityInput),
 			graphql.NewInputUnmarshaler("SettleObligationInput", ec.unmarshalInputSettleObligationInput),
@@ -6471,6 +6573,8 @@ type User implements Node {
   id: ID!
   "Whether the person's data is processed; unless ACTIVE, nothing can be changed with ` + "`" + `updateMyProfile` + "`" + `."
   status: UserStatus!
+  "Since when and why the processing is stopped: for the person, SUPPORT and COMPLIANCE; null to others, and while it is not BLOCKED."
+  processingBlock: ProcessingBlock
   "Grows with each change of the profile; pass it as ` + "`" + `expectedRevision` + "`" + `."
   revision: Int!
   "Grows with each consent event; pass it as ` + "`" + `knownConsentSeq` + "`" + ` with a decision."
@@ -7275,7 +7379,7 @@ enum SubjectRequestChannel {
 
 "How a requester proved who they are."
 enum RequesterProof {
-  "By the token of their login."
+  "By the token of their login: what came by the app, and nothing else."
   TOKEN
   "By an identity document that was looked at. No copy is kept."
   DOCUMENT
@@ -7291,7 +7395,7 @@ enum RequesterProof {
 
 "What a request came to."
 enum SubjectRequestOutcome {
-  "What is held was told."
+  "What is held was told; of EXPORT: the copy was handed over, to somebody who has no login to fetch it by."
   GIVEN
   "A copy can be fetched."
   EXPORT_READY
@@ -7363,10 +7467,19 @@ type SubjectRequest implements Node {
   recordedAt: DateTime!
   "The last moment to answer."
   dueAt: DateTime!
+  "The last moment for a refusal, by a rule of its own: never after ` + "`" + `dueAt` + "`" + `, and no extension moves it."
+  refusalDueAt: DateTime!
   "Working days left; less than zero: late by so many. Null once it is closed."
   workingDaysLeft: Int
   "When the term was extended."
   extendedAt: DateTime
+  "Why the term was extended."
+  extensionReason: ExtensionReason
+  "Tells the person that the answer takes longer, until when and why; null: it does not."
+  extensionNotice(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText
   "When it was answered or cancelled."
   closedAt: DateTime
   "The rule pack that set the term."
@@ -7403,6 +7516,41 @@ type SubjectRequest implements Node {
   ): SubjectRequestDocument
   "What can be fetched, where a copy was made; null otherwise."
   export: Export
+  """
+  Number of the certificate, of an ERASURE whose person is known: fixed before
+  anything is erased, and the certificate's ` + "`" + `id` + "`" + ` afterwards. Keep it:
+  ` + "`" + `erasureCertificate` + "`" + ` answers by it alone, without a login.
+  """
+  certificateId: ID
+}
+
+"Why an answer takes longer."
+enum ExtensionReason {
+  "What is asked is complex."
+  COMPLEX
+  "The person asked for much at once."
+  MANY_REQUESTS
+}
+
+"Why the processing of a person's data is stopped. Who told of a violation is not said."
+enum BlockReason {
+  "The person asked for it."
+  PERSON_ASKED
+  "Somebody told of a possible violation."
+  VIOLATION_REPORTED
+}
+
+"That the processing of a person's data is stopped."
+type ProcessingBlock {
+  "Since when."
+  since: DateTime!
+  "Why."
+  reason: BlockReason!
+  "In words, for the person: that, since when and why, and what they can do."
+  text(
+    "The language to answer in; it goes before Accept-Language and the person's own. ` + "`" + `isFallback` + "`" + ` says when it is missing."
+    locale: Locale
+  ): LocalizedText!
 }
 
 "Who asked, and what is written with a request. Null: there is nothing of it."
@@ -7485,6 +7633,8 @@ input SubjectRequestFilter {
 enum SubjectRequestOrder {
   "By what is due first."
   DUE_AT
+  "By what is to be refused first, if it is."
+  REFUSAL_DUE_AT
   "By what was received first."
   RECEIVED_AT
 }
@@ -7493,7 +7643,7 @@ enum SubjectRequestOrder {
 input SubmitSubjectRequestInput {
   "What is asked."
   kind: SubjectRequestKind!
-  "Codes of the fields concerned; none: all. 50 at most."
+  "Codes of the fields concerned; none: all. 50 at most. None for BLOCKING, UNBLOCKING and ERASURE, which are of all that is held."
   fields: [String!]
   "In their own words, 8 KiB at most; kept encrypted."
   text: String
@@ -7507,7 +7657,7 @@ input SubmitSubjectRequestInput {
 type SubmitSubjectRequestPayload {
   "The request; null when there are ` + "`" + `userErrors` + "`" + `."
   request: SubjectRequest
-  "Whether the person had an open request of this kind: then that one is answered, and this one is joined to it."
+  "Whether the person had an open request that asks the same, of the same fields or more: then that one is answered, and this one is joined to it. Objections never are."
   joined: Boolean!
   "What to put right; empty when the request is on record."
   userErrors: [UserError!]!
@@ -7547,7 +7697,7 @@ input RecordSubjectRequestInput {
   contact: String
   "What they wrote or said, 8 KiB at most; kept encrypted."
   text: String
-  "Codes of the fields concerned; none: all."
+  "Codes of the fields concerned; none: all. None for BLOCKING, UNBLOCKING and ERASURE, which are of all that is held."
   fields: [String!]
   "The language in which the requester reads; by default the app's authoritative one."
   locale: Locale
@@ -7573,7 +7723,7 @@ input VerifyRequesterInput {
   id: ID!
   "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
   expectedRevision: Int!
-  "How it was proved."
+  "How it was proved; not TOKEN, which is the app's."
   how: RequesterProof!
   "Whose data it is about; null: nothing is held of the requester."
   user: ID
@@ -7587,7 +7737,7 @@ input FulfilSubjectRequestInput {
   id: ID!
   "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
   expectedRevision: Int!
-  "What it came to. BLOCKED, UNBLOCKED, ERASED and EXPORT_READY are done by this call."
+  "What it came to. BLOCKED, UNBLOCKED, ERASED and EXPORT_READY are done by this call. ERASED is for COMPLIANCE; so are BLOCKED and UNBLOCKED of a request that did not come by the app."
   outcome: SubjectRequestOutcome!
   "Reference of the ticket or decision: SUP-1234."
   reference: String
@@ -7613,12 +7763,24 @@ input RefuseSubjectRequestInput {
   idempotencyKey: ID
 }
 
+"Whose request it was said to be, by mistake."
+input RetractRequesterInput {
+  "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  id: ID!
+  "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
+  expectedRevision: Int!
+  "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
+  idempotencyKey: ID
+}
+
 "Which request takes longer."
 input ExtendSubjectRequestInput {
   "Id of the request; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
   id: ID!
   "The ` + "`" + `revision` + "`" + ` that was read; a change since then answers REVISION_CONFLICT."
   expectedRevision: Int!
+  "Why; the person is told."
+  reason: ExtensionReason!
   "Made by the client, once per act, up to 128 characters; a repetition within 24 hours is not carried out again."
   idempotencyKey: ID
 }
@@ -7651,6 +7813,14 @@ type AssignSubjectRequestPayload {
 
 "The answer to ` + "`" + `verifyRequester` + "`" + `."
 type VerifyRequesterPayload {
+  "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
+  request: SubjectRequest
+  "What to put right; empty when it is done."
+  userErrors: [UserError!]!
+}
+
+"The answer to ` + "`" + `retractRequester` + "`" + `."
+type RetractRequesterPayload {
   "The request with the new ` + "`" + `revision` + "`" + `; null when there are ` + "`" + `userErrors` + "`" + `."
   request: SubjectRequest
   "What to put right; empty when it is done."
@@ -7767,7 +7937,7 @@ type KeptData {
 
 "That a person was erased. Nothing personal is in it."
 type ErasureCertificate {
-  "Opaque id; with it alone the certificate is read again. Keep it: a person who is erased has no login any more by which they could be known."
+  "The certificate's number; with it alone the certificate is read, by anybody who has it. A request for erasure has it as ` + "`" + `certificateId` + "`" + ` before."
   id: ID!
   "The id that the person had."
   user: ID!
@@ -8798,11 +8968,11 @@ type Query {
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): RecipientNoticeConnection! @allow(roles: [COMPLIANCE])
-  "That somebody was erased, by the certificate's id alone."
+  "That somebody was erased, by the certificate's number alone: no login is left by which they could be known. Nothing personal is in it."
   erasureCertificate(
-    "Id of the certificate, or its number as the answer to the request says it; an unknown one is NOT_FOUND."
+    "Number of the certificate; an unknown one, and one of which nobody is erased yet, is NOT_FOUND."
     id: ID!
-  ): ErasureCertificate @allow(roles: [SUBJECT, COMPLIANCE])
+  ): ErasureCertificate @allow(roles: [ANONYMOUS, SUBJECT, SERVICE, SUPPORT, COMPLIANCE, SECURITY, AUDITOR])
   "Who may reach personal data, who did, and who was refused. Reading it leaves an audit event."
   accessReport(
     "From this moment on."
@@ -9962,6 +10132,11 @@ type Mutation {
     "Which request, whose it is, and how that is known."
     input: VerifyRequesterInput!
   ): VerifyRequesterPayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Takes back who was said to ask, because it was somebody else: what is written with the request is the person's no more. An open request waits to be verified anew, an answered one stays answered."
+  retractRequester(
+    "Which request."
+    input: RetractRequesterInput!
+  ): RetractRequesterPayload! @allow(roles: [SUPPORT, COMPLIANCE])
   "Does what is asked, and answers."
   fulfilSubjectRequest(
     "Which request, and what it came to."
@@ -9972,9 +10147,9 @@ type Mutation {
     "Which request, and on what ground."
     input: RefuseSubjectRequestInput!
   ): RefuseSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
-  "Takes the longer term, where the rule pack has one."
+  "Takes the longer term, where the rule pack has one, before the first is over."
   extendSubjectRequest(
-    "Which request."
+    "Which request, and why."
     input: ExtendSubjectRequestInput!
   ): ExtendSubjectRequestPayload! @allow(roles: [SUPPORT, COMPLIANCE])
   "Makes fields of one's own public or private."
@@ -11322,6 +11497,18 @@ func (ec *executionContext) childFields_PolicyVersionEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type PolicyVersionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ProcessingBlock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_ProcessingBlock_since(ctx, field)
+	case "reason":
+		return ec.fieldContext_ProcessingBlock_reason(ctx, field)
+	case "text":
+		return ec.fieldContext_ProcessingBlock_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProcessingBlock", field.Name)
+}
+
 func (ec *executionContext) childFields_Profile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "familyName":
@@ -11622,6 +11809,16 @@ func (ec *executionContext) childFields_ResponsiblePerson(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ResponsiblePerson", field.Name)
 }
 
+func (ec *executionContext) childFields_RetractRequesterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_RetractRequesterPayload_request(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetractRequesterPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetractRequesterPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RoleAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "role":
@@ -11704,10 +11901,16 @@ func (ec *executionContext) childFields_SubjectRequest(ctx context.Context, fiel
 		return ec.fieldContext_SubjectRequest_recordedAt(ctx, field)
 	case "dueAt":
 		return ec.fieldContext_SubjectRequest_dueAt(ctx, field)
+	case "refusalDueAt":
+		return ec.fieldContext_SubjectRequest_refusalDueAt(ctx, field)
 	case "workingDaysLeft":
 		return ec.fieldContext_SubjectRequest_workingDaysLeft(ctx, field)
 	case "extendedAt":
 		return ec.fieldContext_SubjectRequest_extendedAt(ctx, field)
+	case "extensionReason":
+		return ec.fieldContext_SubjectRequest_extensionReason(ctx, field)
+	case "extensionNotice":
+		return ec.fieldContext_SubjectRequest_extensionNotice(ctx, field)
 	case "closedAt":
 		return ec.fieldContext_SubjectRequest_closedAt(ctx, field)
 	case "rulePack":
@@ -11732,6 +11935,8 @@ func (ec *executionContext) childFields_SubjectRequest(ctx context.Context, fiel
 		return ec.fieldContext_SubjectRequest_document(ctx, field)
 	case "export":
 		return ec.fieldContext_SubjectRequest_export(ctx, field)
+	case "certificateId":
+		return ec.fieldContext_SubjectRequest_certificateId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SubjectRequest", field.Name)
 }
@@ -11926,6 +12131,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_id(ctx, field)
 	case "status":
 		return ec.fieldContext_User_status(ctx, field)
+	case "processingBlock":
+		return ec.fieldContext_User_processingBlock(ctx, field)
 	case "revision":
 		return ec.fieldContext_User_revision(ctx, field)
 	case "consentSeq":

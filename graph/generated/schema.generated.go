@@ -155,6 +155,7 @@ type MutationResolver interface {
 	RecordSubjectRequest(ctx context.Context, input RecordSubjectRequestInput) (*RecordSubjectRequestPayload, error)
 	AssignSubjectRequest(ctx context.Context, input AssignSubjectRequestInput) (*AssignSubjectRequestPayload, error)
 	VerifyRequester(ctx context.Context, input VerifyRequesterInput) (*VerifyRequesterPayload, error)
+	RetractRequester(ctx context.Context, input RetractRequesterInput) (*RetractRequesterPayload, error)
 	FulfilSubjectRequest(ctx context.Context, input FulfilSubjectRequestInput) (*FulfilSubjectRequestPayload, error)
 	RefuseSubjectRequest(ctx context.Context, input RefuseSubjectRequestInput) (*RefuseSubjectRequestPayload, error)
 	ExtendSubjectRequest(ctx context.Context, input ExtendSubjectRequestInput) (*ExtendSubjectRequestPayload, error)
@@ -228,6 +229,9 @@ type PolicyVersionResolver interface {
 	RulePack(ctx context.Context, obj *vault.Version) (*string, error)
 	AcknowledgedWarnings(ctx context.Context, obj *vault.Version) ([]vault.Acknowledgement, error)
 }
+type ProcessingBlockResolver interface {
+	Text(ctx context.Context, obj *vault.Block, locale *string) (*LocalizedText, error)
+}
 type ProfileResolver interface {
 	Fields(ctx context.Context, obj *Profile, codes []string) ([]vault.PersonalField, error)
 }
@@ -288,6 +292,9 @@ type SubjectRequestResolver interface {
 
 	WorkingDaysLeft(ctx context.Context, obj *vault.SubjectRequest) (*int, error)
 
+	ExtensionReason(ctx context.Context, obj *vault.SubjectRequest) (*vault.ExtensionReason, error)
+	ExtensionNotice(ctx context.Context, obj *vault.SubjectRequest, locale *string) (*LocalizedText, error)
+
 	Assignee(ctx context.Context, obj *vault.SubjectRequest) (*string, error)
 	Proof(ctx context.Context, obj *vault.SubjectRequest) (*vault.RequesterProof, error)
 	Outcome(ctx context.Context, obj *vault.SubjectRequest) (*vault.RequestOutcome, error)
@@ -298,6 +305,7 @@ type SubjectRequestResolver interface {
 	Requester(ctx context.Context, obj *vault.SubjectRequest, reveal bool, basis *BasisInput) (*vault.Requester, error)
 	Document(ctx context.Context, obj *vault.SubjectRequest, locale *string) (*vault.RequestDocument, error)
 	Export(ctx context.Context, obj *vault.SubjectRequest) (*vault.Export, error)
+	CertificateID(ctx context.Context, obj *vault.SubjectRequest) (*string, error)
 }
 type SubjectRequestDocumentResolver interface {
 	Canonical(ctx context.Context, obj *vault.RequestDocument) (string, error)
@@ -313,6 +321,8 @@ type TechnicalEventResolver interface {
 }
 type UserResolver interface {
 	ID(ctx context.Context, obj *vault.User) (string, error)
+
+	ProcessingBlock(ctx context.Context, obj *vault.User) (*vault.Block, error)
 
 	Locale(ctx context.Context, obj *vault.User) (*string, error)
 
@@ -906,6 +916,20 @@ func (ec *executionContext) field_Mutation_requestExport_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retractRequester_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RetractRequesterInput, error) {
+			return ec.unmarshalNRetractRequesterInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRetractRequesterInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setChannelPreferences_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1159,6 +1183,20 @@ func (ec *executionContext) field_PolicyVersion_document_args(ctx context.Contex
 }
 
 func (ec *executionContext) field_PolicyVersion_purposesEnd_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_ProcessingBlock_text_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -1803,6 +1841,20 @@ func (ec *executionContext) field_ResponsiblePerson_name_args(ctx context.Contex
 }
 
 func (ec *executionContext) field_SubjectRequest_document_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOLocale2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_SubjectRequest_extensionNotice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "locale",
@@ -10744,6 +10796,68 @@ func (ec *executionContext) fieldContext_Mutation_verifyRequester(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_retractRequester(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retractRequester(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetractRequester(ctx, fc.Args["input"].(RetractRequesterInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUPPORT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *RetractRequesterPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *RetractRequesterPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RetractRequesterPayload) graphql.Marshaler {
+			return ec.marshalNRetractRequesterPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRetractRequesterPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retractRequester(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetractRequesterPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retractRequester_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_fulfilSubjectRequest(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14459,6 +14573,96 @@ func (ec *executionContext) fieldContext_PolicyVersionEdge_node(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ProcessingBlock_since(ctx context.Context, field graphql.CollectedField, obj *vault.Block) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProcessingBlock_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProcessingBlock_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProcessingBlock", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ProcessingBlock_reason(ctx context.Context, field graphql.CollectedField, obj *vault.Block) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProcessingBlock_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v vault.BlockReason) graphql.Marshaler {
+			return ec.marshalNBlockReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBlockReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProcessingBlock_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProcessingBlock", field, false, false, "BlockReason")
+}
+
+func (ec *executionContext) _ProcessingBlock_text(ctx context.Context, field graphql.CollectedField, obj *vault.Block) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProcessingBlock_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.ProcessingBlock().Text(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalNLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProcessingBlock_text(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProcessingBlock",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ProcessingBlock_text_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Profile_familyName(ctx context.Context, field graphql.CollectedField, obj *Profile) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16179,7 +16383,7 @@ func (ec *executionContext) _Query_erasureCertificate(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT", "COMPLIANCE"})
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"ANONYMOUS", "SUBJECT", "SERVICE", "SUPPORT", "COMPLIANCE", "SECURITY", "AUDITOR"})
 				if err != nil {
 					var zeroVal *vault.Erasure
 					return zeroVal, err
@@ -18365,6 +18569,70 @@ func (ec *executionContext) fieldContext_ResponsiblePerson_email(_ context.Conte
 	return graphql.NewScalarFieldContext("ResponsiblePerson", field, false, false, "String")
 }
 
+func (ec *executionContext) _RetractRequesterPayload_request(ctx context.Context, field graphql.CollectedField, obj *RetractRequesterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetractRequesterPayload_request(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Request, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.SubjectRequest) graphql.Marshaler {
+			return ec.marshalOSubjectRequest2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐSubjectRequest(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetractRequesterPayload_request(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetractRequesterPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubjectRequest(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetractRequesterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RetractRequesterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetractRequesterPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetractRequesterPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetractRequesterPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RoleAccess_role(ctx context.Context, field graphql.CollectedField, obj *vault.RoleAccess) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19003,6 +19271,29 @@ func (ec *executionContext) fieldContext_SubjectRequest_dueAt(_ context.Context,
 	return graphql.NewScalarFieldContext("SubjectRequest", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _SubjectRequest_refusalDueAt(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubjectRequest_refusalDueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefuseBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SubjectRequest_refusalDueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SubjectRequest", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _SubjectRequest_workingDaysLeft(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19047,6 +19338,73 @@ func (ec *executionContext) _SubjectRequest_extendedAt(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_SubjectRequest_extendedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SubjectRequest", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SubjectRequest_extensionReason(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubjectRequest_extensionReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SubjectRequest().ExtensionReason(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.ExtensionReason) graphql.Marshaler {
+			return ec.marshalOExtensionReason2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExtensionReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubjectRequest_extensionReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SubjectRequest", field, true, true, "ExtensionReason")
+}
+
+func (ec *executionContext) _SubjectRequest_extensionNotice(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubjectRequest_extensionNotice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.SubjectRequest().ExtensionNotice(ctx, obj, fc.Args["locale"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LocalizedText) graphql.Marshaler {
+			return ec.marshalOLocalizedText2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐLocalizedText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubjectRequest_extensionNotice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubjectRequest",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LocalizedText(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_SubjectRequest_extensionNotice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SubjectRequest_closedAt(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
@@ -19392,6 +19750,29 @@ func (ec *executionContext) fieldContext_SubjectRequest_export(_ context.Context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SubjectRequest_certificateId(ctx context.Context, field graphql.CollectedField, obj *vault.SubjectRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubjectRequest_certificateId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SubjectRequest().CertificateID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubjectRequest_certificateId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SubjectRequest", field, true, true, "ID")
 }
 
 func (ec *executionContext) _SubjectRequestConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SubjectRequestConnection) (ret graphql.Marshaler) {
@@ -20639,6 +21020,38 @@ func (ec *executionContext) _User_status(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_User_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "UserStatus")
+}
+
+func (ec *executionContext) _User_processingBlock(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_processingBlock(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().ProcessingBlock(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.Block) graphql.Marshaler {
+			return ec.marshalOProcessingBlock2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBlock(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_processingBlock(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProcessingBlock(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _User_revision(ctx context.Context, field graphql.CollectedField, obj *vault.User) (ret graphql.Marshaler) {
@@ -23542,7 +23955,7 @@ func (ec *executionContext) unmarshalInputExtendSubjectRequestInput(ctx context.
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedRevision", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedRevision", "reason", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -23563,6 +23976,13 @@ func (ec *executionContext) unmarshalInputExtendSubjectRequestInput(ctx context.
 				return it, err
 			}
 			it.ExpectedRevision = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNExtensionReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExtensionReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -26082,6 +26502,62 @@ func (ec *executionContext) unmarshalInputRequestExportInput(ctx context.Context
 func UnmarshalRequestExportInput(ctx context.Context, raw any) (RequestExportInput, error) {
 	var out RequestExportInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestExportInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRetractRequesterInput(ctx context.Context, obj any) (RetractRequesterInput, error) {
+	var it RetractRequesterInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "expectedRevision", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetractRequesterInput unmarshals raw into the RetractRequesterInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetractRequesterInput(ctx context.Context, raw any) (RetractRequesterInput, error) {
+	var out RetractRequesterInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetractRequesterInput", raw, &out)
 	return out, err
 }
 
@@ -30821,6 +31297,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "retractRequester":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retractRequester(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "fulfilSubjectRequest":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_fulfilSubjectRequest(ctx, field)
@@ -31760,6 +32243,50 @@ func (ec *executionContext) _PolicyVersionEdge(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var processingBlockImplementors = []string{"ProcessingBlock"}
+
+func (ec *executionContext) _ProcessingBlock(ctx context.Context, sel ast.SelectionSet, obj *vault.Block) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, processingBlockImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProcessingBlock")
+		case "since":
+			out.Values[i] = ec._ProcessingBlock_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._ProcessingBlock_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "text":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProcessingBlock_text(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -33052,6 +33579,44 @@ func (ec *executionContext) _ResponsiblePerson(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var retractRequesterPayloadImplementors = []string{"RetractRequesterPayload"}
+
+func (ec *executionContext) _RetractRequesterPayload(ctx context.Context, sel ast.SelectionSet, obj *RetractRequesterPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retractRequesterPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetractRequesterPayload")
+		case "request":
+			out.Values[i] = ec._RetractRequesterPayload_request(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetractRequesterPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var roleAccessImplementors = []string{"RoleAccess"}
 
 func (ec *executionContext) _RoleAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.RoleAccess) graphql.Marshaler {
@@ -33330,6 +33895,11 @@ func (ec *executionContext) _SubjectRequest(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "refusalDueAt":
+			out.Values[i] = ec._SubjectRequest_refusalDueAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "workingDaysLeft":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -33341,6 +33911,18 @@ func (ec *executionContext) _SubjectRequest(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "extensionReason":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SubjectRequest_extensionReason(ctx, field, obj)
+				})
+		case "extensionNotice":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SubjectRequest_extensionNotice(ctx, field, obj)
+				})
 		case "closedAt":
 			out.Values[i] = ec._SubjectRequest_closedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -33410,6 +33992,12 @@ func (ec *executionContext) _SubjectRequest(ctx context.Context, sel ast.Selecti
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SubjectRequest_export(ctx, field, obj)
+				})
+		case "certificateId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SubjectRequest_certificateId(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -34124,6 +34712,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "processingBlock":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_processingBlock(ctx, field, obj)
+				})
 		case "revision":
 			out.Values[i] = ec._User_revision(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34893,6 +35487,21 @@ func (ec *executionContext) marshalNAuditOutcome2githubᚗcomᚋkelisimᚋkelisi
 	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "AuditOutcome!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNBlockReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBlockReason(ctx context.Context, v any) (vault.BlockReason, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.BlockReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBlockReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBlockReason(ctx context.Context, sel ast.SelectionSet, v vault.BlockReason) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "BlockReason!")
 	}
 	return res
 }
@@ -35742,6 +36351,21 @@ func (ec *executionContext) marshalNExtendSubjectRequestPayload2ᚖgithubᚗcom�
 		return graphql.Null
 	}
 	return ec._ExtendSubjectRequestPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNExtensionReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExtensionReason(ctx context.Context, v any) (vault.ExtensionReason, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ExtensionReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNExtensionReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExtensionReason(ctx context.Context, sel ast.SelectionSet, v vault.ExtensionReason) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ExtensionReason!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNExternalLink2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExternalLink(ctx context.Context, sel ast.SelectionSet, v vault.ExternalLink) graphql.Marshaler {
@@ -36987,6 +37611,19 @@ func (ec *executionContext) marshalNResponsiblePerson2githubᚗcomᚋkelisimᚋk
 	return ec._ResponsiblePerson(ctx, sel, &v)
 }
 
+func (ec *executionContext) unmarshalNRetractRequesterInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRetractRequesterInput(ctx context.Context, v any) (RetractRequesterInput, error) {
+	res, err := ec.unmarshalInputRetractRequesterInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetractRequesterPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRetractRequesterPayload(ctx context.Context, sel ast.SelectionSet, v *RetractRequesterPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RetractRequesterPayload!")
+		return graphql.Null
+	}
+	return ec._RetractRequesterPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRole(ctx context.Context, v any) (vault.Role, error) {
 	tmp, err := scalar.UnmarshalString(v)
 	res := vault.Role(tmp)
@@ -37963,6 +38600,25 @@ func (ec *executionContext) marshalOExport2ᚖgithubᚗcomᚋkelisimᚋkelisim�
 	return ec._Export(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOExtensionReason2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExtensionReason(ctx context.Context, v any) (*vault.ExtensionReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := vault.ExtensionReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOExtensionReason2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐExtensionReason(ctx context.Context, sel ast.SelectionSet, v *vault.ExtensionReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) unmarshalOFieldValueInput2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐFieldValueInputᚄ(ctx context.Context, v any) ([]FieldValueInput, error) {
 	if v == nil {
 		return nil, nil
@@ -38150,6 +38806,13 @@ func (ec *executionContext) marshalOPolicyVersion2ᚖgithubᚗcomᚋkelisimᚋke
 		return graphql.Null
 	}
 	return ec._PolicyVersion(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOProcessingBlock2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBlock(ctx context.Context, sel ast.SelectionSet, v *vault.Block) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ProcessingBlock(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOProfile2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐProfile(ctx context.Context, sel ast.SelectionSet, v *Profile) graphql.Marshaler {

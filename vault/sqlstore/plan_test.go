@@ -47,7 +47,7 @@ INSERT INTO object_values SELECT id, 'requesterName', id, 'k', 1, 'c' FROM users
 INSERT INTO technical_data SELECT id, id, 'app1', 1, 2, 1, 3, 'k', 1, 'c' FROM users;
 INSERT INTO login_claims SELECT id, id, id::text, 1, NULL FROM users;
 INSERT INTO subject_requests SELECT id, id, 'ERASURE', 'RECEIVED', 'APP', 'app1', '[]', 'kk', 1, 1, 1, row_number() OVER (), NULL,
-	CASE WHEN row_number() OVER () % 200 = 0 THEN NULL ELSE 5 END, 'KZ', NULL, '', '', '', '', id, NULL FROM users;
+	CASE WHEN row_number() OVER () % 200 = 0 THEN NULL ELSE 5 END, 'KZ', NULL, '', '', '', '', id, NULL, row_number() OVER (), '' FROM users;
 INSERT INTO request_documents SELECT id, 'kk', '', '' FROM subject_requests;
 INSERT INTO exports SELECT id, id, id, 1, 2, NULL FROM subject_requests;
 INSERT INTO blind_index SELECT code, 1, id::text, id, true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
@@ -144,6 +144,10 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, err := s.Colleague(ctx, login); return err },
 		func() error { _, err := s.SubjectRequest(ctx, user); return err },
 		func() error { _, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByDue, page); return err },
+		func() error {
+			_, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByRefusal, page)
+			return err
+		},
 		func() error {
 			_, err := s.SubjectRequests(ctx, vault.RequestFilter{}, vault.ByReceived, page)
 			return err

@@ -10,12 +10,13 @@ import (
 )
 
 const requestColumns = `id, user_id, kind, state, channel, app, fields, locale, revision, received_at, recorded_at, due_at, extended_at,
-	closed_at, pack, assignee, proof, outcome, ground, reference, joined_to, erasure_id`
+	closed_at, pack, assignee, proof, outcome, ground, reference, joined_to, erasure_id, refuse_by, extension`
 
 func scanRequest(r row) (q vault.SubjectRequest, err error) {
 	err = r.Scan(&q.ID, orZero(&q.User), &q.Kind, &q.State, &q.Channel, &q.App, texts{&q.Fields}, &q.Locale, &q.Revision,
 		moment{&q.ReceivedAt}, moment{&q.RecordedAt}, moment{&q.DueAt}, moment{&q.ExtendedAt}, moment{&q.ClosedAt}, &q.Pack,
-		orZero(&q.Assignee), &q.Proof, &q.Outcome, &q.Ground, &q.Reference, orZero(&q.JoinedTo), orZero(&q.Erasure))
+		orZero(&q.Assignee), &q.Proof, &q.Outcome, &q.Ground, &q.Reference, orZero(&q.JoinedTo), orZero(&q.Erasure),
+		moment{&q.RefuseBy}, &q.Extension)
 	return q, err
 }
 
@@ -24,6 +25,7 @@ func (t *tx) requestRow(q vault.SubjectRequest) []any {
 		q.ID, idOrNull(q.User), q.Kind, q.State, q.Channel, q.App, t.texts(q.Fields), q.Locale, q.Revision,
 		q.ReceivedAt.UnixMilli(), q.RecordedAt.UnixMilli(), q.DueAt.UnixMilli(), millisOrNull(q.ExtendedAt), millisOrNull(q.ClosedAt),
 		q.Pack, idOrNull(q.Assignee), q.Proof, q.Outcome, q.Ground, q.Reference, idOrNull(q.JoinedTo), idOrNull(q.Erasure),
+		q.RefuseBy.UnixMilli(), q.Extension,
 	}
 }
 
@@ -59,9 +61,9 @@ func (s *Store) SubjectRequests(ctx context.Context, f vault.RequestFilter, by v
 	if !f.DueBefore.IsZero() {
 		b.add(" AND due_at < ?", millis(f.DueBefore))
 	}
-	column := "due_at"
-	if by == vault.ByReceived {
-		column = "received_at"
+	column := map[vault.RequestOrder]string{vault.ByReceived: "received_at", vault.ByRefusal: "refuse_by"}[by]
+	if column == "" {
+		column = "due_at"
 	}
 	if page.After != uuid.Nil {
 		b.add(" AND ("+column+", id) > ((SELECT "+column+" FROM subject_requests WHERE id = ?), ?)", page.After, page.After)
@@ -81,9 +83,10 @@ func (s *Store) RequestDocument(ctx context.Context, request uuid.UUID, locale s
 
 // CountRequests implements vault.RequestReader.
 func (s *Store) CountRequests(ctx context.Context, now time.Time) (vault.RequestCount, error) {
-	return one(ctx, s, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN due_at < $1 THEN 1 ELSE 0 END), 0) FROM subject_requests WHERE closed_at IS NULL`,
+	return one(ctx, s, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN due_at < $1 THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN refuse_by < $1 THEN 1 ELSE 0 END), 0) FROM subject_requests WHERE closed_at IS NULL`,
 		[]any{now.UnixMilli()}, func(r row) (n vault.RequestCount, err error) {
-			err = r.Scan(&n.Open, &n.Overdue)
+			err = r.Scan(&n.Open, &n.Overdue, &n.Unrefusable)
 			return n, err
 		})
 }
@@ -111,7 +114,7 @@ func (t *tx) InsertRequest(q vault.SubjectRequest) {
 		t.living(q.User)
 	}
 	b := &builder{}
-	b.add("INSERT INTO subject_requests ("+requestColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", t.requestRow(q)...)
+	b.add("INSERT INTO subject_requests ("+requestColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", t.requestRow(q)...)
 	t.queue(b.String(), b.args...).orTaken(vault.ErrTaken.With("what", "request"))
 }
 
@@ -119,10 +122,11 @@ func (t *tx) InsertRequest(q vault.SubjectRequest) {
 // it is.
 func (t *tx) UpdateRequest(q vault.SubjectRequest, expected int64) {
 	t.queue(`UPDATE subject_requests SET user_id = $3, state = $4, revision = $5, due_at = $6, extended_at = $7, closed_at = $8, pack = $9,
-		assignee = $10, proof = $11, outcome = $12, ground = $13, reference = $14, joined_to = $15, erasure_id = $16
+		assignee = $10, proof = $11, outcome = $12, ground = $13, reference = $14, joined_to = $15, erasure_id = $16, refuse_by = $17, extension = $18
 		WHERE id = $1 AND revision = $2`,
 		q.ID, expected, idOrNull(q.User), q.State, q.Revision, q.DueAt.UnixMilli(), millisOrNull(q.ExtendedAt), millisOrNull(q.ClosedAt), q.Pack,
-		idOrNull(q.Assignee), q.Proof, q.Outcome, q.Ground, q.Reference, idOrNull(q.JoinedTo), idOrNull(q.Erasure)).orMissed(vault.ErrStale)
+		idOrNull(q.Assignee), q.Proof, q.Outcome, q.Ground, q.Reference, idOrNull(q.JoinedTo), idOrNull(q.Erasure),
+		q.RefuseBy.UnixMilli(), q.Extension).orMissed(vault.ErrStale)
 	t.list[len(t.list)-1].orTaken(vault.ErrTaken.With("what", "request"))
 }
 
