@@ -2,8 +2,6 @@ package idptest
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,10 +84,8 @@ func (p *Provider) Renew(ctx context.Context, client Client, token *oauth2.Token
 // discover reads where the provider's endpoints are, and answers a browser that
 // trusts it and goes no further than the provider sends it.
 func (p *Provider) discover(ctx context.Context) (oauth2.Endpoint, *http.Client, error) {
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(p.Certificate())
 	browser := &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true},
+		Transport: p.Transport(),
 		CheckRedirect: func(next *http.Request, _ []*http.Request) error {
 			if strings.HasPrefix(next.URL.String(), p.URL) {
 				return nil

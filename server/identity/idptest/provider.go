@@ -9,6 +9,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -122,6 +124,13 @@ func (p *Provider) Certificate() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
+}
+
+// Transport is the way of a client that trusts it.
+func (p *Provider) Transport() http.RoundTripper {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(p.Certificate())
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}
 }
 
 // Add makes users and clients known; one of a known name takes its place.

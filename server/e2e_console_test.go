@@ -1,0 +1,233 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/kelisim/kelisim/graph"
+	"github.com/kelisim/kelisim/server/identity"
+	"github.com/kelisim/kelisim/server/identity/idptest"
+	"github.com/kelisim/kelisim/vault"
+)
+
+// formLook is how a form looks to those who cannot see it, and to a narrow window.
+type formLook struct {
+	Nameless []string `json:"nameless"` // inputs without a label
+	Cut      []string `json:"cut"`      // what is wider than its place
+	Wide     int      `json:"wide"`     // how much wider than the window the page is
+	Tall     int      `json:"tall"`
+}
+
+const formShape = `
+	document.querySelectorAll('.form details').forEach(d => { d.open = true; });
+	const inputs = [...document.querySelectorAll('#form input, #form select, #form textarea, #form button, header select, header button, header input')];
+	return {
+		nameless: inputs.filter(i => !i.hidden && !(i.labels?.length && [...i.labels].some(l => l.textContent.trim())) && !i.textContent.trim() && !i.getAttribute('aria-label')).map(i => i.id || i.outerHTML),
+		cut: [...document.querySelectorAll('#form label, #form legend, #form button, #form .help, #form h2, header button')].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).position !== 'absolute' && e.clientWidth > 0).map(e => e.textContent),
+		wide: document.documentElement.scrollWidth - innerWidth, tall: document.documentElement.scrollHeight - innerHeight,
+	}`
+
+func (b *browser) wellFormed(what string) {
+	b.Helper()
+	if got := inPage[formLook](b, formShape); len(got.Nameless) > 0 || len(got.Cut) > 0 || got.Wide > 0 || got.Tall > 0 {
+		b.Errorf("%s: %+v", what, got)
+	}
+}
+
+func TestEveryReadyOperationRunsThroughItsForm(t *testing.T) {
+	w := embedded(t)
+	b := newBrowser(t, w.http.URL)
+	b.open(w.http.URL+"/console/", 1280)
+	b.until("the console", `document.querySelector('.form h2')`)
+	for i, o := range b.offers() {
+		b.choose(o)
+		b.wellFormed(o.Group + ": " + o.Title)
+		act(b, chromedp.EmulateViewport(390, 844))
+		b.speak([]string{"kk", "ru"}[i%2])
+		b.wellFormed(o.Group + ": " + o.Title + ", narrow")
+		b.keep(fmt.Sprintf("console-%d-narrow", i))
+		b.speak("en")
+		act(b, chromedp.EmulateViewport(1280, 844))
+		if said, isBad := b.send(); isBad {
+			t.Errorf("%s: %s: %s", o.Group, o.Title, said)
+		}
+		b.keep(fmt.Sprintf("console-%d", i))
+	}
+	ink := map[string]string{}
+	for _, scheme := range []string{"light", "dark"} {
+		b.scheme(scheme)
+		ink[scheme] = inPage[string](b, `return getComputedStyle(document.body).color`)
+		b.keep("console-" + scheme)
+	}
+	if ink["light"] == ink["dark"] {
+		t.Errorf("the console is %s by day and by night", ink["dark"])
+	}
+	b.nothingKept()
+	b.calm()
+}
+
+func TestTheFormAndTheVariablesAreOne(t *testing.T) {
+	w := embedded(t)
+	b := newBrowser(t, w.http.URL)
+	b.open(w.http.URL+"/console/", 1280)
+	b.until("the console", `document.querySelector('.form h2')`)
+	pick := func(title string) offered {
+		all := b.offers()
+		i := slices.IndexFunc(all, func(o offered) bool { return o.Title == title })
+		if i < 0 {
+			t.Fatalf("there is no %q", title)
+		}
+		b.choose(all[i])
+		return all[i]
+	}
+	variables := `document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMirror`
+	enter := `const enter = (id, value) => { const e = document.getElementById(id); Object.getOwnPropertyDescriptor(e.constructor.prototype, 'value').set.call(e, value);
+		e.dispatchEvent(new Event(e.tagName === 'SELECT' ? 'change' : 'input', {bubbles: true})); }; `
+
+	// Nobody was found yet, so that the form asks for the id before anything is sent.
+	pick("Take a request")
+	if said, _ := b.send(); said != "To put right: 2" {
+		t.Errorf("without an id the form says %q", said)
+	}
+	if focus := inPage[string](b, `return document.activeElement.id`); focus != "f-input-id" {
+		t.Errorf("the focus is at %q", focus)
+	}
+	if note := inPage[string](b, `return document.getElementById(document.activeElement.getAttribute('aria-describedby').split(' ').at(-1)).textContent`); !strings.HasPrefix(note, "Find it first") {
+		t.Errorf("what is wrong is told as %q", note)
+	}
+
+	pick("Find a person by phone")
+	inPage[bool](b, enter+`enter('f-by-which', 'email'); await new Promise(r => setTimeout(r, 100)); enter('f-by-email', 'aigul@mail.example'); return true`)
+	b.until("the JSON to follow the form", variables+`.getValue().replace(/\s/g, '') === '{"by":{"email":"aigul@mail.example"}}'`)
+	inPage[bool](b, variables+`.setValue('{"by": {"phone": "8 701 000 00 01"}}'); return true`)
+	b.until("the form to follow the JSON", `document.getElementById('f-by-phone')?.value === '8 701 000 00 01'`)
+	inPage[bool](b, variables+`.setValue('{"by": '); return true`)
+	b.until("JSON that cannot be read to be told", `document.querySelector('.form [role=alert]') && document.querySelector('.form .send button').disabled`)
+	inPage[bool](b, variables+`.setValue('{"by": {"phone": "8 701 000 00 01"}}'); return true`)
+	b.until("the form to be back", `!document.querySelector('.form [role=alert]')`)
+	if said, isBad := b.send(); isBad {
+		t.Error(said)
+	}
+
+	// An act has an id of its own, kept while it failed, and a new one once it counted.
+	pick("Correct a person’s data")
+	key := func() string {
+		return inPage[string](b, `return JSON.parse(`+variables+`.getValue()).input.idempotencyKey`)
+	}
+	first := key()
+	inPage[bool](b, enter+`enter('f-input-basis-ticket', 'no ticket'); return true`)
+	if said, isBad := b.send(); !isBad || key() != first || !inPage[bool](b, `return document.getElementById('f-input-basis-ticket').getAttribute('aria-invalid') === 'true'`) {
+		t.Errorf("a refusal: %q, the key has changed: %v", said, key() != first)
+	}
+	inPage[bool](b, enter+`enter('f-input-basis-ticket', 'SUP-7'); document.querySelectorAll('.form details').forEach(d => { d.open = true; }); return true`)
+	inPage[bool](b, `const clear = [...document.querySelectorAll('.form button.null')].find(x => x.getAttribute('aria-label').includes('Postal')); clear.click(); return true`)
+	b.until("null to be sent", variables+`.getValue().includes('"postalAddress": null')`)
+	if said, isBad := b.send(); isBad {
+		t.Error(said)
+	}
+	b.until("a new key", `JSON.parse(`+variables+`.getValue()).input.idempotencyKey !== '`+first+`'`)
+	if !strings.Contains(key(), "-7") || len(key()) != 36 {
+		t.Errorf("the key is %q, want a UUIDv7", key())
+	}
+	if n := inPage[int](b, `document.getElementById('show-query').click(); return document.querySelectorAll('.graphiql-history-item').length`); n > 0 {
+		t.Errorf("%d queries are kept as history", n)
+	}
+	b.nothingKept()
+	b.calm()
+}
+
+// signedInTo is the demo, served as in production: with a real provider.
+func signedInTo(t *testing.T) (*idptest.Provider, string) {
+	t.Helper()
+	w := embedded(t)
+	provider := newProvider(t)
+	srv := httptest.NewUnstartedServer(nil)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	roles := map[string]string{"support": "SUPPORT", "compliance": "COMPLIANCE", "security": "SECURITY", "auditor": "AUDITOR", "service": "SERVICE"}
+	var users []idptest.User
+	for name, role := range roles {
+		users = append(users, idptest.User{Subject: name, Claims: nestedRoles(role)})
+	}
+	provider.Add(append(users, idptest.User{Subject: "nobody"}), idptest.Client{
+		ID: "kelisim-console", Audiences: []string{"kelisim"}, Redirect: srv.URL + "/console/callback", Lifetime: 31 * time.Second, // a session renews its token half a minute before its end
+	})
+	config := identity.Config{Issuers: []identity.Issuer{{
+		URL: provider.URL, Kind: identity.Staff, Audiences: []string{"kelisim"}, Algorithms: []string{"RS256"}, RolesClaim: "realm_access.roles",
+		Roles:   map[string]vault.Role{"SUPPORT": "SUPPORT", "COMPLIANCE": "COMPLIANCE", "SECURITY": "SECURITY", "AUDITOR": "AUDITOR", "SERVICE": "SERVICE"},
+		Console: &identity.ConsoleClient{ClientID: "kelisim-console", Scopes: []string{"openid", "offline_access"}},
+	}}, Services: []identity.Service{{Issuer: provider.URL, Subject: "service", Apps: []string{"dala"}, Purposes: []string{"contact"}}}}
+	who, err := identity.New(identity.Options{Config: config, Clock: w.p.clock, AppOf: w.sys.appOf, Transport: provider.Transport()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sys.settings.SavedQueries = filepath.Join("testdata", "saved")
+	e, err := newEdge(w.p, w.sys, who, nil, graph.SchemaText())
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Config.Handler = e.internal()
+	return provider, srv.URL
+}
+
+func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
+	provider, own := signedInTo(t)
+	b := newBrowser(t, own)
+	b.also = strings.TrimPrefix(provider.URL, "https://")
+	enter := func(user string) {
+		b.open(own+"/console/", 1280)
+		b.until("a way to sign in", `document.querySelector('#sign-in button')`)
+		inPage[bool](b, `document.querySelector('#sign-in button').click(); return true`)
+		b.until("the provider's page", `document.querySelector('button[value="`+user+`"]')`)
+		inPage[bool](b, `document.querySelector('button[value="`+user+`"]').click(); return true`)
+		b.until("to be back", `document.getElementById('signed-in')?.textContent || document.getElementById('notice') && !document.getElementById('notice').hidden && !document.getElementById('notice').textContent.startsWith('Signing')`)
+	}
+	for user, groups := range map[string][]string{
+		"support": {"Anonymous", "Support", "Our own"}, "compliance": {"Anonymous", "Compliance", "Our own"}, "service": {"Anonymous", "Service", "Our own"},
+		"security": {"Anonymous", "Security", "Our own"}, "auditor": {"Anonymous", "Auditor", "Our own"},
+	} {
+		enter(user)
+		if at := inPage[string](b, `return location.pathname + location.search`); at != "/console/" {
+			t.Errorf("%s is left at %s", user, at)
+		}
+		for _, o := range b.offers() {
+			if !slices.Contains(groups, o.Group) {
+				t.Errorf("%s is offered %s: %s", user, o.Group, o.Title)
+			}
+			b.choose(o)
+			if said, isBad := b.send(); isBad {
+				t.Errorf("%s: %s: %s", user, o.Title, said)
+			}
+		}
+		b.nothingKept()
+	}
+	b.keep("console-signed-in")
+	if provider.Asked("/oauth/token") < 6 { // once for each, and to renew
+		t.Errorf("the tokens were asked for %d times", provider.Asked("/oauth/token"))
+	}
+	inPage[bool](b, `document.getElementById('sign-out').click(); return true`)
+	b.until("to be signed out", `document.querySelector('#sign-in button')`)
+	enter("nobody")
+	if notice := inPage[string](b, `return document.getElementById('notice').textContent`); !strings.HasPrefix(notice, "You have no role") {
+		t.Errorf("without a role: %q", notice)
+	}
+	b.nothingKept()
+	b.open(own+"/console/callback?code=stolen&state=guessed", 390)
+	b.until("an answer that nobody asked for to be refused", `document.getElementById('notice').textContent.startsWith('The provider’s answer')`)
+	b.keep("console-refused-390")
+	b.calm()
+
+	provider.Down()
+	b.open(own+"/console/", 1280)
+	b.until("a way to sign in", `document.querySelector('#sign-in button')`)
+	inPage[bool](b, `document.querySelector('#sign-in button').click(); return true`)
+	b.until("a word about the provider", `document.getElementById('notice').textContent.startsWith('The login provider does not answer')`)
+	b.keep("console-provider-down")
+}
