@@ -37,7 +37,7 @@ func (b *browser) until(what, condition string) {
 	b.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for range 500 {
+	for range 1000 {
 		got, err := chromedp.Call(b.ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: "Boolean(" + condition + ")", ReturnByValue: new(true)})
 		if err == nil && got.ExceptionDetails == nil && string(got.Result.Value) == "true" {
 			return
@@ -45,7 +45,7 @@ func (b *browser) until(what, condition string) {
 		<-tick.C
 	}
 	b.keep("stuck")
-	b.Fatalf("%s: not within ten seconds; the page says %q", what, inPage[string](b, `return document.body.innerText.slice(-1500)`))
+	b.Fatalf("%s: not within twenty seconds; the page says %q", what, inPage[string](b, `return document.body.innerText.slice(-1500)`))
 }
 
 // open shows a page in a window of a width.

@@ -41,7 +41,8 @@ func (b *browser) wellFormed(what string) {
 	}
 }
 
-func TestEveryReadyOperationRunsThroughItsForm(t *testing.T) {
+func TestEveryReadyOperationHasAFormForEverybody(t *testing.T) {
+	t.Parallel()
 	w := embedded(t)
 	b := newBrowser(t, w.http.URL)
 	b.open(w.http.URL+"/console/", 1280)
@@ -55,10 +56,13 @@ func TestEveryReadyOperationRunsThroughItsForm(t *testing.T) {
 		b.keep(fmt.Sprintf("console-%d-narrow", i))
 		b.speak("en")
 		act(b, chromedp.EmulateViewport(1280, 844))
+		b.keep(fmt.Sprintf("console-%d", i))
+		if o.Group != "Anonymous" && o.Group != "App user" { // colleagues run theirs signed in, below
+			continue
+		}
 		if said, isBad := b.send(); isBad {
 			t.Errorf("%s: %s: %s", o.Group, o.Title, said)
 		}
-		b.keep(fmt.Sprintf("console-%d", i))
 	}
 	ink := map[string]string{}
 	for _, scheme := range []string{"light", "dark"} {
@@ -74,6 +78,7 @@ func TestEveryReadyOperationRunsThroughItsForm(t *testing.T) {
 }
 
 func TestTheFormAndTheVariablesAreOne(t *testing.T) {
+	t.Parallel()
 	w := embedded(t)
 	b := newBrowser(t, w.http.URL)
 	b.open(w.http.URL+"/console/", 1280)
@@ -123,7 +128,7 @@ func TestTheFormAndTheVariablesAreOne(t *testing.T) {
 	}
 	first := key()
 	inPage[bool](b, enter+`enter('f-input-basis-ticket', 'no ticket'); return true`)
-	if said, isBad := b.send(); !isBad || key() != first || !inPage[bool](b, `return document.getElementById('f-input-basis-ticket').getAttribute('aria-invalid') === 'true'`) {
+	if said, isBad := b.send(); !isBad || key() != first || inPage[string](b, `return document.querySelector('.form fieldset[aria-invalid=true] > legend').textContent`) != "Ground\u00a0*" {
 		t.Errorf("a refusal: %q, the key has changed: %v", said, key() != first)
 	}
 	inPage[bool](b, enter+`enter('f-input-basis-ticket', 'SUP-7'); document.querySelectorAll('.form details').forEach(d => { d.open = true; }); return true`)
@@ -178,6 +183,7 @@ func signedInTo(t *testing.T) (*idptest.Provider, string) {
 }
 
 func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
+	t.Parallel()
 	provider, own := signedInTo(t)
 	b := newBrowser(t, own)
 	b.also = strings.TrimPrefix(provider.URL, "https://")
@@ -189,17 +195,19 @@ func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
 		inPage[bool](b, `document.querySelector('button[value="`+user+`"]').click(); return true`)
 		b.until("to be back", `document.getElementById('signed-in')?.textContent || document.getElementById('notice') && !document.getElementById('notice').hidden && !document.getElementById('notice').textContent.startsWith('Signing')`)
 	}
-	for user, groups := range map[string][]string{
-		"support": {"Anonymous", "Support", "Our own"}, "compliance": {"Anonymous", "Compliance", "Our own"}, "service": {"Anonymous", "Service", "Our own"},
-		"security": {"Anonymous", "Security", "Our own"}, "auditor": {"Anonymous", "Auditor", "Our own"},
+	for user, group := range map[string]string{
+		"support": "Support", "compliance": "Compliance", "service": "Service", "security": "Security", "auditor": "Auditor",
 	} {
 		enter(user)
 		if at := inPage[string](b, `return location.pathname + location.search`); at != "/console/" {
 			t.Errorf("%s is left at %s", user, at)
 		}
 		for _, o := range b.offers() {
-			if !slices.Contains(groups, o.Group) {
+			switch {
+			case !slices.Contains([]string{"Anonymous", "Our own", group}, o.Group):
 				t.Errorf("%s is offered %s: %s", user, o.Group, o.Title)
+			case o.Group == "Anonymous", o.Group == "Our own" && user != "support":
+				continue
 			}
 			b.choose(o)
 			if said, isBad := b.send(); isBad {

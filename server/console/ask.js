@@ -4,8 +4,9 @@ import { bearer, state, text } from './page.js';
 import { SignInError } from './signin.js';
 
 // ask answers what the API does; trouble on the way is an answer with `errors`, too.
-export async function ask(request, signal) {
-  const failed = (message, over) => ({ errors: [{ message, extensions: { console: over ? 'over' : 'unknown' } }] });
+// Over is told when the session has ended.
+export async function ask(request, signal, over) {
+  const failed = (message) => ({ errors: [{ message }] });
   const headers = {
     'Content-Type': 'application/json',
     Accept: 'application/graphql-response+json, application/json;q=0.9',
@@ -15,7 +16,9 @@ export async function ask(request, signal) {
     const token = await bearer();
     if (token) headers.Authorization = `Bearer ${token}`;
   } catch (error) {
-    return failed(text(error instanceof SignInError ? error.label : 'failed'), true);
+    if (!(error instanceof SignInError)) throw error;
+    if (error.label === 'sessionOver') over?.(error.label);
+    return failed(text(error.label));
   }
   let response;
   try {
@@ -34,12 +37,12 @@ export async function ask(request, signal) {
 
 // fetcherFor answers an observable, because GraphiQL can stop nothing else. The
 // listener hears of each request and of its answer, unless it was stopped.
-export function fetcherFor(listener) {
+export function fetcherFor(listener, over) {
   return (request) => ({
     subscribe({ next, complete }) {
       const stop = new AbortController();
       listener.asked(request);
-      ask(request, stop.signal).then((answer) => {
+      ask(request, stop.signal, over).then((answer) => {
         if (stop.signal.aborted) return;
         next(answer);
         complete();

@@ -132,7 +132,7 @@ export function run(operationName) {
   execution.run();
 }
 
-export const stop = () => execution.stop();
+export const stop = () => execution?.stop();
 
 // seen makes editors that were hidden measure themselves again.
 export function seen() {

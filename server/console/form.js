@@ -20,7 +20,7 @@ export function Form({
   useEffect(() => setTried(false), [id]);
   const problems = check(fields, values);
   const shared = {
-    problems: tried ? problems : new Map(), told, language, text, suggest, values, initial: useInitial(id, values),
+    problems: tried ? problems : new Map(), told, isMutation, language, text, suggest, values, initial: useInitial(id, values),
     set: (path, value) => change(put(values, path, value)),
   };
   const submit = (event) => {
@@ -139,7 +139,7 @@ function Row({ field, path, shared }) {
           id, 'aria-describedby': named, 'aria-invalid': problem ? 'true' : undefined, 'aria-required': field.required ? 'true' : undefined, name: path.join('.'),
         },
       }),
-    field.nullable && !isOwnId(field) && h(Clear, { field, path, shared, value }),
+    field.nullable && shared.isMutation && !isOwnId(field) && h(Clear, { field, path, shared, value }),
     drawn,
   );
 }

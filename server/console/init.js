@@ -10,18 +10,11 @@ import * as signin from './signin.js';
 
 // ---- Who asks
 
-function drawEditor() {
-  editor.draw({
-    fetcher: fetcherFor(listener), schema: state.schema, firstText: text('hint'), listener,
-  });
-}
-
 // become changes who asks. What was asked before belongs to whoever asked it.
 function become(change) {
-  editor.stop?.();
+  editor.stop();
   Object.assign(state, change);
   drawBar();
-  drawEditor();
 }
 
 const roles = { SERVICE: 'service', SUPPORT: 'support', COMPLIANCE: 'compliance', SECURITY: 'security', AUDITOR: 'auditor' };
@@ -140,9 +133,8 @@ function listenToBar() {
   });
   element('show-query').addEventListener('click', () => showQuery(document.body.classList.contains('plain')));
   element('sign-out').addEventListener('click', async () => {
-    const { session } = state;
-    become({ session: null, roles: [], notice: '' });
-    await session.end();
+    await state.session.end();
+    location.reload(); // what was answered goes, too
   });
 }
 
@@ -192,7 +184,13 @@ async function start() {
   listenToBar();
   listenToTokenBox();
   showQuery(false);
-  drawEditor();
+  const over = (label) => {
+    Object.assign(state, { session: null, roles: [], notice: label });
+    drawBar();
+  };
+  editor.draw({
+    fetcher: fetcherFor(listener, over), schema: state.schema, firstText: text('hint'), listener,
+  });
   await ready;
   if (signin.isBack()) {
     await trySigningIn(async () => {

@@ -94,8 +94,12 @@ class Session {
     }
     this.#renewing ??= this.exchange({ grant_type: 'refresh_token', refresh_token: this.#refresh })
       .finally(() => { this.#renewing = null; });
-    await this.#renewing;
-    return this.#token;
+    try {
+      await this.#renewing;
+    } catch (error) {
+      if (error.label !== 'providerDown' || Date.now() >= this.#until) throw error;
+    }
+    return this.#token; // the old one, while it holds and the provider is away
   }
 
   async exchange(fields, nonce) {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-var page = template.Must(template.New("").Parse(`<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign in</title>
+var page = template.Must(template.New("").Parse(`<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign in</title><link rel="icon" href="data:,">
 <h1>Sign in</h1><form method="post"><input type="hidden" name="id" value="{{.ID}}">
 {{range .Users}}<p><button name="user" value="{{.}}">{{.}}</button></p>{{end}}</form></html>`))
 
