@@ -217,6 +217,11 @@ func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
 		b.nothingKept()
 	}
 	b.keep("console-signed-in")
+	act(b, chromedp.EmulateViewport(390, 844))
+	b.speak("kk")
+	b.wellFormed("signed in, narrow")
+	b.keep("console-signed-in-390")
+	b.speak("en")
 	if provider.Asked("/oauth/token") < 6 { // once for each, and to renew
 		t.Errorf("the tokens were asked for %d times", provider.Asked("/oauth/token"))
 	}
