@@ -11,7 +11,7 @@ import (
 )
 
 func (r queryResolver) AuditEvents(ctx context.Context, filter *generated.AuditFilter, first *int, after *string) (*generated.AuditEventConnection, error) {
-	page, err := pageOf(typeEvent, first, after)
+	page, err := r.pageOf(typeEvent, first, after)
 	if err != nil {
 		return nil, err
 	}

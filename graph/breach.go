@@ -32,7 +32,7 @@ func (r queryResolver) Breach(ctx context.Context, id string) (*vault.Breach, er
 }
 
 func (r queryResolver) Breaches(ctx context.Context, open bool) ([]vault.Breach, error) {
-	return r.Vault.Breaches(ctx, open, vault.Page{Limit: maxPage})
+	return r.Vault.Breaches(ctx, open, vault.Page{Limit: r.limits.Page})
 }
 
 func (r breachResolver) ID(_ context.Context, b *vault.Breach) (string, error) {

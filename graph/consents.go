@@ -45,7 +45,7 @@ func (r queryResolver) ConsentChecks(ctx context.Context, users []string, purpos
 }
 
 func (r userResolver) Consents(ctx context.Context, u *vault.User, first *int, after, item *string, state *vault.ConsentState) (*generated.ConsentConnection, error) {
-	page, err := pageOf(typeConsent, first, after)
+	page, err := r.pageOf(typeConsent, first, after)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestACountHasAPriceOfItsOwn(t *testing.T) {
-	schema := generated.NewExecutableSchema(new(Resolver).Config())
+	schema := generated.NewExecutableSchema((&Resolver{limits: DefaultLimits()}).Config())
 	cost := func(query string) int {
 		doc, err := gqlparser.LoadQueryWithRules(schema.Schema(), query, DefaultLimits().rules())
 		if err != nil {

@@ -18,15 +18,10 @@ const maxNesting = 64
 // object. Unknown members of the outermost object are ignored, as the
 // specification of GraphQL over HTTP asks.
 func decode(body []byte) (*graphql.RawParams, refusal) {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, refuseSyntax
-	}
-	if body[bytes.IndexAny(body, "{[\"tfn-0123456789")] == '[' {
+	if json.Valid(body) && body[bytes.IndexAny(body, "{[\"tfn-0123456789")] == '[' {
 		return nil, refuseBatch
 	}
-	reader := strictReader{json.NewDecoder(bytes.NewReader(body))}
-	reader.UseNumber()
-	value, refused := reader.value(maxNesting)
+	value, refused := decodeJSON(body)
 	if refused != accepted {
 		return nil, refused
 	}
@@ -35,6 +30,16 @@ func decode(body []byte) (*graphql.RawParams, refusal) {
 		return nil, refuseSyntax
 	}
 	return paramsOf(members)
+}
+
+// decodeJSON reads one JSON value.
+func decodeJSON(text []byte) (any, refusal) {
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return nil, refuseSyntax
+	}
+	reader := strictReader{json.NewDecoder(bytes.NewReader(text))}
+	reader.UseNumber()
+	return reader.value(maxNesting)
 }
 
 // paramsOf checks the shape of the members GraphQL knows.
@@ -51,12 +56,9 @@ func paramsOf(members map[string]any) (*graphql.RawParams, refusal) {
 	if !ok {
 		return nil, refuseName
 	}
-	// Before the query is looked at: a client that knows the hash only sends none.
-	if extensions["persistedQuery"] != nil {
-		return nil, refusePersisted
-	}
-	query, ok := members["query"].(string)
-	if !ok || query == "" {
+	query, ok := optional[string](members, "query")
+	// A client that knows a document's hash sends no query.
+	if !ok || query == "" && extensions["persistedQuery"] == nil {
 		return nil, refuseQuery
 	}
 	return &graphql.RawParams{Query: query, OperationName: operation, Variables: variables, Extensions: extensions}, accepted

@@ -11,7 +11,7 @@ import (
 )
 
 func (r userResolver) Disclosures(ctx context.Context, u *vault.User, first *int, after *string) (*generated.DisclosureConnection, error) {
-	page, err := pageOf(typeDisclosure, first, after)
+	page, err := r.pageOf(typeDisclosure, first, after)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type Limits struct {
 	Directives         int           // on anything in the document
 	Selections         int           // fields, spreads and inline fragments
 	Complexity         int           // what an operation may cost; lists count by their size
+	Page               int           // rows of one page of a list
 	Errors             int           // in one answer; what is over is left out
 	Documents          int           // kept in memory after they were found valid
 	Timeout            time.Duration // of an operation whose body was read
@@ -51,21 +52,33 @@ func DefaultLimits() Limits {
 		Directives:         30,
 		Selections:         500,
 		Complexity:         5000,
+		Page:               100,
 		Errors:             20,
 		Documents:          1000,
 		Timeout:            10 * time.Second,
 	}
 }
 
-// Apply makes a server answer through Transport and hold to the limits. Every
-// limit has to be positive: none can be turned off.
-func (l Limits) Apply(srv *handler.Server) error {
+// Check reports limits that cannot hold. None can be turned off.
+func (l Limits) Check() error {
 	smallest := min(l.Tokens, l.Depth, l.IntrospectionDepth, l.Aliases, l.RootFields, l.Directives,
-		l.Selections, l.Complexity, l.Errors, l.Documents)
+		l.Selections, l.Complexity, l.Page, l.Errors, l.Documents)
 	if smallest <= 0 || l.BodyBytes <= 0 || l.Timeout <= 0 {
-		return errors.New("graph: every limit has to be positive")
+		return errors.New("every limit has to be positive")
 	}
-	srv.AddTransport(NewTransport(l))
+	if l.Page < usualPage {
+		return fmt.Errorf("a page has to hold the %d rows that are answered where nobody says how many", usualPage)
+	}
+	return nil
+}
+
+// Apply makes a server answer through Transport and hold to the limits, once
+// they pass Check. trusted may be nil.
+func (l Limits) Apply(srv *handler.Server, trusted *Documents) error {
+	if err := l.Check(); err != nil {
+		return fmt.Errorf("graph: %w", err)
+	}
+	srv.AddTransport(NewTransport(l, trusted))
 	srv.SetParserTokenLimit(l.Tokens)
 	srv.SetDisableSuggestion(true) // without it the executor puts two rules with suggestions back
 	srv.SetValidationRulesFn(l.rules)

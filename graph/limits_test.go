@@ -216,7 +216,7 @@ func TestNoLimitCanBeTurnedOff(t *testing.T) {
 	} {
 		limits := graph.DefaultLimits()
 		remove(&limits)
-		if err := limits.Apply(handler.New(edgetest.New(echo))); err == nil {
+		if err := limits.Apply(handler.New(edgetest.New(echo)), nil); err == nil {
 			t.Errorf("%s is off", name)
 		}
 	}

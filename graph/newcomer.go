@@ -87,7 +87,7 @@ func (r userResolver) ConfirmationDue(ctx context.Context, u *vault.User, app *s
 const typeChange = "UserChange"
 
 func (r userResolver) Changes(ctx context.Context, u *vault.User, first *int, after *string) (*generated.UserChangeConnection, error) {
-	page, err := pageOf(typeChange, first, after)
+	page, err := r.pageOf(typeChange, first, after)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func (r queryResolver) RecipientNotices(ctx context.Context, filter *generated.RecipientNoticeFilter, first *int, after *string) (*generated.RecipientNoticeConnection, error) {
-	page, err := pageOf(typeNotice, first, after)
+	page, err := r.pageOf(typeNotice, first, after)
 	if err != nil {
 		return nil, err
 	}

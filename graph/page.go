@@ -1,23 +1,27 @@
 package graph
 
 import (
+	"strconv"
+
 	"github.com/google/uuid"
 
 	"github.com/kelisim/kelisim/graph/generated"
 	"github.com/kelisim/kelisim/vault"
 )
 
-// maxPage is the largest page; asking for more is an error, not fewer rows.
-const maxPage = 100
+// usualPage is how many rows are answered where nobody says how many, as the schema has it.
+const usualPage = 20
 
-// pageOf reads first and after. A cursor is an id of the list's own type.
-func pageOf(kind string, first *int, after *string) (vault.Page, error) {
-	page := vault.Page{Limit: 20}
+// pageOf reads first and after. More than the largest page is an error, not
+// fewer rows. A cursor is an id of the list's own type.
+func (r *Resolver) pageOf(kind string, first *int, after *string) (vault.Page, error) {
+	page := vault.Page{Limit: usualPage}
 	if first != nil {
 		page.Limit = *first
 	}
-	if page.Limit < 0 || page.Limit > maxPage {
-		return page, vault.NewError(vault.CodeBadRequest, "first is between 0 and 100; read the rest with after").With("limit", "100")
+	if page.Limit < 0 || page.Limit > r.limits.Page {
+		return page, vault.Errorf(vault.CodeBadRequest, "first is between 0 and %d; read the rest with after", r.limits.Page).
+			With("limit", "page").With("maximum", strconv.Itoa(r.limits.Page))
 	}
 	if after != nil && *after != "" {
 		id, err := decodeAs(cursorKind(kind), *after)

@@ -45,7 +45,7 @@ func (r queryResolver) PolicyVersion(ctx context.Context, id string) (*vault.Ver
 }
 
 func (r queryResolver) PolicyVersions(ctx context.Context, app *string, first *int, after *string) (*generated.PolicyVersionConnection, error) {
-	page, err := pageOf(typeVersion, first, after)
+	page, err := r.pageOf(typeVersion, first, after)
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,14 @@ type Resolver struct {
 	// Denied counts refusals of callers without a token, by operation.
 	Denied func(operation string)
 	Log    *slog.Logger
+
+	limits Limits // set by NewServer
 }
 
 // Config is the generated code's configuration: resolvers, directives, costs.
 func (r *Resolver) Config() generated.Config {
 	c := generated.Config{Resolvers: r, Directives: generated.DirectiveRoot{Allow: r.allow}}
-	price(&c.Complexity)
+	r.limits.price(&c.Complexity)
 	return c
 }
 

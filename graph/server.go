@@ -14,12 +14,21 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-// NewServer answers GraphQL over HTTP within the limits. Requests have to
-// carry what WithRequest puts into their context. Only callers for whom
-// introspect is true may ask what the schema looks like.
-func NewServer(r *Resolver, limits Limits, introspect func(vault.Actor) bool) (*handler.Server, error) {
+// Options are how a server answers.
+type Options struct {
+	Limits Limits
+	// Introspect reports whether a caller may ask what the schema looks like.
+	Introspect func(vault.Actor) bool
+	// Trusted are the documents that apps were released with; nil: none are known.
+	Trusted *Documents
+}
+
+// NewServer answers GraphQL over HTTP. Requests have to carry what WithRequest
+// puts into their context.
+func NewServer(r *Resolver, o Options) (*handler.Server, error) {
+	r.limits = o.Limits
 	srv := handler.New(generated.NewExecutableSchema(r.Config()))
-	if err := limits.Apply(srv); err != nil {
+	if err := o.Limits.Apply(srv, o.Trusted); err != nil {
 		return nil, err
 	}
 	srv.SetErrorPresenter(r.Present)
@@ -27,7 +36,7 @@ func NewServer(r *Resolver, limits Limits, introspect func(vault.Actor) bool) (*
 	srv.Use(extension.Introspection{})
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		op := graphql.GetOperationContext(ctx)
-		op.DisableIntrospection = !introspect(from(ctx).actor)
+		op.DisableIntrospection = !o.Introspect(from(ctx).actor)
 		if op.DisableIntrospection && introspects(op) {
 			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{r.Present(ctx, r.refusal(ctx, "introspection"))}})
 		}
@@ -46,7 +55,7 @@ func introspects(op *graphql.OperationContext) bool {
 // clients expect it: for a token that is not valid, above all.
 func (r *Resolver) Refuse(w http.ResponseWriter, req *http.Request, err error) {
 	ctx, meta := WithMeta(req.Context())
-	a := answer{w: w, media: negotiate(req.Header.Values("Accept")), meta: meta, maxErrors: 1}
+	a := answer{w: w, media: negotiate(req.Header.Values("Accept")), meta: meta, limits: r.limits}
 	a.head()
 	presented := r.Present(ctx, err)
 	status := statusOfCode(codeOf(presented))

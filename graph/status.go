@@ -26,9 +26,11 @@ const (
 	CodeParseFailed          vault.Code = errcode.ParseFailed
 	CodeValidationFailed     vault.Code = errcode.ValidationFailed
 	CodePersistedUnsupported vault.Code = "PERSISTED_QUERY_NOT_SUPPORTED"
+	CodePersistedNotFound    vault.Code = "PERSISTED_QUERY_NOT_FOUND"
+	CodeDocumentNotTrusted   vault.Code = "DOCUMENT_NOT_TRUSTED"
 )
 
-var edgeCodes = []vault.Code{CodeParseFailed, CodeValidationFailed, CodePersistedUnsupported}
+var edgeCodes = []vault.Code{CodeParseFailed, CodeValidationFailed, CodePersistedUnsupported, CodePersistedNotFound, CodeDocumentNotTrusted}
 
 // refusal is why a request had no GraphQL answer.
 type refusal int
@@ -51,6 +53,9 @@ const (
 	refuseVariables
 	refuseExtensions
 	refusePersisted
+	refuseUnknownHash
+	refuseHash
+	refuseUntrusted
 	refuseTimeout
 	refuseGone
 	refuseAnswer
@@ -63,31 +68,45 @@ var refusals = map[refusal]struct {
 	code    vault.Code
 	message string
 }{
-	refuseMethod:     {http.StatusMethodNotAllowed, vault.CodeBadRequest, "GraphQL is answered to POST only"},
-	refuseAccept:     {http.StatusNotAcceptable, vault.CodeBadRequest, "the answer is " + mediaGraphQL + " or " + mediaJSON + "; accept one of them"},
-	refuseMedia:      {http.StatusUnsupportedMediaType, vault.CodeBadRequest, "send the request as " + mediaJSON + " in UTF-8"},
-	refuseEncoding:   {http.StatusUnsupportedMediaType, vault.CodeBadRequest, "send the body without a Content-Encoding"},
-	refuseSize:       {http.StatusRequestEntityTooLarge, vault.CodeBadRequest, "the body is too large"},
-	refuseSlow:       {http.StatusRequestTimeout, vault.CodeTimeout, "the body did not arrive in time"},
-	refuseRead:       {http.StatusBadRequest, vault.CodeBadRequest, "the body did not arrive whole"},
-	refuseSyntax:     {http.StatusBadRequest, vault.CodeBadRequest, "the body is not one JSON object in UTF-8"},
-	refuseBatch:      {http.StatusBadRequest, vault.CodeBadRequest, "send one operation per request; a list of them is not accepted"},
-	refuseDuplicate:  {http.StatusBadRequest, vault.CodeBadRequest, "a JSON object of the body has two members of one name"},
-	refuseNesting:    {http.StatusBadRequest, vault.CodeBadRequest, "the JSON of the body is nested deeper than 64 levels"},
-	refuseQuery:      {http.StatusBadRequest, vault.CodeBadRequest, `"query" has to be a string that is not empty`},
-	refuseName:       {http.StatusBadRequest, vault.CodeBadRequest, `"operationName" has to be a string or null`},
-	refuseVariables:  {http.StatusBadRequest, vault.CodeBadRequest, `"variables" has to be an object or null`},
-	refuseExtensions: {http.StatusBadRequest, vault.CodeBadRequest, `"extensions" has to be an object or null`},
-	refusePersisted:  {http.StatusOK, CodePersistedUnsupported, "PersistedQueryNotSupported"}, // clients compare the text
-	refuseTimeout:    {http.StatusServiceUnavailable, vault.CodeTimeout, "the operation took too long and was ended"},
-	refuseGone:       {http.StatusServiceUnavailable, vault.CodeUnavailable, "the request was given up before it was answered"},
-	refuseAnswer:     {http.StatusInternalServerError, vault.CodeInternal, "the answer could not be written"},
+	refuseMethod:      {http.StatusMethodNotAllowed, vault.CodeBadRequest, "send the operation by POST; GET answers what is asked about the schema only"},
+	refuseAccept:      {http.StatusNotAcceptable, vault.CodeBadRequest, "the answer is " + mediaGraphQL + " or " + mediaJSON + "; accept one of them"},
+	refuseMedia:       {http.StatusUnsupportedMediaType, vault.CodeBadRequest, "send the request as " + mediaJSON + " in UTF-8"},
+	refuseEncoding:    {http.StatusUnsupportedMediaType, vault.CodeBadRequest, "send the body without a Content-Encoding"},
+	refuseSize:        {http.StatusRequestEntityTooLarge, vault.CodeBadRequest, "the body is too large"},
+	refuseSlow:        {http.StatusRequestTimeout, vault.CodeTimeout, "the body did not arrive in time"},
+	refuseRead:        {http.StatusBadRequest, vault.CodeBadRequest, "the body did not arrive whole"},
+	refuseSyntax:      {http.StatusBadRequest, vault.CodeBadRequest, "the body is not one JSON object in UTF-8"},
+	refuseBatch:       {http.StatusBadRequest, vault.CodeBadRequest, "send one operation per request; a list of them is not accepted"},
+	refuseDuplicate:   {http.StatusBadRequest, vault.CodeBadRequest, "a JSON object of the body has two members of one name"},
+	refuseNesting:     {http.StatusBadRequest, vault.CodeBadRequest, "the JSON of the body is nested deeper than 64 levels"},
+	refuseQuery:       {http.StatusBadRequest, vault.CodeBadRequest, `"query" has to be a string that is not empty`},
+	refuseName:        {http.StatusBadRequest, vault.CodeBadRequest, `"operationName" has to be a string or null`},
+	refuseVariables:   {http.StatusBadRequest, vault.CodeBadRequest, `"variables" has to be an object or null`},
+	refuseExtensions:  {http.StatusBadRequest, vault.CodeBadRequest, `"extensions" has to be an object or null`},
+	refusePersisted:   {http.StatusOK, CodePersistedUnsupported, "PersistedQueryNotSupported"}, // clients compare the text
+	refuseUnknownHash: {http.StatusOK, CodePersistedNotFound, "PersistedQueryNotFound"},        // this one, too
+	refuseHash:        {http.StatusBadRequest, vault.CodeBadRequest, `"persistedQuery" has to hold "version": 1 and "sha256Hash", the document's SHA-256 in lower-case hex`},
+	refuseUntrusted:   {http.StatusForbidden, CodeDocumentNotTrusted, "only documents that the app was released with are answered; update the app"},
+	refuseTimeout:     {http.StatusServiceUnavailable, vault.CodeTimeout, "the operation took too long and was ended"},
+	refuseGone:        {http.StatusServiceUnavailable, vault.CodeUnavailable, "the request was given up before it was answered"},
+	refuseAnswer:      {http.StatusInternalServerError, vault.CodeInternal, "the answer could not be written"},
 }
 
 func (r refusal) status() int { return refusals[r].status }
 
-func (r refusal) error() *gqlerror.Error {
-	return newError(vault.NewError(refusals[r].code, refusals[r].message))
+// error names the limit and its figure, where it was one.
+func (r refusal) error(l Limits) *gqlerror.Error {
+	err := vault.NewError(refusals[r].code, refusals[r].message)
+	switch r {
+	case refuseSize:
+		err = err.With("limit", "bodyBytes").With("maximum", strconv.FormatInt(l.BodyBytes, 10))
+	case refuseNesting:
+		err = err.With("limit", "nesting").With("maximum", strconv.Itoa(maxNesting))
+	case refuseTimeout:
+		err = err.With("limit", "timeout").With("maximum", l.Timeout.String())
+	default: // no limit
+	}
+	return newError(err)
 }
 
 // statusOfCode is the status of a whole request refused with a code, whatever
@@ -96,7 +115,7 @@ func statusOfCode(code vault.Code) int {
 	switch code {
 	case vault.CodeUnauthenticated:
 		return http.StatusUnauthorized
-	case vault.CodeForbidden:
+	case vault.CodeForbidden, CodeDocumentNotTrusted:
 		return http.StatusForbidden
 	case vault.CodeRateLimited:
 		return http.StatusTooManyRequests
@@ -104,7 +123,7 @@ func statusOfCode(code vault.Code) int {
 		return http.StatusServiceUnavailable
 	case vault.CodeInternal:
 		return http.StatusInternalServerError
-	case vault.CodePolicyNotAccepted, CodePersistedUnsupported:
+	case vault.CodePolicyNotAccepted, CodePersistedUnsupported, CodePersistedNotFound:
 		return http.StatusOK // to be read: some clients read no body beside another status
 	default:
 		return 0

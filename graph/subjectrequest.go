@@ -25,20 +25,20 @@ func (r queryResolver) SubjectRequests(
 	if err != nil {
 		return nil, err
 	}
-	return requestPage(first, after, func(page vault.Page) ([]vault.SubjectRequest, error) {
+	return r.requestPage(first, after, func(page vault.Page) ([]vault.SubjectRequest, error) {
 		return r.Vault.SubjectRequests(ctx, from(ctx).actor, where, orderBy, page)
 	})
 }
 
 func (r userResolver) Requests(ctx context.Context, u *vault.User, first *int, after *string) (*generated.SubjectRequestConnection, error) {
-	return requestPage(first, after, func(page vault.Page) ([]vault.SubjectRequest, error) {
+	return r.requestPage(first, after, func(page vault.Page) ([]vault.SubjectRequest, error) {
 		return r.Vault.RequestsOf(ctx, from(ctx).actor, u.ID, page)
 	})
 }
 
 // requestPage is a page of requests.
-func requestPage(first *int, after *string, read func(vault.Page) ([]vault.SubjectRequest, error)) (*generated.SubjectRequestConnection, error) {
-	page, err := pageOf(typeRequest, first, after)
+func (r *Resolver) requestPage(first *int, after *string, read func(vault.Page) ([]vault.SubjectRequest, error)) (*generated.SubjectRequestConnection, error) {
+	page, err := r.pageOf(typeRequest, first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (r subjectRequestResolver) JoinedTo(ctx context.Context, q *vault.SubjectRe
 }
 
 func (r subjectRequestResolver) Joined(ctx context.Context, q *vault.SubjectRequest) ([]vault.SubjectRequest, error) {
-	return r.Vault.JoinedTo(ctx, *q, maxPage)
+	return r.Vault.JoinedTo(ctx, *q, r.limits.Page)
 }
 
 func (r subjectRequestResolver) Requester(ctx context.Context, q *vault.SubjectRequest, reveal bool, basis *generated.BasisInput) (*vault.Requester, error) {

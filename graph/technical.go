@@ -10,7 +10,7 @@ import (
 )
 
 func (r userResolver) TechnicalData(ctx context.Context, u *vault.User, first *int, after *string, basis *generated.BasisInput) (*generated.TechnicalDataConnection, error) {
-	page, err := pageOf(typeTechnical, first, after)
+	page, err := r.pageOf(typeTechnical, first, after)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -18,19 +19,20 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-// Transport answers GraphQL over HTTP: one operation per POST of JSON, and
-// nothing else. No part of a request body is ever repeated in an error. It
+// Transport answers GraphQL over HTTP: one operation per POST of JSON, and by
+// GET what is asked about the schema. No part of a request body is ever repeated in an error. It
 // leaves authentication, CORS and request ids to the handlers around it.
 type Transport struct {
-	limits Limits // of these BodyBytes, Errors and Timeout are enforced here
-	scrub  scrubber
+	limits  Limits // of these BodyBytes, Errors and Timeout are enforced here
+	scrub   scrubber
+	trusted *Documents // nil: hashes are not known here, and every document is answered
 }
 
 var _ graphql.Transport = Transport{}
 
 // NewTransport makes a transport. Limits.Apply does so for a server.
-func NewTransport(limits Limits) Transport {
-	return Transport{limits: limits, scrub: newScrubber(limits)}
+func NewTransport(limits Limits, trusted *Documents) Transport {
+	return Transport{limits: limits, scrub: newScrubber(limits), trusted: trusted}
 }
 
 // Supports is true for every request, so that what is not supported is refused
@@ -40,10 +42,14 @@ func (t Transport) Supports(*http.Request) bool { return true }
 // Do implements graphql.Transport.
 func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	ctx, meta := WithMeta(r.Context())
-	a := answer{w: w, media: negotiate(r.Header.Values("Accept")), meta: meta, maxErrors: t.limits.Errors}
+	a := answer{w: w, media: negotiate(r.Header.Values("Accept")), meta: meta, limits: t.limits}
 	a.head()
 
 	params, refused := t.read(w, r, a.media)
+	known := false
+	if refused == accepted {
+		known, refused = t.trusted.admit(ctx, params)
+	}
 	if refused != accepted {
 		a.refuse(ctx, exec, refused)
 		return
@@ -54,6 +60,13 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	if len(errs) > 0 {
 		a.write(exec.DispatchError(graphql.WithOperationContext(ctx, op), t.scrub.list(errs)))
 		return
+	}
+	if r.Method == http.MethodGet && !ofSchema(op) {
+		a.refuse(ctx, exec, refuseMethod)
+		return
+	}
+	if !known {
+		t.trusted.report(ctx, op)
 	}
 	handle, ctx := exec.DispatchOperation(ctx, op)
 	response := handle(ctx)
@@ -70,6 +83,20 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 // read takes the operation out of a request, or says why not.
 func (t Transport) read(w http.ResponseWriter, r *http.Request, media string) (*graphql.RawParams, refusal) {
 	start := graphql.Now()
+	from := t.readBody
+	if r.Method == http.MethodGet {
+		from = readURL
+	}
+	params, refused := from(w, r, media)
+	if refused != accepted {
+		return nil, refused
+	}
+	params.Headers = r.Header
+	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return params, accepted
+}
+
+func (t Transport) readBody(w http.ResponseWriter, r *http.Request, media string) (*graphql.RawParams, refusal) {
 	if refused := checkHeaders(r, media); refused != accepted {
 		return nil, refused
 	}
@@ -87,13 +114,7 @@ func (t Transport) read(w http.ResponseWriter, r *http.Request, media string) (*
 		}
 		return nil, refuseRead
 	}
-	params, refused := decode(body)
-	if refused != accepted {
-		return nil, refused
-	}
-	params.Headers = r.Header
-	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
-	return params, accepted
+	return decode(body)
 }
 
 // checkHeaders refuses what is not a POST of plain JSON that wants JSON back.
@@ -120,10 +141,10 @@ func checkHeaders(r *http.Request, media string) refusal {
 
 // answer writes the one answer to a request.
 type answer struct {
-	w         http.ResponseWriter
-	media     string // "" when the client accepts none
-	meta      *Meta
-	maxErrors int
+	w      http.ResponseWriter
+	media  string // "" when the client accepts none
+	meta   *Meta
+	limits Limits
 }
 
 // head sets the headers of every answer. They stand before anything is done,
@@ -145,12 +166,12 @@ func (a answer) head() {
 // find an operation context without an operation, as with a parse error.
 func (a answer) refuse(ctx context.Context, exec graphql.GraphExecutor, r refusal) {
 	if r.status() == http.StatusMethodNotAllowed {
-		a.w.Header().Set("Allow", http.MethodPost)
+		a.w.Header().Set("Allow", "GET, POST")
 	}
 	if !graphql.HasOperationContext(ctx) {
 		ctx = graphql.WithOperationContext(ctx, new(graphql.OperationContext))
 	}
-	response := exec.DispatchError(ctx, gqlerror.List{r.error()})
+	response := exec.DispatchError(ctx, gqlerror.List{r.error(a.limits)})
 	a.send(r.status(), response)
 }
 
@@ -158,7 +179,7 @@ func (a answer) refuse(ctx context.Context, exec graphql.GraphExecutor, r refusa
 // a fault of ours.
 func (a answer) write(response *graphql.Response) {
 	if response == nil || (len(response.Data) == 0 && len(response.Errors) == 0) {
-		response = &graphql.Response{Errors: gqlerror.List{refuseAnswer.error()}}
+		response = &graphql.Response{Errors: gqlerror.List{refuseAnswer.error(a.limits)}}
 	}
 	status := statusOf(a.media, response.Data, response.Errors, a.meta.refused())
 	if status != http.StatusOK {
@@ -179,15 +200,20 @@ func (a answer) send(status int, response *graphql.Response) {
 	var buf bytes.Buffer
 	out := json.NewEncoder(&buf)
 	out.SetEscapeHTML(false)
-	err := out.Encode(body{
-		Errors:     response.Errors[:min(len(response.Errors), a.maxErrors)],
-		Data:       response.Data,
-		Extensions: response.Extensions,
-	})
+	errs, extensions := response.Errors, response.Extensions
+	if over := len(errs) - a.limits.Errors; over > 0 {
+		errs = errs[:a.limits.Errors]
+		extensions = maps.Clone(extensions)
+		if extensions == nil {
+			extensions = map[string]any{}
+		}
+		extensions["errorsLeftOut"] = over
+	}
+	err := out.Encode(body{Errors: errs, Data: response.Data, Extensions: extensions})
 	if err != nil { // a marshaler of ours is wrong; what it wrote is not shown
 		buf.Reset()
 		status = refuseAnswer.status()
-		if err := out.Encode(body{Errors: gqlerror.List{refuseAnswer.error()}}); err != nil {
+		if err := out.Encode(body{Errors: gqlerror.List{refuseAnswer.error(a.limits)}}); err != nil {
 			panic(err) // fixed text always encodes
 		}
 	}

@@ -32,6 +32,11 @@ func echo(_ context.Context, name string) (string, error) { return name, nil }
 // package vault are presented with their code.
 func edge(t testing.TB, limits graph.Limits, answer call) *handler.Server {
 	t.Helper()
+	return trusting(t, limits, answer, nil)
+}
+
+func trusting(t testing.TB, limits graph.Limits, answer call, documents *graph.Documents) *handler.Server {
+	t.Helper()
 	srv := handler.New(edgetest.New(answer))
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		shown := graphql.DefaultErrorPresenter(ctx, err)
@@ -41,7 +46,7 @@ func edge(t testing.TB, limits graph.Limits, answer call) *handler.Server {
 		}
 		return shown
 	})
-	if err := limits.Apply(srv); err != nil {
+	if err := limits.Apply(srv, documents); err != nil {
 		t.Fatal(err)
 	}
 	return srv
@@ -117,6 +122,12 @@ func TestWhatIsNoPostOfOneJSONOperationIsRefusedWithItsStatus(t *testing.T) {
 	}{
 		"GET with a query":          {request("GET", ""), 405, vault.CodeBadRequest},
 		"GET of a mutation":         {httptest.NewRequest(http.MethodGet, "/graphql?query=mutation{__typename}", nil), 405, vault.CodeBadRequest},
+		"GET of a person":           {httptest.NewRequest(http.MethodGet, "/graphql?query={__typename+me{id}}", nil), 405, vault.CodeBadRequest},
+		"GET of a hidden person":    {httptest.NewRequest(http.MethodGet, "/graphql?query={...F}+fragment+F+on+Query{me{id}}", nil), 405, vault.CodeBadRequest},
+		"GET of no document":        {httptest.NewRequest(http.MethodGet, "/graphql?query=", nil), 400, vault.CodeBadRequest},
+		"GET of two documents":      {httptest.NewRequest(http.MethodGet, "/graphql?query={__typename}&query={__typename}", nil), 400, vault.CodeBadRequest},
+		"GET with variables of no":  {httptest.NewRequest(http.MethodGet, "/graphql?query={__typename}&variables={", nil), 400, vault.CodeBadRequest},
+		"GET with a list":           {httptest.NewRequest(http.MethodGet, "/graphql?query={__typename}&variables=[]", nil), 400, vault.CodeBadRequest},
 		"GET by a browser":          {request("GET", "", "Accept", "text/html"), 405, vault.CodeBadRequest},
 		"HEAD":                      {request("HEAD", ""), 405, vault.CodeBadRequest},
 		"PUT":                       {request("PUT", ok), 405, vault.CodeBadRequest},
@@ -168,7 +179,7 @@ func TestWhatIsNoPostOfOneJSONOperationIsRefusedWithItsStatus(t *testing.T) {
 			if got.status != test.status || got.code() != string(test.code) || got.Data != nil || len(got.Errors) != 1 {
 				t.Errorf("got %d %s, want %d %s alone", got.status, got.text, test.status, test.code)
 			}
-			if allow := got.header.Get("Allow"); (got.status == 405) != (allow == "POST") {
+			if allow := got.header.Get("Allow"); (got.status == 405) != (allow == "GET, POST") {
 				t.Errorf("Allow is %q beside %d", allow, got.status)
 			}
 		})
@@ -193,6 +204,18 @@ func TestOrdinaryRequestsAreAnswered(t *testing.T) {
 				t.Errorf("got %d %s", got.status, got.text)
 			}
 		})
+	}
+}
+
+func TestWhatIsAskedAboutTheSchemaIsAnsweredToGET(t *testing.T) {
+	for _, asked := range []string{
+		"query={__typename}", "query={...F}+fragment+F+on+Query{__typename}",
+		`query=query+T($name:String!){__type(name:$name){name}}&variables={"name":"User"}&operationName=T`,
+	} {
+		got := do(t, usual(t), httptest.NewRequest(http.MethodGet, "/graphql?"+asked, nil))
+		if got.status != 200 || len(got.Errors) > 0 || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d %s", asked, got.status, got.text)
+		}
 	}
 }
 

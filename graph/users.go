@@ -40,7 +40,7 @@ func (r *Resolver) user(ctx context.Context, id uuid.UUID) (*vault.User, error) 
 }
 
 func (r queryResolver) Users(ctx context.Context, first *int, after *string, filter *generated.UserFilter) (*generated.UserConnection, error) {
-	page, err := pageOf(typeUser, first, after)
+	page, err := r.pageOf(typeUser, first, after)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/google/uuid"
+
+	"github.com/kelisim/kelisim/graph"
 )
 
 // settings are the whole configuration. Each comes from the environment; a
@@ -27,19 +29,24 @@ type settings struct {
 	InternalAddr string `env:"KELISIM_INTERNAL_ADDR"`
 	Data         string `env:"KELISIM_DATA" envDefault:"./data"`
 
-	KeyringKeyFile string        `env:"KELISIM_KEYRING_KEY_FILE"`
-	TransitMount   string        `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
-	KeyPrefix      string        `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
-	OIDCFile       string        `env:"KELISIM_OIDC_FILE"`
-	TrustedProxies []string      `env:"KELISIM_TRUSTED_PROXIES"`
-	AuditFile      string        `env:"KELISIM_AUDIT_FILE"`
-	Rules          string        `env:"KELISIM_RULES"`
-	SavedQueries   string        `env:"KELISIM_CONSOLE_EXAMPLES"`
-	ErasureLedger  string        `env:"KELISIM_ERASURE_LEDGER"`
-	RetentionEvery time.Duration `env:"KELISIM_RETENTION_EVERY" envDefault:"24h"`
-	StorageRegion  string        `env:"KELISIM_STORAGE_REGION"`
-	LogLevel       string        `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
-	LogFormat      string        `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
+	KeyringKeyFile   string        `env:"KELISIM_KEYRING_KEY_FILE"`
+	TransitMount     string        `env:"KELISIM_TRANSIT_MOUNT" envDefault:"transit"`
+	KeyPrefix        string        `env:"KELISIM_KEY_PREFIX" envDefault:"kelisim"`
+	OIDCFile         string        `env:"KELISIM_OIDC_FILE"`
+	TrustedProxies   []string      `env:"KELISIM_TRUSTED_PROXIES"`
+	TrustedDocuments string        `env:"KELISIM_TRUSTED_DOCUMENTS"`
+	AuditFile        string        `env:"KELISIM_AUDIT_FILE"`
+	Rules            string        `env:"KELISIM_RULES"`
+	SavedQueries     string        `env:"KELISIM_CONSOLE_EXAMPLES"`
+	ErasureLedger    string        `env:"KELISIM_ERASURE_LEDGER"`
+	RetentionEvery   time.Duration `env:"KELISIM_RETENTION_EVERY" envDefault:"24h"`
+	StorageRegion    string        `env:"KELISIM_STORAGE_REGION"`
+	CORSOrigins      []string      `env:"KELISIM_CORS_ORIGINS"`
+	TrustMobile      string        `env:"KELISIM_TRUST_MOBILE" envDefault:"off"`
+	TrustServices    string        `env:"KELISIM_TRUST_SERVICES" envDefault:"off"`
+	Limits           limits        `envPrefix:"KELISIM_LIMIT_"`
+	LogLevel         string        `env:"KELISIM_LOG_LEVEL" envDefault:"info"`
+	LogFormat        string        `env:"KELISIM_LOG_FORMAT" envDefault:"text"`
 
 	DatabaseURL     string `env:"DATABASE_URL"`
 	DatabaseURLFile string `env:"DATABASE_URL_FILE"`
@@ -92,7 +99,7 @@ func systemEnvironment() environment {
 // settings reads and verifies the configuration. A KELISIM_ name that means
 // nothing stops the start: it is a typing error, and the setting meant is off.
 func (e environment) settings() (settings, error) {
-	var s settings
+	s := settings{Limits: limits(graph.DefaultLimits())}
 	if err := env.ParseWithOptions(&s, env.Options{Environment: e.variables}); err != nil {
 		return s, fmt.Errorf("configuration: %w", err)
 	}
@@ -109,6 +116,11 @@ func (e environment) settings() (settings, error) {
 	}
 	if s.StorageRegion != "" && !countryForm.MatchString(s.StorageRegion) {
 		errs = append(errs, fmt.Errorf("KELISIM_STORAGE_REGION: %q is not the two letters of a country, like KZ", s.StorageRegion))
+	}
+	errs = append(errs, s.Limits.check(), s.checkTrust())
+	for i, origin := range s.CORSOrigins {
+		s.CORSOrigins[i] = strings.TrimSpace(origin)
+		errs = append(errs, checkOrigin(s.CORSOrigins[i]))
 	}
 	if _, err := s.level(); err != nil {
 		errs = append(errs, err)

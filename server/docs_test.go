@@ -31,7 +31,7 @@ type block struct {
 }
 
 // blocks are a file's fenced blocks, in order.
-func blocks(t *testing.T, file string) []block {
+func blocks(t testing.TB, file string) []block {
 	t.Helper()
 	var out []block
 	var open *block
@@ -52,7 +52,7 @@ func blocks(t *testing.T, file string) []block {
 	return out
 }
 
-func read(t *testing.T, file string) string {
+func read(t testing.TB, file string) string {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {

@@ -135,7 +135,7 @@ func number(v any, path ...any) int {
 }
 
 // same reports an error unless both lists hold the same.
-func same(t *testing.T, what string, got, want []string) {
+func same(t testing.TB, what string, got, want []string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
@@ -143,7 +143,7 @@ func same(t *testing.T, what string, got, want []string) {
 }
 
 // equal reports an error unless both are the same.
-func equal(t *testing.T, what string, got, want any) {
+func equal(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
@@ -219,7 +219,7 @@ func (w *world) reason(user, purpose, more string) string {
 }
 
 // together calls something n times at once, and answers all outcomes.
-func together(t *testing.T, n int, call func(i int) (outcome, error)) []outcome {
+func together(t testing.TB, n int, call func(i int) (outcome, error)) []outcome {
 	t.Helper()
 	out, errs := make([]outcome, n), make([]error, n)
 	start := make(chan struct{})

@@ -53,7 +53,7 @@ func (w *world) hurried(limit time.Duration) *world {
 	w.t.Helper()
 	limits := graph.DefaultLimits()
 	limits.Timeout = limit
-	srv, err := graph.NewServer(w.edge.resolver, limits, func(vault.Actor) bool { return false })
+	srv, err := graph.NewServer(w.edge.resolver, graph.Options{Limits: limits, Introspect: func(vault.Actor) bool { return false }})
 	if err != nil {
 		w.t.Fatal(err)
 	}

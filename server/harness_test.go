@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { testscript.Main(suite{m}, map[string]func(){"kelis
 // world is a whole Kelisim on one set of back ends, with its demo, reached
 // over HTTP as clients reach it.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	name  string
 	p     *process
 	s     settings
@@ -67,7 +67,7 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 }
 
 // embedded is a world on SQLite and the embedded engine.
-func embedded(t *testing.T) *world {
+func embedded(t testing.TB) *world {
 	t.Helper()
 	return newWorld(t, "embedded", settings{})
 }
@@ -120,7 +120,7 @@ func settingsFor(t *testing.T, database string, v *daemon.VaultServer, redis *da
 	}
 }
 
-func newWorld(t *testing.T, name string, s settings) *world {
+func newWorld(t testing.TB, name string, s settings) *world {
 	t.Helper()
 	w := &world{t: t, name: name, clock: newTestClock(), log: &lockedBuffer{}}
 	s.Addr, s.Data, s.KeyPrefix, s.LogLevel, s.LogFormat = "127.0.0.1:0", t.TempDir(), "kelisim", "debug", "text"
@@ -141,6 +141,9 @@ func newWorld(t *testing.T, name string, s settings) *world {
 // start opens the back ends and serves; t.Cleanup closes them.
 func (w *world) start() {
 	w.t.Helper()
+	if w.s.Limits == (limits{}) {
+		w.s.Limits = limits(graph.DefaultLimits())
+	}
 	dev, err := openDev(w.p, w.s)
 	if err != nil {
 		w.t.Fatal(err)
@@ -249,7 +252,7 @@ func (w *world) staff(role vault.Role) string { return w.token(role, "colleague-
 
 // answer is what the API answered.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	raw    []byte

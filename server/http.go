@@ -24,27 +24,34 @@ import (
 // edge is the HTTP side of the process.
 type edge struct {
 	*system
-	resolver *graph.Resolver
-	graphql  http.Handler
-	pages    *page.Pages
-	schema   []byte
-	who      *identity.Provider
-	newID    func() uuid.UUID
-	clock    func() time.Time
-	dev      *identity.Dev // nil outside development
-	control  *control      // nil where Vault has the keys
-	console  console.Options
+	resolver  *graph.Resolver
+	graphql   http.Handler
+	pages     *page.Pages
+	schema    []byte
+	who       *identity.Provider
+	newID     func() uuid.UUID
+	clock     func() time.Time
+	dev       *identity.Dev // nil outside development
+	control   *control      // nil where Vault has the keys
+	console   console.Options
+	manifests *manifests // nil where no documents are trusted
 }
 
 // newEdge builds the GraphQL server.
-func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev, schema []byte) (*edge, error) {
+func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev, schema []byte) (_ *edge, err error) {
 	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev}
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
 	}
-	srv, err := graph.NewServer(e.resolver, graph.DefaultLimits(), func(a vault.Actor) bool {
-		_, colleague := a.Allowed(vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor)
-		return dev != nil || colleague
+	if e.manifests, err = openManifests(sys); err != nil {
+		return nil, err
+	}
+	srv, err := graph.NewServer(e.resolver, graph.Options{
+		Limits: graph.Limits(sys.settings.Limits), Trusted: e.manifests.documents(),
+		Introspect: func(a vault.Actor) bool {
+			_, colleague := a.Allowed(vault.Machine, vault.Support, vault.Compliance, vault.Security, vault.Auditor)
+			return dev != nil || colleague
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -89,7 +96,7 @@ func (e *edge) internal() http.Handler {
 }
 
 func (e *edge) api(mux *http.ServeMux) {
-	mux.Handle("/graphql", e.authenticated(e.graphql))
+	mux.Handle("/graphql", e.settings.fromElsewhere(e.authenticated(e.graphql)))
 	e.pages.Mount(mux)
 	mux.HandleFunc("GET /breaches/{id}/notice", e.notice)
 	mux.HandleFunc("GET /exports/{id}", e.exports())
@@ -249,13 +256,16 @@ func (w *watched) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// writeWithin is how long a client may take to read an answer.
+const writeWithin = 30 * time.Second
+
 // server bounds what a slow or greedy client can hold.
 func (e *edge) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      writeWithin,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(silent{e.log.Handler()}, slog.LevelDebug),

@@ -86,7 +86,7 @@ func (w *world) state(key string) vault.KeyState {
 }
 
 // inUse holds an error against what it has to name.
-func inUse(t *testing.T, err error, names ...string) {
+func inUse(t testing.TB, err error, names ...string) {
 	t.Helper()
 	if _, refused := errors.AsType[*vault.InUseError](err); !refused {
 		t.Fatalf("it is not refused: %v", err)

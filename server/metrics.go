@@ -15,14 +15,15 @@ import (
 // metrics are the figures that /metrics shows. Labels are routes, operations
 // and outcomes: never anything of a person or of a request's body.
 type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
-	transit  *prometheus.HistogramVec
-	items    *prometheus.CounterVec
-	denied   *prometheus.CounterVec
-	erased   prometheus.Gauge
-	unburied prometheus.Gauge
-	due      prometheus.Gauge
+	registry  *prometheus.Registry
+	requests  *prometheus.HistogramVec
+	transit   *prometheus.HistogramVec
+	items     *prometheus.CounterVec
+	denied    *prometheus.CounterVec
+	untrusted *prometheus.CounterVec
+	erased    prometheus.Gauge
+	unburied  prometheus.Gauge
+	due       prometheus.Gauge
 }
 
 func newMetrics() *metrics {
@@ -42,6 +43,9 @@ func newMetrics() *metrics {
 		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kelisim_anonymous_denied_total", Help: "Calls refused for want of a token, by root field.",
 		}, []string{"operation"}),
+		untrusted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "kelisim_untrusted_documents_total", Help: "GraphQL documents that are in no manifest, by audience and outcome.",
+		}, []string{"audience", "outcome"}),
 		erased: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "kelisim_erased_people", Help: "People who were erased.",
 		}),
@@ -52,7 +56,7 @@ func newMetrics() *metrics {
 	m.due = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "kelisim_retention_due", Help: "People of whom something was due at this server's last run of the job and was not erased by it.",
 	})
-	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.erased, m.unburied, m.due,
+	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.untrusted, m.erased, m.unburied, m.due,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -71,6 +75,14 @@ func (m *metrics) transitCall(operation string, items int, took time.Duration, e
 }
 
 func (m *metrics) deniedAnonymous(operation string) { m.denied.WithLabelValues(operation).Inc() }
+
+func (m *metrics) untrustedDocument(audience string, refused bool) {
+	outcome := "answered"
+	if refused {
+		outcome = "refused"
+	}
+	m.untrusted.WithLabelValues(audience, outcome).Inc()
+}
 
 // erasures shows how many people are erased, and how many of them the ledger
 // does not know.

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/kelisim/kelisim/graph"
 	"github.com/kelisim/kelisim/vault"
 	"github.com/kelisim/kelisim/vault/sqlstore"
 	"github.com/kelisim/kelisim/vault/transit"
@@ -28,6 +31,10 @@ func TestEverySettingIsInTheOperationsManual(t *testing.T) {
 	for _, f := range fields {
 		want[f.Key] = f.DefaultValue
 	}
+	usual := reflect.ValueOf(limits(graph.DefaultLimits()))
+	for i := range usual.NumField() {
+		want["KELISIM_LIMIT_"+usual.Type().Field(i).Tag.Get("env")] = fmt.Sprint(usual.Field(i))
+	}
 	if !maps.Equal(told, want) {
 		t.Errorf("docs/operations.md tells %v, the program reads %v", told, want)
 	}
@@ -39,6 +46,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 	m.request("GET /readyz", 200, time.Second)
 	m.transitCall("encrypt", 1, time.Second, errors.New("no answer"))
 	m.deniedAnonymous("me")
+	m.untrustedDocument("mobile", true)
 	m.database(func() sqlstore.Pool { return sqlstore.Pool{} })
 	m.askedFor(func(context.Context) (vault.RequestCount, error) { return vault.RequestCount{}, nil })
 	key := vault.KeyFacts{Name: "kelisim-pii", Latest: 1, Versions: []vault.KeyVersion{{Version: 1, Made: time.Now()}}}

@@ -162,7 +162,7 @@ func requestRefusals() []refusal {
 			return me, `mutation { updateMyProfile(input: {profile: {familyName: "Жаңабекова"}}) { userErrors { code } } }`
 		}),
 		query(vault.CodeNotFound, nil, "Күнсұлу", func(_ *world, me, _ string) (string, string) { return me, `{ user(id: "Күнсұлу") { id } }` }),
-		query(vault.CodeBadRequest, []string{"limit"}, "", func(w *world, _, _ string) (string, string) {
+		query(vault.CodeBadRequest, []string{"limit", "maximum"}, "", func(w *world, _, _ string) (string, string) {
 			return w.staff(vault.Support), `{ users(first: 101) { nodes { id } } }`
 		}),
 		query(vault.CodeUnavailable, nil, "Жаңабекова", func(w *world, me, _ string) (string, string) {

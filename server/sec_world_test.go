@@ -91,7 +91,7 @@ func (w *world) eventCount() int { w.t.Helper(); return len(w.events(vault.Audit
 
 // iinOf makes a valid IIN: birth as YYMMDD, the digit of century and sex, a
 // serial of four digits. It tries the next serial when a check digit is 10.
-func iinOf(t *testing.T, birth string, century byte, serial string) string {
+func iinOf(t testing.TB, birth string, century byte, serial string) string {
 	t.Helper()
 	digits := birth + string(century) + serial
 	for _, weights := range [][]int{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2}} {
@@ -108,7 +108,7 @@ func iinOf(t *testing.T, birth string, century byte, serial string) string {
 }
 
 // encode is the body of a GraphQL request.
-func encode(t *testing.T, query string, variables map[string]any) string {
+func encode(t testing.TB, query string, variables map[string]any) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {

@@ -159,6 +159,7 @@ func (e *edge) serve(ctx context.Context, l listeners, patience time.Duration) e
 	running.Go(func() { e.watch.Run(beside) })
 	running.Go(func() { e.figures.run(beside) })
 	running.Go(func() { e.keepLedger(beside) })
+	running.Go(func() { e.manifests.watch(beside) })
 	running.Go(func() { retainer{e.system}.run(beside) })
 	running.Go(func() { housekeeper{e.db, e.clock, e.log, e.forgetTechnical}.run(beside) })
 	failed := make(chan error, len(servers))

@@ -6036,6 +6036,8 @@ enum ErrorCode {
   CONSENT_ALREADY_WITHDRAWN
   "The idempotencyKey was used with another input."
   IDEMPOTENCY_MISMATCH
+  "An act with this idempotencyKey is still under way; send it again in a moment."
+  IDEMPOTENCY_IN_PROGRESS
   "The request is answered or cancelled; make a new one."
   REQUEST_CLOSED
   "It is not proved yet who asks."
@@ -6411,7 +6413,7 @@ type User implements Node {
   ): [PendingConsent!]!
   "Decisions in all apps, newest first; a service sees those in the apps it is configured for."
   consents(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6432,7 +6434,7 @@ type User implements Node {
   compliance gives a request or a legal ground; nobody else sees it.
   """
   technicalData(
-    "How many batches, 0 to 100; more is refused with BAD_REQUEST."
+    "How many batches, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6456,14 +6458,14 @@ type User implements Node {
   ): Profile
   "What the person asked about their data under the law, earliest first; to themselves, SUPPORT and COMPLIANCE."
   requests(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection!
   "What was passed on of the person, newest first; for the person, SUPPORT and services excepted. What the law bars a person from being told is not in their list."
   disclosures(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6482,7 +6484,7 @@ type User implements Node {
   ): DateTime
   "What was changed of the person's data and by what kind of caller, newest first; never values."
   changes(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8583,7 +8585,7 @@ type Query {
   ): User @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
   "People by id ascending."
   users(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8616,7 +8618,7 @@ type Query {
   policyVersions(
     "The app; by default the token's own, or the only one there is."
     app: String
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8660,7 +8662,7 @@ type Query {
   auditEvents(
     "Which events; null: all."
     filter: AuditFilter
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8678,7 +8680,7 @@ type Query {
     filter: SubjectRequestFilter
     "How they are sorted."
     orderBy: SubjectRequestOrder! = DUE_AT
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8699,7 +8701,7 @@ type Query {
   recipientNotices(
     "Which notices; null: all."
     filter: RecipientNoticeFilter
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
