@@ -121,6 +121,18 @@ func TestTheFormAndTheVariablesAreOne(t *testing.T) {
 		t.Error(said)
 	}
 
+	if caret := inPage[int](b, `const i = document.getElementById('f-by-phone'); i.focus(); i.setSelectionRange(3, 3); document.execCommand('insertText', false, '7'); return i.selectionStart`); caret != 4 {
+		t.Errorf("the caret is at %d after a digit was typed at 3", caret)
+	}
+
+	// The form is that of the operation under the cursor, and that is run.
+	inPage[bool](b, `const q = document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror; q.setValue('query A { __typename }\nquery B($code: String!) { app(code: $code) { code } }'); q.setCursor({line: 1, ch: 9}); return true`)
+	b.until("the form of B", `document.querySelector('.form h2').textContent === 'B'`)
+	inPage[bool](b, enter+`enter('f-code', 'dala'); return true`)
+	if said, isBad := b.send(); isBad || !inPage[bool](b, `return document.querySelector('.result-window .CodeMirror').CodeMirror.getValue().includes('"code": "dala"')`) {
+		t.Errorf("B: %s", said)
+	}
+
 	// An act has an id of its own, kept while it failed, and a new one once it counted.
 	pick("Correct a person’s data")
 	key := func() string {

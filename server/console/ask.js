@@ -16,9 +16,9 @@ export async function ask(request, signal, over) {
     const token = await bearer();
     if (token) headers.Authorization = `Bearer ${token}`;
   } catch (error) {
-    if (!(error instanceof SignInError)) throw error;
-    if (error.label === 'sessionOver') over?.(error.label);
-    return failed(text(error.label));
+    const label = error instanceof SignInError ? error.label : 'failed';
+    if (label === 'sessionOver') over?.(label);
+    return failed(text(label));
   }
   let response;
   try {

@@ -38,14 +38,9 @@ function Bridge({ listener }) {
       queueMicrotask(settle);
       listener.changed();
     };
-    queryEditor.on('change', changed);
-    queryEditor.on('cursorActivity', changed);
-    variableEditor.on('change', changed);
-    return () => {
-      queryEditor.off('change', changed);
-      queryEditor.off('cursorActivity', changed);
-      variableEditor.off('change', changed);
-    };
+    const heard = [queryEditor, variableEditor].flatMap((one) => ['change', 'cursorActivity', 'blur'].map((event) => [one, event]));
+    heard.forEach(([one, event]) => one.on(event, changed));
+    return () => heard.forEach(([one, event]) => one.off(event, changed));
   }, [queryEditor, variableEditor]);
   useEffect(() => {
     document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -118,6 +113,7 @@ export function now() {
     offset: editors.queryEditor.indexFromPos(editors.queryEditor.getCursor()),
     variables: editors.variableEditor.getValue(),
     busy: execution.isFetching,
+    typing: editors.queryEditor.hasFocus() || editors.variableEditor.hasFocus(),
   };
 }
 

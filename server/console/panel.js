@@ -32,7 +32,10 @@ export function redraw() {
     id: current.id, heading: heading(now.query), fields: current.fields, values: current.values, broken: current.broken, told, status,
     busy: now.busy, isMutation: current.operation.operation === 'mutation', language: state.language, text,
     suggest: (path) => memory.idsFor(path.findLast((step) => typeof step === 'string'), owner()),
-    change: (values) => write(values, false),
+    change: (values) => {
+      write(values, false);
+      redraw(); // at once, or the caret would jump
+    },
     run: () => editor.run(current.operation.name?.value),
     stop: editor.stop,
   }));
@@ -62,7 +65,7 @@ function read(now, { operation, document }) {
     told = new Map();
     status = null;
   }
-  if (!broken) {
+  if (!broken && !(now.typing && id === current?.id)) { // nothing is put under somebody's hands
     const whole = withIds(fields, complete(fields, values), false);
     if (whole !== values) {
       values = whole;
@@ -89,8 +92,7 @@ export const listener = {
     queueMicrotask(redraw);
   },
   answered(request, answer) {
-    const document = GraphQL.parse(request.query);
-    if (answer.data) memory.learn(state.schema, document, request.operationName, answer.data);
+    if (answer.data) memory.learn(state.schema, GraphQL.parse(request.query), request.operationName, answer.data);
     const refused = Object.values(answer.data ?? {}).flatMap((payload) => payload?.userErrors ?? []);
     const errors = answer.errors ?? [];
     for (const { path, message } of refused) told.set(['input', ...(path ?? [])].join('.'), message);
