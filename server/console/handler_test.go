@@ -341,6 +341,23 @@ func TestBarSpeaksThreeLanguages(t *testing.T) {
 	}
 }
 
+func TestFieldsHaveANameInThreeLanguages(t *testing.T) {
+	content, err := files.ReadFile("words.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := regexp.MustCompile(`(?m)^ {2}(\w+): (.*),$`).FindAllStringSubmatch(string(content), -1)
+	three := regexp.MustCompile(`^\['[^']+', '[^']+', '[^']+'\]$`)
+	for _, entry := range entries {
+		if !three.MatchString(entry[2]) {
+			t.Errorf("%s: %s", entry[1], entry[2])
+		}
+	}
+	if len(entries) < 60 {
+		t.Errorf("only %d fields have names", len(entries))
+	}
+}
+
 // eachFile walks the embedded files below root.
 func eachFile(t *testing.T, root string, visit func(name string, content []byte)) {
 	t.Helper()

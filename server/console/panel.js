@@ -16,7 +16,7 @@ export const memory = new Memory();
 let root;
 let current = null; // what the form shows
 let told = new Map(); // what the server said about fields
-let status = null;
+let status = null; // a label, or what went wrong in the server's words
 let asked = null; // the variables of the request under way
 
 // redraw reads the editors and draws their form.
@@ -29,7 +29,8 @@ export function redraw() {
   if (!current) return;
   root.render(window.React.createElement(Form, {
     key: current.id,
-    id: current.id, heading: heading(now.query), fields: current.fields, values: current.values, broken: current.broken, told, status,
+    id: current.id, heading: heading(now.query), fields: current.fields, values: current.values, broken: current.broken, told,
+    status: status?.label ? { text: text(status.label) } : status,
     busy: now.busy, isMutation: current.operation.operation === 'mutation', language: state.language, text,
     suggest: (path) => memory.idsFor(path.findLast((step) => typeof step === 'string'), owner()),
     change: (values) => {
@@ -88,7 +89,7 @@ export const listener = {
   asked(request) {
     asked = JSON.stringify(request.variables ?? {});
     told = new Map();
-    status = { text: text('asking') };
+    status = { label: 'asking' };
     queueMicrotask(redraw);
   },
   answered(request, answer) {
@@ -98,7 +99,7 @@ export const listener = {
     for (const { path, message } of refused) told.set(['input', ...(path ?? [])].join('.'), message);
     status = refused.length + errors.length > 0
       ? { bad: true, text: [...errors, ...refused].map((one) => one.message).join(' ') }
-      : { text: text(current?.operation.operation === 'mutation' ? 'done' : 'answered') };
+      : { label: current?.operation.operation === 'mutation' ? 'done' : 'answered' };
     const same = current && JSON.stringify(current.values) === asked;
     if (same && errors.length === 0 && refused.length === 0 && current.operation.operation === 'mutation') {
       write(withIds(current.fields, current.values, true), false);
@@ -106,7 +107,7 @@ export const listener = {
     queueMicrotask(redraw);
   },
   stopped() {
-    status = { text: text('stopped') };
+    status = { label: 'stopped' };
     queueMicrotask(redraw);
   },
 };
