@@ -83,14 +83,13 @@ func TestTheFormAndTheVariablesAreOne(t *testing.T) {
 	b := newBrowser(t, w.http.URL)
 	b.open(w.http.URL+"/console/", 1280)
 	b.until("the console", `document.querySelector('.form h2')`)
-	pick := func(title string) offered {
+	pick := func(title string) {
 		all := b.offers()
 		i := slices.IndexFunc(all, func(o offered) bool { return o.Title == title })
 		if i < 0 {
 			t.Fatalf("there is no %q", title)
 		}
 		b.choose(all[i])
-		return all[i]
 	}
 	variables := `document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMirror`
 	enter := `const enter = (id, value) => { const e = document.getElementById(id); Object.getOwnPropertyDescriptor(e.constructor.prototype, 'value').set.call(e, value);

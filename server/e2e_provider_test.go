@@ -71,9 +71,9 @@ func TestTokensOfARealProviderAreBelievedForWhatTheyProve(t *testing.T) {
 }
 
 // forged are tokens that say what a real one says, without its signature.
-func forged(t *testing.T, provider *idptest.Provider, real string) map[string]string {
+func forged(t *testing.T, provider *idptest.Provider, token string) map[string]string {
 	t.Helper()
-	parts := strings.Split(real, ".")
+	parts := strings.Split(token, ".")
 	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
 		t.Fatal(err)

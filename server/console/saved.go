@@ -15,6 +15,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // How many saved queries there may be, and how large a file.
@@ -132,7 +133,7 @@ func (s *Saved) read(name string) (Example, error) {
 	if len(e.Title) == 0 {
 		e.Title["en"] = strings.TrimSuffix(name, ".graphql")
 	}
-	document, problems := gqlparser.LoadQuery(s.schema, e.Query)
+	document, problems := gqlparser.LoadQueryWithRules(s.schema, e.Query, rules.NewDefaultRules())
 	if len(problems) > 0 {
 		return Example{}, problems
 	}

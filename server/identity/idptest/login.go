@@ -16,9 +16,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-var page = template.Must(template.New("").Parse(`<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign in</title><link rel="icon" href="data:,">
+const page = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign in</title><link rel="icon" href="data:,">
 <h1>Sign in</h1><form method="post"><input type="hidden" name="id" value="{{.ID}}">
-{{range .Users}}<p><button name="user" value="{{.}}">{{.}}</button></p>{{end}}</form></html>`))
+{{range .Users}}<p><button name="user" value="{{.}}">{{.}}</button></p>{{end}}</form></html>`
 
 // ask is the page on which one says who one is. No password: it is a test's.
 func (p *Provider) ask(w http.ResponseWriter, r *http.Request) {
@@ -26,7 +26,11 @@ func (p *Provider) ask(w http.ResponseWriter, r *http.Request) {
 	users := slices.Sorted(maps.Keys(p.users))
 	p.mu.Unlock()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := page.Execute(w, map[string]any{"ID": r.FormValue("id"), "Users": users}); err != nil {
+	form, err := template.New("").Parse(page)
+	if err == nil {
+		err = form.Execute(w, map[string]any{"ID": r.FormValue("id"), "Users": users})
+	}
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
