@@ -77,37 +77,62 @@ func TestEveryReadyOperationHasAFormForEverybody(t *testing.T) {
 	b.calm()
 }
 
+// What the tests say to the page: the text of the variables, and how a value gets into an input.
+const (
+	variables = `document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMirror`
+	enter     = `const enter = (id, value) => { const e = document.getElementById(id); Object.getOwnPropertyDescriptor(e.constructor.prototype, 'value').set.call(e, value);
+		e.dispatchEvent(new Event(e.tagName === 'SELECT' ? 'change' : 'input', {bubbles: true})); }; `
+)
+
+// pick chooses a ready operation by its title.
+func (b *browser) pick(title string) {
+	b.Helper()
+	all := b.offers()
+	i := slices.IndexFunc(all, func(o offered) bool { return o.Title == title })
+	if i < 0 {
+		b.Fatalf("there is no %q", title)
+	}
+	b.choose(all[i])
+}
+
 func TestTheFormAndTheVariablesAreOne(t *testing.T) {
 	t.Parallel()
 	w := embedded(t)
 	b := newBrowser(t, w.http.URL)
 	b.open(w.http.URL+"/console/", 1280)
 	b.until("the console", `document.querySelector('.form h2')`)
-	pick := func(title string) {
-		all := b.offers()
-		i := slices.IndexFunc(all, func(o offered) bool { return o.Title == title })
-		if i < 0 {
-			t.Fatalf("there is no %q", title)
-		}
-		b.choose(all[i])
+	b.asksForWhatIsMissing()
+	b.followsTheJSON()
+	b.runsWhatIsUnderTheCursor()
+	b.actsOnceWithAKeyOfItsOwn()
+	b.growsListsAndReadsMoments()
+	if n := inPage[int](b, `document.getElementById('show-query').click(); return document.querySelectorAll('.graphiql-history-item').length`); n > 0 {
+		t.Errorf("%d queries are kept as history", n)
 	}
-	variables := `document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMirror`
-	enter := `const enter = (id, value) => { const e = document.getElementById(id); Object.getOwnPropertyDescriptor(e.constructor.prototype, 'value').set.call(e, value);
-		e.dispatchEvent(new Event(e.tagName === 'SELECT' ? 'change' : 'input', {bubbles: true})); }; `
+	b.nothingKept()
+	b.calm()
+}
 
-	// Nobody was found yet, so that the form asks for the id before anything is sent.
-	pick("Take a request")
+// asksForWhatIsMissing: nobody was found yet, so that the form asks for the id before
+// anything is sent.
+func (b *browser) asksForWhatIsMissing() {
+	b.Helper()
+	b.pick("Take a request")
 	if said, _ := b.send(); said != "To put right: 2" {
-		t.Errorf("without an id the form says %q", said)
+		b.Errorf("without an id the form says %q", said)
 	}
 	if focus := inPage[string](b, `return document.activeElement.id`); focus != "f-input-id" {
-		t.Errorf("the focus is at %q", focus)
+		b.Errorf("the focus is at %q", focus)
 	}
 	if note := inPage[string](b, `return document.getElementById(document.activeElement.getAttribute('aria-describedby').split(' ').at(-1)).textContent`); !strings.HasPrefix(note, "Find it first") {
-		t.Errorf("what is wrong is told as %q", note)
+		b.Errorf("what is wrong is told as %q", note)
 	}
+}
 
-	pick("Find a person by phone")
+// followsTheJSON, and is followed by it.
+func (b *browser) followsTheJSON() {
+	b.Helper()
+	b.pick("Find a person by phone")
 	inPage[bool](b, enter+`enter('f-by-which', 'email'); await new Promise(r => setTimeout(r, 100)); enter('f-by-email', 'aigul@mail.example'); return true`)
 	b.until("the JSON to follow the form", variables+`.getValue().replace(/\s/g, '') === '{"by":{"email":"aigul@mail.example"}}'`)
 	inPage[bool](b, variables+`.setValue('{"by": {"phone": "8 701 000 00 01"}}'); return true`)
@@ -117,46 +142,63 @@ func TestTheFormAndTheVariablesAreOne(t *testing.T) {
 	inPage[bool](b, variables+`.setValue('{"by": {"phone": "8 701 000 00 01"}}'); return true`)
 	b.until("the form to be back", `!document.querySelector('.form [role=alert]')`)
 	if said, isBad := b.send(); isBad {
-		t.Error(said)
+		b.Error(said)
 	}
 
 	if caret := inPage[int](b, `const i = document.getElementById('f-by-phone'); i.focus(); i.setSelectionRange(3, 3); document.execCommand('insertText', false, '7'); return i.selectionStart`); caret != 4 {
-		t.Errorf("the caret is at %d after a digit was typed at 3", caret)
+		b.Errorf("the caret is at %d after a digit was typed at 3", caret)
 	}
+}
 
-	// The form is that of the operation under the cursor, and that is run.
+// runsWhatIsUnderTheCursor: the form is that of the operation there, and that is run.
+func (b *browser) runsWhatIsUnderTheCursor() {
+	b.Helper()
 	inPage[bool](b, `const q = document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror; q.setValue('query A { __typename }\nquery B($code: String!) { app(code: $code) { code } }'); q.setCursor({line: 1, ch: 9}); return true`)
 	b.until("the form of B", `document.querySelector('.form h2').textContent === 'B'`)
 	inPage[bool](b, enter+`enter('f-code', 'dala'); return true`)
 	if said, isBad := b.send(); isBad || !inPage[bool](b, `return document.querySelector('.result-window .CodeMirror').CodeMirror.getValue().includes('"code": "dala"')`) {
-		t.Errorf("B: %s", said)
+		b.Errorf("B: %s", said)
 	}
+}
 
-	// An act has an id of its own, kept while it failed, and a new one once it counted.
-	pick("Correct a person’s data")
+// actsOnceWithAKeyOfItsOwn: it is kept while the act failed, and replaced once it counted.
+func (b *browser) actsOnceWithAKeyOfItsOwn() {
+	b.Helper()
+	b.pick("Correct a person’s data")
 	key := func() string {
 		return inPage[string](b, `return JSON.parse(`+variables+`.getValue()).input.idempotencyKey`)
 	}
 	first := key()
 	inPage[bool](b, enter+`enter('f-input-basis-ticket', 'no ticket'); return true`)
 	if said, isBad := b.send(); !isBad || key() != first || inPage[string](b, `return document.querySelector('.form fieldset[aria-invalid=true] > legend').textContent`) != "Ground\u00a0*" {
-		t.Errorf("a refusal: %q, the key has changed: %v", said, key() != first)
+		b.Errorf("a refusal: %q, the key has changed: %v", said, key() != first)
 	}
 	inPage[bool](b, enter+`enter('f-input-basis-ticket', 'SUP-7'); document.querySelectorAll('.form details').forEach(d => { d.open = true; }); return true`)
 	inPage[bool](b, `const clear = [...document.querySelectorAll('.form button.null')].find(x => x.getAttribute('aria-label').includes('Postal')); clear.click(); return true`)
 	b.until("null to be sent", variables+`.getValue().includes('"postalAddress": null')`)
 	if said, isBad := b.send(); isBad {
-		t.Error(said)
+		b.Error(said)
 	}
 	b.until("a new key", `JSON.parse(`+variables+`.getValue()).input.idempotencyKey !== '`+first+`'`)
 	if !strings.Contains(key(), "-7") || len(key()) != 36 {
-		t.Errorf("the key is %q, want a UUIDv7", key())
+		b.Errorf("the key is %q, want a UUIDv7", key())
 	}
-	if n := inPage[int](b, `document.getElementById('show-query').click(); return document.querySelectorAll('.graphiql-history-item').length`); n > 0 {
-		t.Errorf("%d queries are kept as history", n)
+}
+
+// growsListsAndReadsMoments: a moment is entered as of here and sent in UTC.
+func (b *browser) growsListsAndReadsMoments() {
+	b.Helper()
+	b.pick("Write down a consent that came on paper")
+	press := func(label string) {
+		inPage[bool](b, `[...document.querySelectorAll('.form button')].find(x => x.getAttribute('aria-label') === '`+label+`').click(); return true`)
 	}
-	b.nothingKept()
-	b.calm()
+	decisions := `JSON.parse(` + variables + `.getValue()).input.consent.decisions.length`
+	press("Add: Decisions")
+	b.until("a second decision", decisions+` === 2 && document.getElementById('f-input-consent-decisions-1-item')`)
+	press("Remove: Decisions 2")
+	b.until("one decision again", decisions+` === 1`)
+	inPage[bool](b, enter+`enter('f-input-consent-receipt-signedAt', '2026-11-20T10:30:00'); return true`)
+	b.until("the moment", `JSON.parse(`+variables+`.getValue()).input.consent.receipt.signedAt === new Date('2026-11-20T10:30:00').toISOString()`)
 }
 
 // signedInTo is the demo, served as in production: with a real provider.
@@ -198,7 +240,7 @@ func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
 	provider, own := signedInTo(t)
 	b := newBrowser(t, own)
 	b.also = strings.TrimPrefix(provider.URL, "https://")
-	enter := func(user string) {
+	arrive := func(user string) {
 		b.open(own+"/console/", 1280)
 		b.until("a way to sign in", `document.querySelector('#sign-in button')`)
 		inPage[bool](b, `document.querySelector('#sign-in button').click(); return true`)
@@ -209,7 +251,7 @@ func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
 	for user, group := range map[string]string{
 		"support": "Support", "compliance": "Compliance", "service": "Service", "security": "Security", "auditor": "Auditor",
 	} {
-		enter(user)
+		arrive(user)
 		if at := inPage[string](b, `return location.pathname + location.search`); at != "/console/" {
 			t.Errorf("%s is left at %s", user, at)
 		}
@@ -238,7 +280,7 @@ func TestColleaguesSignInAtARealProviderAndRunWhatTheirRoleMay(t *testing.T) {
 	}
 	inPage[bool](b, `document.getElementById('sign-out').click(); return true`)
 	b.until("to be signed out", `document.querySelector('#sign-in button')`)
-	enter("nobody")
+	arrive("nobody")
 	if notice := inPage[string](b, `return document.getElementById('notice').textContent`); !strings.HasPrefix(notice, "You have no role") {
 		t.Errorf("without a role: %q", notice)
 	}

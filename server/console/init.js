@@ -108,12 +108,17 @@ function showQuery(shown) {
   editor.seen();
 }
 
+let opening = null;
+
 async function openExample(example) {
   const known = example.role === 'anonymous' || example.role in state.devTokens;
   if (state.settings.dev && state.role !== 'custom' && known) {
     become({ role: example.role, token: state.devTokens[example.role] ?? '' });
   }
-  editor.open(example.query, JSON.stringify(await fill(example.variables, memory), null, 2));
+  opening = example; // another may be chosen while this one asks what is in force
+  const variables = await fill(example.variables, memory);
+  if (opening !== example) return;
+  editor.open(example.query, JSON.stringify(variables, null, 2));
   redraw();
 }
 
