@@ -40,9 +40,29 @@ fuzz: servers ## run each fuzz target for FUZZTIME (10s)
 drill: servers ## make the faults of docs/operations.md on real servers, and see it heal; takes about 5 minutes
 	@go test -count=1 -tags=drill -run '^TestDrill' -timeout=30m -v ./server
 
+.PHONY: edge
+edge: build schema client ## look at bin/kelisim's API with the tools of clients: audit, linters, the example client
+	@tools/edge served
+
+.PHONY: schema
+schema: ## check how schema.graphqls is written, and that nothing breaks clients undeclared
+	@tools/edge schema
+
+.PHONY: client
+client: ## check the app's operations in examples/mobile, and compile the example client
+	@tools/edge client
+
+.PHONY: manifest
+manifest: ## write examples/mobile/manifest.json anew from the operations beside it
+	@tools/edge manifest
+
+.PHONY: release-schema
+release-schema: ## remember schema.graphqls as what clients were released against
+	@tools/edge release
+
 .PHONY: bench
 bench: servers ## print the ratios: batched, coalesced and gated against not; rewrap and its memory. Some five minutes
-	@go test -count=1 -tags=bench -run '^TestRatios$$' -v ./server
+	@go test -count=1 -tags=bench -run '^TestRatios' -v ./server
 
 .PHONY: generate
 generate: ## write graph/generated anew from schema.graphqls, and deploy/vault/setup.sh from the policies

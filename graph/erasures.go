@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -56,7 +55,11 @@ func (r erasureCertificateResolver) Reference(_ context.Context, e *vault.Erasur
 }
 
 func (r erasureCertificateResolver) Text(ctx context.Context, e *vault.Erasure, locale *string) (*generated.LocalizedText, error) {
-	return r.text(ctx, e.Certificate(ID(typeErasure, e.ID), UserID(e.User), time.UTC), locale)
+	words, err := r.Vault.CertificateText(ctx, *e, ID(typeErasure, e.ID), UserID(e.User))
+	if err != nil {
+		return nil, err
+	}
+	return r.text(ctx, words, locale)
 }
 
 func (r userResolver) Obstacles(ctx context.Context, u *vault.User) ([]vault.Obstacle, error) {

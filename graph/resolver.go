@@ -18,7 +18,10 @@ type Resolver struct {
 	Match func(requested, available []string) (string, bool)
 	// Denied counts refusals of callers without a token, by operation.
 	Denied func(operation string)
-	Log    *slog.Logger
+	// Deprecated counts operations that use what is to be removed, by its schema
+	// coordinate.
+	Deprecated func(coordinate string)
+	Log        *slog.Logger
 
 	limits Limits // set by NewServer
 }

@@ -34,6 +34,7 @@ func NewServer(r *Resolver, o Options) (*handler.Server, error) {
 	srv.SetErrorPresenter(r.Present)
 	srv.SetRecoverFunc(r.Recover)
 	srv.Use(extension.Introspection{})
+	srv.AroundOperations(countDeprecated(Schema(), r.Deprecated))
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		op := graphql.GetOperationContext(ctx)
 		op.DisableIntrospection = !o.Introspect(from(ctx).actor)

@@ -130,8 +130,10 @@ func (f *noticeFile) people(page []vault.NoticePerson) error {
 		}
 	}
 	f.rows.Flush()
-	// Each page gets its time anew; a deadline is by the real clock.
-	return errors.Join(f.rows.Error(), f.zip.Flush(), http.NewResponseController(f.to).SetWriteDeadline(time.Now().Add(noticePatience)))
+	// Each page gets its time anew; a deadline is by the real clock. It is sent at
+	// once: a client that has the beginning of an answer does not ask again by itself.
+	out := http.NewResponseController(f.to)
+	return errors.Join(f.rows.Error(), f.zip.Flush(), out.SetWriteDeadline(time.Now().Add(noticePatience)), out.Flush())
 }
 
 // phoneForm is how phone numbers are stored: E.164.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,45 +17,9 @@ const breachSelection = `breach { id revision state people fields measures { cod
 // download asks for the notice of a breach.
 func (w *world) download(token, path string) (status int, body []byte) {
 	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.http.URL+path, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	got, err := http.DefaultClient.Do(r)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer func() { _ = got.Body.Close() }()
-	if body, err = io.ReadAll(got.Body); err != nil {
-		w.t.Fatal(err)
-	}
-	equal(w.t, "it is cached", got.Header.Get("Cache-Control"), "no-store")
-	return got.StatusCode, body
-}
-
-// unzipped are the files of an archive.
-func unzipped(t *testing.T, body []byte) map[string]string {
-	t.Helper()
-	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string]string{}
-	for _, f := range archive.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[f.Name] = string(text)
-	}
-	return out
+	a := w.fetched(path, token)
+	equal(w.t, "it is cached", a.header.Get("Cache-Control"), "no-store")
+	return a.status, a.raw
 }
 
 func (w *world) breach(more input) input {
@@ -102,7 +63,7 @@ func TestClause5ABreachIsToldInTimeWithExactlyWhatTheRuleNames(t *testing.T) {
 		w.sys.vault.Decrypter = decrypter
 		status, body := w.download(officer, path)
 		equal(t, "once it is back", status, http.StatusOK)
-		files := unzipped(t, body)
+		files := unpacked(t, body)
 		rows, err := csv.NewReader(strings.NewReader(files["people.csv"])).ReadAll()
 		if err != nil || len(rows) != 2 {
 			t.Fatal(rows, err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,4 +168,31 @@ func TestTheSwitchHappensOnEveryReplicaAtItsMoment(t *testing.T) {
 			on.visit("GET", "/policy/dala?locale=ru").says(t, name+"'s page", "<dd>"+c.want.anonymous+"</dd>")
 		}
 	}
+}
+
+// TestAPaperIsCountedUntilItsTermEndsFromTheSignature: the figures say what the
+// gate says.
+func TestAPaperIsCountedUntilItsTermEndsFromTheSignature(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		version := w.shown("ru").version
+		given := func() int {
+			got := w.ask(w.staff(vault.Auditor), `query($v: ID!) { consentStatistics(version: $v) { items { item { code } given } } }`, input{"v": version}).must()
+			list, _ := at(got, "consentStatistics", "items").([]any)
+			i := slices.IndexFunc(list, func(one any) bool { return str(one, "item", "code") == "marketing" })
+			return number(list, i, "given")
+		}
+		id, others := w.register(w.subject("counted"), nil), given()
+		signed := w.clock.Now().Truncate(time.Millisecond)
+		w.clock.advance(48 * time.Hour)
+		w.wrote(id, w.received(0, input{"signedAt": stamp(signed)}), nil, "marketing", "GIVEN").ok()
+		ends := signed.AddDate(3, 0, 0)
+		w.clock.stand(ends.Add(-time.Second))
+		equal(t, "the gate", w.reason(id, "marketing", ""), "GIVEN")
+		before := given()
+		w.clock.stand(ends.Add(time.Second))
+		equal(t, "the gate after the end", w.reason(id, "marketing", ""), "EXPIRED")
+		if before < 1 || before > others+1 || given() != 0 {
+			t.Errorf("of %d others, %d are counted before the end and %d after it", others, before, given())
+		}
+	})
 }

@@ -123,7 +123,7 @@ func (w *world) leaveGroup(bin string) {
 // userUUID is the uuid behind a user's id.
 func (w *world) userUUID(id string) uuid.UUID {
 	w.t.Helper()
-	users, err := w.sys.db.Users(context.Background(), vault.UserFilter{}, vault.Page{Limit: 100})
+	users, err := w.sys.db.Users(context.Background(), vault.UserFilter{}, vault.Page{Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}

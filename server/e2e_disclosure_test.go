@@ -98,7 +98,7 @@ func TestClause332TheLawMayKeepATransferFromThePerson(t *testing.T) {
 		equal(t, "not by its id either", w.ask(me, node, input{"id": str(barred, "id")}).code(), "NOT_FOUND")
 		equal(t, "nor marks it", w.mutate(me, "markDisclosuresSeen", input{"disclosures": []string{str(barred, "id")}}, "").code(), "NOT_FOUND")
 		copied := unpacked(t, w.fetched(w.exported(me), me).raw)["data.json"]
-		equal(t, "nor reads of it in their copy", strings.Contains(copied, "COURT-7599") && strings.Count(copied, `"ground": "LAW"`) == 1, true)
+		equal(t, "nor reads of it in their copy", strings.Contains(copied, "COURT-7599") && strings.Count(copied, `"ground":"LAW"`) == 1, true)
 		for _, barredWord := range []string{"ART-9.1", "disclosure.recorded"} {
 			equal(t, barredWord+" in the copy", strings.Contains(copied, barredWord), false)
 		}

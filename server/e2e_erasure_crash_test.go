@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -116,6 +121,53 @@ func (w *world) stopped(s stops) {
 	left, err := w.sys.vault.Bury(w.t.Context())
 	if err != nil || left != 0 {
 		w.t.Errorf("%d are missing in the ledger, %v", left, err)
+	}
+}
+
+// TestALedgerThatLostTombstonesGetsThemBackAtTheStart from the database, whether
+// its file is cut off at a line, within one, or gone.
+func TestALedgerThatLostTombstonesGetsThemBackAtTheStart(t *testing.T) {
+	w := embedded(t)
+	var erased []uuid.UUID
+	for i := range 3 {
+		id := w.register(w.subject(fmt.Sprint("goes ", i)), nil)
+		w.erased(id)
+		erased = append(erased, w.userUUID(id))
+	}
+	files, err := filepath.Glob(filepath.Join(w.s.Data, "erasures", "*.jsonl"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files: %v, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int{bytes.IndexByte(text, '\n') + 1, len(text) / 2, 0} {
+		if err := os.WriteFile(files[0], text[:left], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.buried()) == len(erased) {
+			t.Fatal("nothing is lost: the test would prove nothing")
+		}
+		next := w.replica()
+		got := next.buried()
+		for _, user := range erased {
+			if !slices.Contains(got, user) {
+				t.Errorf("cut to %d bytes, the ledger lacks %s", left, user)
+			}
+		}
+		tells(t, "the log", errors.New(w.log.String()), "lacked tombstones")
+		other, err := filepath.Glob(filepath.Join(w.s.Data, "erasures", "*.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range other {
+			if name != files[0] {
+				if err := os.Remove(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 	}
 }
 

@@ -201,20 +201,53 @@ func TestClausePreambleAGroupIsWhoWasNamedWhenOneAgreed(t *testing.T) {
 		two := w.publish(w.draft(w.policy("with another member")), nil)
 		equal(t, "joined after the consent", by(binStranger), "OPERATOR_NOT_COVERED")
 		equal(t, "those who were there", by(binDelivery), "GIVEN")
-		pack := w.sys.vault.Rules[vault.HomeJurisdiction]
-		told := *pack
-		told.Rules = append([]vault.Rule{{ID: vault.RuleGroupMember, List: []string{vault.NoticeOfMember}}}, pack.Rules...)
-		w.sys.vault.Rules[vault.HomeJurisdiction] = &told
-		equal(t, "where a notice is enough", by(binStranger), "GIVEN")
-		equal(t, "but not before it", w.reason(id, "contact", `, operator: "`+binStranger+`", at: "2020-01-01T00:00:00Z"`), "NOT_IN_FORCE")
-		w.sys.vault.Rules[vault.HomeJurisdiction] = pack
-
 		w.record(me, w.of(two, "ru").decided("contact", "GIVEN", "identify", "GIVEN")).ok()
 		equal(t, "agreed to anew", by(binStranger), "GIVEN")
 		w.leaveGroup(binDelivery)
 		w.publish(w.draft(w.policy("without it")), nil)
 		equal(t, "left", by(binDelivery), "OPERATOR_NOT_COVERED")
 		equal(t, "stayed", by(binStranger), "GIVEN")
+	})
+}
+
+// TestClausePreambleWhereANoticeIsEnoughNobodyIsAskedAboutANewMember: the same
+// under a pack whose rule about members says NOTICE.
+func TestClausePreambleWhereANoticeIsEnoughNobodyIsAskedAboutANewMember(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		me := w.subject("told")
+		id := w.register(me, named())
+		by := func(item string) string { return w.reason(id, item, `, operator: "`+binStranger+`"`) }
+		w.publish(w.draft(w.policy("as it was")), nil)
+		before := w.shown("ru")
+		w.record(me, before.decided("contact", "GIVEN", "identify", "GIVEN", "club", "GIVEN")).ok()
+
+		asks := w.sys.vault.Rules[vault.HomeJurisdiction]
+		tells := *asks
+		tells.Rules = append([]vault.Rule{{ID: vault.RuleGroupMember, List: []string{vault.NoticeOfMember}}}, asks.Rules...)
+		w.sys.vault.Rules[vault.HomeJurisdiction] = &tells
+		w.joins(binStranger)
+		draft := w.draft(w.policy("with another member"))
+		w.publish(draft, input{"effectiveAt": stamp(w.clock.Now().Add(time.Hour))})
+		w.sys.vault.Rules[vault.HomeJurisdiction] = asks // what was right at publication stays so
+
+		const status = `{ me { policyStatus { accepted missing } pendingConsents { item { code } } } }`
+		undisturbed := func(when string) {
+			t.Helper()
+			seen := w.ask(me, status, nil).must()
+			equal(t, when+": accepted", at(seen, "me", "policyStatus", "accepted"), true)
+			same(t, when+": to decide", pluck(seen, "code", "me", "pendingConsents"), []string{})
+		}
+		undisturbed("published")
+		equal(t, "told, and not yet", by("contact"), "OPERATOR_NOT_COVERED")
+		w.clock.advance(2 * time.Hour)
+		me = w.subject("told")
+		undisturbed("in force")
+		equal(t, "what is required", by("contact"), "GIVEN")
+		equal(t, "what is optional", by("club"), "GIVEN")
+		w.update(me, input{"familyName": "Жаңабекова"}).ok() // the gate is open
+		seen := w.ask(me, `query($id: ID!) { policyVersion(id: $id) { changes { kind effect } } }`, input{"id": draft}).must()
+		same(t, "what people are told", pluck(seen, "kind", "policyVersion", "changes")[:1], []string{"OPERATOR_JOINED"})
+		same(t, "and what it means", pluck(seen, "effect", "policyVersion", "changes")[:1], []string{"NOTICE"})
 	})
 }
 

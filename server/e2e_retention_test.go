@@ -123,6 +123,8 @@ func TestAConsentThatEndsMakesItsFieldsDue(t *testing.T) {
 	w.clock.advance(3*365*day - 10*day)
 	w.says("before the term is over", first, "whole phone WARNED 0")
 	w.says("before the term is over", second, "whole phone NONE 0") // announced by the same run
+	revision := number(w.ask(w.subject("lets it end"), `{ me { revision } }`, nil).must(), "me", "revision")
+	w.mutate(w.subject("lets it end"), "confirmMyData", input{"expectedRevision": revision}, `user { id }`).ok() // which prolongs nothing
 	renews = w.subject("renews")
 	w.record(renews, w.shown("ru").decided("identify", "GIVEN", "contact", "GIVEN")).ok()
 	w.clock.advance(20 * day)

@@ -66,6 +66,37 @@ func TestClause112TechnicalDataIsCutToWhatIsCollectedAndAgreed(t *testing.T) {
 	})
 }
 
+// TestClause112WhatIsLeftOutIsNamedWhereNothingIsKept: the time of an event is
+// agreed to apart, and without it nothing is kept. Kept and dropped together are
+// what was sent.
+func TestClause112WhatIsLeftOutIsNamedWhereNothingIsKept(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		version := w.publish(w.draft(w.policy("technical", func(facts input) {
+			addItem(facts, with(item("watch", true, "pageUrl", "ipNetwork"), input{"retention": "P10D"}))
+			addItem(facts, with(item("improve", false, "accessTime", "userAgent"), input{"retention": "P60D"}))
+		})), nil)
+		me := w.subject("without time")
+		shown := w.of(version, "ru").decided("identify", "GIVEN", "contact", "GIVEN", "watch", "GIVEN", "improve", "REFUSED")
+		w.mutate(me, "registerMe", input{"profile": named(), "consent": shown}, "").ok()
+		sent := []input{w.came(input{"page": "https://dala.example/"}), w.came(input{"userAgent": phoneApp})}
+		send := func(key string) outcome {
+			t.Helper()
+			return w.mutate(me, "recordTechnicalData", input{"events": sent, "fromConnection": true, "idempotencyKey": key}, "kept dropped expiresAt").ok()
+		}
+		none := send("k1")
+		equal(t, "kept", fmt.Sprint(strs(none.payload, "kept")), "[]")
+		equal(t, "dropped", fmt.Sprint(strs(none.payload, "dropped")), "[accessTime ipNetwork pageUrl userAgent]")
+		equal(t, "until", at(none.payload, "expiresAt"), nil)
+		equal(t, "rows", len(w.heldTechnical()), 0)
+
+		w.record(me, w.of(version, "ru").decided("improve", "GIVEN")).ok()
+		some := send("k2")
+		equal(t, "kept then", fmt.Sprint(strs(some.payload, "kept")), "[accessTime ipNetwork pageUrl userAgent]")
+		equal(t, "dropped then", fmt.Sprint(strs(some.payload, "dropped")), "[]")
+		equal(t, "sent again", fmt.Sprint(send("k2").payload), fmt.Sprint(some.payload))
+	})
+}
+
 func (w *world) heldTechnical() []vault.HeldCount {
 	w.t.Helper()
 	counts, err := w.sys.db.CountHeld(w.t.Context(), vault.HoldingTechnical)

@@ -81,7 +81,7 @@ func TestClause61TheDateOfTheLastUpdateAndEarlierVersionsAreShown(t *testing.T) 
 func TestHowToHaveDataDeletedIsComputedFromFactsAndRules(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		for locale, said := range map[string][]string{
-			"kk": {"Дербес деректерді жою", "Не жойылады", "ЖСН", "Бухгалтерлік және салықтық есепке алу", "5 жыл", "15 күн", "evidence.keep"},
+			"kk": {"Дербес деректерді жою", "Не жойылады", "ЖСН", "Бухгалтерлік және салықтық есепке алу", "5 жыл", "15 күн", "әлі салыстырылған жоқ"},
 			"ru": {"Удаление персональных данных", "Что удаляется", "ИИН", "Бухгалтерский и налоговый учёт", "5 лет", "15 дней", "privacy@dala.example"},
 			"en": {"Deletion of personal data", "What is deleted", "IIN", "Accounting and tax records", "5 years", "15 days", "mailto:responsible@dala.example"},
 		} {

@@ -1,13 +1,7 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
-	"embed"
-	"encoding/json"
 	"errors"
-	"html/template"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -17,16 +11,17 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-//go:embed export/page.html
-var copyPage embed.FS
-
 // exportsAtOnce bounds the memory that copies take which are being put together.
 const exportsAtOnce = 4
 
+// exportTime is how long putting a copy together and sending it may take.
+const exportTime = 5 * time.Minute
+
 // exports answers GET /exports/{id}: a copy of one's data as a ZIP of data.json
-// and index.html, once, to the person's own token. The copy is put together in
-// memory before it is marked as fetched, so that what fails on our side uses
-// nothing up.
+// and index.html, once, to the person's own token. The copy is put together, and
+// compressed while it is read page by page, before it is marked as fetched: what
+// fails on our side uses nothing up. It is kept in memory meanwhile, and never in
+// a file, because its values are in clear.
 func (e *edge) exports() http.HandlerFunc {
 	turn := make(chan struct{}, exportsAtOnce)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +36,10 @@ func (e *edge) exports() http.HandlerFunc {
 		case turn <- struct{}{}:
 			defer func() { <-turn }()
 		case <-r.Context().Done():
+			return
+		}
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			e.refuseExport(w, r, err)
 			return
 		}
 		copied, err := e.export(r)
@@ -81,7 +80,7 @@ func (e *edge) export(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed, err := pack(data)
+	packed, err := packCopy(data)
 	if err != nil {
 		return nil, err
 	}
@@ -106,42 +105,4 @@ func (e *edge) refuseExport(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "5")
 		answerText(w, http.StatusServiceUnavailable, "the copy cannot be put together at the moment; try again, it can still be fetched\n")
 	}
-}
-
-// pack makes the ZIP.
-func pack(data *vault.PersonalCopy) ([]byte, error) {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	err := errors.Join(
-		entry(z, "data.json", data.MadeAt, func(w io.Writer) error {
-			lines := json.NewEncoder(w)
-			lines.SetEscapeHTML(false)
-			lines.SetIndent("", "  ")
-			return lines.Encode(data)
-		}),
-		entry(z, "index.html", data.MadeAt, func(w io.Writer) error { return copyPageTo(w, data) }),
-		z.Close(),
-	)
-	return out.Bytes(), err
-}
-
-func entry(z *zip.Writer, name string, at time.Time, write func(io.Writer) error) error {
-	w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at})
-	if err != nil {
-		return err
-	}
-	return write(w)
-}
-
-// copyPageTo writes the readable page.
-func copyPageTo(w io.Writer, data *vault.PersonalCopy) error {
-	t, err := template.New("page.html").Funcs(template.FuncMap{
-		"say":    func(kk, ru, en string) string { return map[string]string{"kk": kk, "ru": ru, "en": en}[data.Locale] },
-		"moment": func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") },
-		"last":   func(list []vault.CopyOfAccess) []vault.CopyOfAccess { return list[:min(len(list), 500)] },
-	}).ParseFS(copyPage, "export/page.html")
-	if err != nil {
-		return err
-	}
-	return t.Execute(w, data)
 }

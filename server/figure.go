@@ -66,8 +66,11 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 	}
 	if !f.counted.IsZero() {
 		show(f.people, float64(f.operator.People))
-		show(f.threshold, float64(f.operator.Small.Number), "small")
-		show(f.threshold, float64(f.operator.Medium.Number), "medium")
+		for size, rule := range map[string]vault.Rule{"small": f.operator.Small, "medium": f.operator.Medium} {
+			if rule.Number > 0 { // a threshold of nobody would be passed by everybody
+				show(f.threshold, float64(rule.Number), size)
+			}
+		}
 		show(f.warning, float64(f.operator.Warning)/100)
 		show(f.asOf, float64(f.counted.UnixMilli())/1000)
 	}
@@ -83,18 +86,21 @@ func (f *figures) Collect(to chan<- prometheus.Metric) {
 // look finds the figures out; people are counted when that is a while ago.
 func (f *figures) look(ctx context.Context) error {
 	due, overdue, err := f.vault.OverdueBreaches(ctx)
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	now := f.clock()
+	f.mu.Lock()
 	if err == nil {
 		f.due, f.overdue, f.looked = due, overdue, now
 	}
-	if !f.counted.IsZero() && now.Sub(f.counted) < peopleEvery {
+	fresh := !f.counted.IsZero() && now.Sub(f.counted) < peopleEvery
+	f.mu.Unlock()
+	if fresh {
 		return err
 	}
-	operator, counting := f.vault.Operator(ctx)
+	operator, counting := f.vault.Operator(ctx) // takes its time, and keeps no scrape waiting
 	if counting == nil {
+		f.mu.Lock()
 		f.operator, f.counted = operator, now
+		f.mu.Unlock()
 	}
 	return errors.Join(err, counting)
 }

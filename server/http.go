@@ -42,6 +42,7 @@ func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev,
 	e := &edge{system: sys, schema: schema, who: who, newID: p.newID, clock: p.clock, dev: dev}
 	e.resolver = &graph.Resolver{
 		Vault: sys.vault, CustomerIssuers: who.CustomerIssuers(), Match: identifier.MatchLocale, Denied: sys.metrics.deniedAnonymous, Log: sys.log,
+		Deprecated: sys.metrics.usedDeprecated,
 	}
 	if e.manifests, err = openManifests(sys); err != nil {
 		return nil, err
@@ -212,7 +213,9 @@ func (e *edge) around(next *http.ServeMux) http.Handler {
 			route = "none"
 		}
 		defer func() {
-			if v := recover(); v != nil && !errors.Is(asPanic(v), http.ErrAbortHandler) {
+			v := recover()
+			aborted := errors.Is(asPanic(v), http.ErrAbortHandler)
+			if v != nil && !aborted {
 				e.log.LogAttrs(r.Context(), slog.LevelError, "a handler panicked", slog.String("requestId", id), slog.String("stack", string(debug.Stack())))
 				if !seen.written {
 					answerText(seen, http.StatusInternalServerError, "something went wrong on our side\n")
@@ -222,6 +225,9 @@ func (e *edge) around(next *http.ServeMux) http.Handler {
 			e.metrics.request(route, seen.status, took)
 			e.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("route", route), slog.Int("status", seen.status),
 				slog.Duration("took", took), slog.String("requestId", id))
+			if aborted {
+				panic(http.ErrAbortHandler) // the server cuts the connection: what was sent is not to look whole
+			}
 		}()
 		next.ServeHTTP(seen, r)
 	})

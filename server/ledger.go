@@ -79,6 +79,13 @@ func (sys *system) checkErased(ctx context.Context) error {
 		return fmt.Errorf("the database was restored from a copy that is older than what the erasure ledger knows; it still has people who were erased: %d. "+
 			"Run kelisim erase replay, which erases them again, and start then", len(back))
 	}
+	again, err := sys.vault.Rebury(ctx)
+	switch {
+	case err != nil:
+		sys.log.LogAttrs(ctx, slog.LevelError, "the erasure ledger lacks what it once had, and could not be completed", slog.Any("error", err))
+	case again > 0:
+		sys.log.LogAttrs(ctx, slog.LevelError, "the erasure ledger lacked tombstones that it once had; they are in it again. Find out who cut its files", slog.Int("tombstones", again))
+	}
 	// What an earlier server did not come to. It is tried again while serving.
 	if _, err := sys.vault.Bury(ctx); err != nil {
 		sys.log.LogAttrs(ctx, slog.LevelError, "the erasure ledger could not be brought up to date", slog.Any("error", err))

@@ -20,6 +20,7 @@ type metrics struct {
 	transit   *prometheus.HistogramVec
 	items     *prometheus.CounterVec
 	denied    *prometheus.CounterVec
+	outdated  *prometheus.CounterVec
 	untrusted *prometheus.CounterVec
 	erased    prometheus.Gauge
 	unburied  prometheus.Gauge
@@ -56,7 +57,8 @@ func newMetrics() *metrics {
 	m.due = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "kelisim_retention_due", Help: "People of whom something was due at this server's last run of the job and was not erased by it.",
 	})
-	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.untrusted, m.erased, m.unburied, m.due,
+	m.outdated = newOutdated()
+	m.registry.MustRegister(m.requests, m.transit, m.items, m.denied, m.outdated, m.untrusted, m.erased, m.unburied, m.due,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -75,10 +75,10 @@ func labels() map[string]vault.Words {
 		"phone":         inAll("Телефон", "Телефон", "Phone"),
 		"postalAddress": inAll("Пошталық мекенжай", "Почтовый адрес", "Postal address"),
 
-		"ipAddress":  inAll("IP мекенжайы, толық", "IP-адрес полностью", "IP address, the whole of it"),
-		"ipNetwork":  inAll("IP мекенжайының желісі", "Сеть IP-адреса", "Network of the IP address"),
-		"cookieId":   inAll("Cookie идентификаторы", "Идентификатор cookie", "Cookie identifier"),
-		"userAgent":  inAll("Браузер немесе қолданба", "Браузер или приложение", "Browser or app"),
+		"ipAddress":  inAll("IP-мекенжай (толық)", "IP-адрес (полный)", "IP address, the whole of it"),
+		"ipNetwork":  inAll("IP-мекенжайдың желісі", "Сеть IP-адреса", "Network of the IP address"),
+		"cookieId":   inAll("Cookie сәйкестендіргіші", "Идентификатор cookie", "Cookie identifier"),
+		"userAgent":  inAll("Браузер немесе қосымша", "Браузер или приложение", "Browser or app"),
 		"accessTime": inAll("Кіру уақыты", "Время доступа", "Time of access"),
 		"pageUrl":    inAll("Ашылған бет", "Адрес страницы", "Page address"),
 	}

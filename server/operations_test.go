@@ -46,6 +46,7 @@ func TestEveryMetricIsInTheOperationsManual(t *testing.T) {
 	m.request("GET /readyz", 200, time.Second)
 	m.transitCall("encrypt", 1, time.Second, errors.New("no answer"))
 	m.deniedAnonymous("me")
+	m.usedDeprecated("User.name")
 	m.untrustedDocument("mobile", true)
 	m.database(func() sqlstore.Pool { return sqlstore.Pool{} })
 	m.askedFor(func(context.Context) (vault.RequestCount, error) { return vault.RequestCount{}, nil })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,25 @@ type reportOperatorCommand struct {
 	Notice string `enum:",start,stop" default:"" help:"Print the notice to the authority of starting or stopping instead: start, stop."`
 	App    string `placeholder:"CODE" help:"Of which app the notice is; by default the only one there is."`
 	Locale string `enum:"kk,ru,en" default:"ru" help:"The language: kk, ru, en (${default})."`
+	JSON   bool   `name:"json" help:"Print JSON."`
+}
+
+// Validate implements kong's check of a command's flags.
+func (c reportOperatorCommand) Validate() error {
+	if c.JSON && c.Notice != "" {
+		return errors.New("--notice and --json can't be used together")
+	}
+	return nil
+}
+
+// operatorJSON is what programs read of an operator's size.
+type operatorJSON struct {
+	People         int64              `json:"people"`
+	Size           vault.OperatorSize `json:"size"`
+	SmallUpTo      int64              `json:"smallUpTo"`
+	MediumBelow    int64              `json:"mediumBelow"`
+	WarningPercent int64              `json:"warningPercent"`
+	NearThreshold  int64              `json:"nearThreshold"` // 0: none is
 }
 
 // Run prints how large the operator is, or a notice.
@@ -30,11 +50,18 @@ func (c reportOperatorCommand) Run(p *process) (err error) {
 	if c.Notice != "" {
 		return c.notice(p, sys, figures)
 	}
+	if c.JSON {
+		out := json.NewEncoder(p.out)
+		out.SetIndent("", "  ")
+		return out.Encode(operatorJSON{
+			figures.People, figures.Size, figures.Small.Number, figures.Medium.Number, figures.Warning, figures.Near(),
+		})
+	}
 	lines := []string{fmt.Sprintf("people: %d; size: %s", figures.People, figures.Size)}
 	if near := figures.Near(); near > 0 {
 		lines = append(lines, fmt.Sprintf("warning: that is %d per cent or more of the threshold of %d", figures.Warning, near))
 	}
-	for _, r := range []vault.Rule{figures.Small, figures.Medium} {
+	for _, r := range figures.Thresholds() {
 		lines = append(lines, ruleLine(r, c.Locale))
 	}
 	_, err = fmt.Fprintln(p.out, strings.Join(lines, "\n"))
@@ -133,7 +160,7 @@ func (c reportOperatorCommand) notice(p *process, sys *system, figures vault.Ope
 		fmt.Sprintf("%s: %d", w.people, figures.People), w.purposes + ": " + list(purposes), w.categories + ": " + list(categories),
 		w.fields + ": " + list(fields), w.recipients + ": " + list(recipients), w.storage + ": " + cmp.Or(sys.settings.StorageRegion, "KELISIM_STORAGE_REGION?"),
 	}
-	for _, r := range []vault.Rule{figures.Small, figures.Medium} {
+	for _, r := range figures.Thresholds() {
 		if !r.Confirmed() {
 			lines = append(lines, w.unconfirmed+": "+ruleLine(r, c.Locale))
 		}

@@ -74,8 +74,8 @@ var diffSayings = map[string]struct{ same, again, nobody string }{
 // sides reads both versions, and the app where it is known.
 func (c policyDiffCommand) sides(p *process) (from, to *vault.Version, app vault.App, err error) {
 	if c.To != "" && onDisk(c.From) && onDisk(c.To) {
-		if from, err = draftOnDisk(c.From, app); err == nil {
-			to, err = draftOnDisk(c.To, app)
+		if from, err = draftOnDisk(c.From, app, nil); err == nil {
+			to, err = draftOnDisk(c.To, app, nil)
 		}
 		return from, to, app, err
 	}
@@ -95,7 +95,11 @@ func (c policyDiffCommand) sides(p *process) (from, to *vault.Version, app vault
 		if c.App == "" {
 			return nil, nil, app, errors.New("say with --app which app's published version to compare with, or name a second folder or version")
 		}
-		_, _, versions, err := sys.vault.PolicyHistory(p.ctx, c.App)
+		_, timeline, err := sys.vault.PolicyTimeline(p.ctx, c.App)
+		if err != nil {
+			return nil, nil, app, readable(err)
+		}
+		versions, err := sys.vault.PolicyVersionsOf(p.ctx, timeline)
 		if err != nil {
 			return nil, nil, app, readable(err)
 		}
@@ -120,7 +124,11 @@ func (c policyDiffCommand) sides(p *process) (from, to *vault.Version, app vault
 // side reads one version.
 func (c policyDiffCommand) side(p *process, sys *system, name string, app vault.App) (*vault.Version, vault.App, error) {
 	if onDisk(name) {
-		v, err := draftOnDisk(name, app)
+		pack, err := sys.vault.Rules.Of(app.Jurisdiction)
+		if err != nil {
+			return nil, app, readable(err)
+		}
+		v, err := draftOnDisk(name, app, pack)
 		return v, app, err
 	}
 	var id versionArg
@@ -137,7 +145,11 @@ func (c policyDiffCommand) side(p *process, sys *system, name string, app vault.
 	case app.Code != v.App:
 		err = fmt.Errorf("%s is a version of app %q, and not of %q", v.ID, v.App, app.Code)
 	}
-	return v.AsPublished(app), app, err
+	if err != nil {
+		return nil, app, err
+	}
+	pack, err := sys.vault.Rules.Of(app.Jurisdiction)
+	return v.AsPublished(app, pack), app, err
 }
 
 func onDisk(path string) bool {
@@ -145,13 +157,13 @@ func onDisk(path string) bool {
 	return err == nil
 }
 
-// draftOnDisk is a folder as the draft that it would become.
-func draftOnDisk(path string, app vault.App) (*vault.Version, error) {
+// draftOnDisk is a folder as the draft that it would become under the law of a pack.
+func draftOnDisk(path string, app vault.App, pack *vault.RulePack) (*vault.Version, error) {
 	policy, err := readPolicy(path, "")
 	if err != nil {
 		return nil, err
 	}
-	return vault.DraftVersion(app, policy.Label, policy.Facts, policy.Texts), nil
+	return vault.DraftVersion(app, pack, policy.Label, policy.Facts, policy.Texts), nil
 }
 
 // publishingFlags are what a publisher says beside the version.

@@ -186,12 +186,7 @@ type reported struct {
 // findings are the report's, what is wrong in form among the errors.
 func (l *linted) findings() []reported {
 	out := []reported{}
-	for _, e := range l.Form {
-		r := reported{Severity: vault.Fatal, Path: strings.Join(e.Path, "."), Message: map[string]string{"en": e.Message}}
-		r.File, r.Line = l.place(e.Path, 0)
-		out = append(out, r)
-	}
-	for _, f := range l.Findings {
+	for _, f := range slices.Concat(l.Form, l.Findings) {
 		r := reported{
 			Rule: f.Rule.ID, Severity: f.Rule.Severity, Article: f.Rule.Article, Source: f.Rule.Source, Mark: f.Rule.Mark,
 			Path: strings.Join(f.Path, "."), Message: map[string]string{},

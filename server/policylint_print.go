@@ -13,7 +13,7 @@ import (
 // pack or an article, %d a number.
 type lintWords struct {
 	heading, fatal, warnings, none string
-	article, source                string
+	source                         string
 	appUnknown                     string
 	leans, advice, stops           string
 	marks                          map[vault.Mark]string
@@ -21,37 +21,37 @@ type lintWords struct {
 
 var lintWordsIn = map[string]lintWords{
 	"kk": {
-		heading:  "%s: %s ережелері бойынша тексерілді.\n",
-		fatal:    "Қателер: олар түзетілмейінше, саясат жарияланбайды (%d).\n",
-		warnings: "Ескертулер: жариялау үшін әрқайсысына себеп жазылуға тиіс (%d).\n",
-		none:     "Ескерту де, қате де жоқ.\n",
-		article:  "%s-бап", source: "дереккөз: %s",
+		heading:    "%s: %s ережелері бойынша тексерілді.\n",
+		fatal:      "Қателер: олар түзетілмейінше, саясат жарияланбайды (%d).\n",
+		warnings:   "Ескертулер: жариялау үшін әрқайсысына себеп жазылуға тиіс (%d).\n",
+		none:       "Ескерту де, қате де жоқ.\n",
+		source:     "дереккөз: %s",
 		appUnknown: "Қосымшаның файлы көрсетілмеген (--app), сондықтан оператор туралы ештеңе белгісіз.\n",
-		leans:      "Бұл есеп ешкім растамаған %d ережеге сүйенеді.\n",
+		leans:      "Бұл есеп әлі расталмаған ережелерге сүйенеді (%d).\n",
 		advice:     "Бұл заң кеңесі емес: расталмаған ережелерді заңгер заң мәтінімен салыстыруға тиіс.\n",
 		stops:      "саясатты бұл күйінде жариялауға болмайды",
 		marks:      map[vault.Mark]string{vault.FromMemory: "жадтан жазылған, расталмаған", vault.Concluded: "өз тұжырымымыз, расталмаған"},
 	},
 	"ru": {
-		heading:  "%s: проверено по правилам %s.\n",
-		fatal:    "Ошибки: с ними политику опубликовать нельзя (%d).\n",
-		warnings: "Предупреждения: чтобы опубликовать, для каждого нужно записать причину (%d).\n",
-		none:     "Ни ошибок, ни предупреждений нет.\n",
-		article:  "статья %s", source: "источник: %s",
+		heading:    "%s: проверено по правилам %s.\n",
+		fatal:      "Ошибки: с ними политику опубликовать нельзя (%d).\n",
+		warnings:   "Предупреждения: чтобы опубликовать, для каждого нужно записать причину (%d).\n",
+		none:       "Ни ошибок, ни предупреждений нет.\n",
+		source:     "источник: %s",
 		appUnknown: "Файл приложения не указан (--app), поэтому об операторе ничего не известно.\n",
-		leans:      "Этот отчёт опирается на правила, которые никто не подтвердил (%d).\n",
+		leans:      "Этот отчёт опирается на ещё не подтверждённые правила (%d).\n",
 		advice:     "Это не юридическая консультация: неподтверждённые правила юрист должен сверить с текстом закона.\n",
 		stops:      "в таком виде политику опубликовать нельзя",
 		marks:      map[vault.Mark]string{vault.FromMemory: "по памяти, не подтверждено", vault.Concluded: "наш вывод, не подтверждено"},
 	},
 	"en": {
-		heading:  "%s, held against the rules %s.\n",
-		fatal:    "Errors, with which the policy cannot be published (%d).\n",
-		warnings: "Warnings, each of which needs a recorded reason to publish (%d).\n",
-		none:     "There are no errors and no warnings.\n",
-		article:  "article %s", source: "source: %s",
+		heading:    "%s, held against the rules %s.\n",
+		fatal:      "Errors, with which the policy cannot be published (%d).\n",
+		warnings:   "Warnings, each of which needs a recorded reason to publish (%d).\n",
+		none:       "There are no errors and no warnings.\n",
+		source:     "source: %s",
 		appUnknown: "No app's file is named (--app), so that nothing is known of the operator.\n",
-		leans:      "This report leans on %d rules that nobody has confirmed.\n",
+		leans:      "This report leans on rules that nobody has confirmed (%d).\n",
 		advice:     "This is no legal advice: a lawyer has to hold the unconfirmed rules against the law.\n",
 		stops:      "the policy cannot be published as it is",
 		marks:      map[vault.Mark]string{vault.FromMemory: "from memory, not confirmed", vault.Concluded: "our own conclusion, not confirmed"},
@@ -134,14 +134,10 @@ func (l *linted) entry(out *strings.Builder, r reported) {
 			place += " " + r.Path
 		}
 	}
-	message, ok := r.Message[l.locale]
-	if !ok {
-		message = r.Message["en"]
-	}
-	_, _ = fmt.Fprintf(out, "\n  %s\n    %s\n", strings.TrimSpace(string(r.Rule)+"  "+place), message)
+	_, _ = fmt.Fprintf(out, "\n  %s\n    %s\n", strings.TrimSpace(string(r.Rule)+"  "+place), r.Message[l.locale])
 	var why []string
-	if r.Article != "" {
-		why = append(why, fmt.Sprintf(w.article, r.Article))
+	if article, _ := vault.CiteArticle(r.Article, l.locale); article != "" {
+		why = append(why, article)
 	}
 	if r.Source != "" {
 		why = append(why, fmt.Sprintf(w.source, r.Source))

@@ -110,11 +110,12 @@ func (c retentionCommand) report(p *process, r vault.RetentionReport) error {
 	if c.JSON {
 		return json.NewEncoder(p.out).Encode(map[string]any{
 			"asOf": r.AsOf, "dryRun": c.DryRun, "people": r.People, "due": r.Due, "warned": r.Warned,
-			"cleared": r.Cleared, "erased": r.Erased, "held": r.Held, "evidence": r.Evidence,
+			"cleared": r.Cleared, "erased": r.Erased, "held": r.Held, "expired": r.Expired, "evidence": r.Evidence,
 		})
 	}
-	_, err := fmt.Fprintf(p.out, "people looked at: %d, due now: %d, warned of: %d, fields erased of: %d, erased: %d, kept by holds: %d, evidence forgotten of: %d\n",
-		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Evidence)
+	_, err := fmt.Fprintf(p.out, "people looked at: %d, due now: %d, warned of: %d, fields erased of: %d, erased: %d, kept by holds: %d, "+
+		"consents ended of: %d, evidence forgotten of: %d\n",
+		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Expired, r.Evidence)
 	return err
 }
 

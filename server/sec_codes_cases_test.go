@@ -95,6 +95,9 @@ func profileRefusals() []refusal {
 			return change(w.staff(vault.Support), "verifyIdentifier", "+77019264831",
 				input{"user": id, "field": "PHONE", "basis": input{"reason": "PERSON_ASKED", "ticket": "+77019264831"}})
 		}},
+		{code: vault.CodeClaimRefused, mutation: "claimUser", path: "code", prepare: func(_ *world, me, _ string) attempt {
+			return change(me, "claimUser", "JASYR-YNKOD", input{"code": "JASYR-YNKOD"})
+		}},
 		{code: vault.CodeRepresentativeNeeded, mutation: "updateMyProfile", path: "profile.iin", params: []string{"years"}, prepare: func(w *world, me, _ string) attempt {
 			born := w.clock.Now().AddDate(-9, 0, 0)
 			iin := iinOf(w.t, born.Format("060102"), '5', "0001")

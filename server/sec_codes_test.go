@@ -42,12 +42,13 @@ func change(token, name, echo string, in input) attempt {
 
 // excused are the codes that no request is answered with, and why.
 var excused = map[vault.Code]string{
-	vault.CodeRateLimited:   "TestPublicProfilesAreReadSoOftenASecond",
-	vault.CodeTimeout:       "TestABodyThatTricklesInIsRefused",
-	vault.CodeInternal:      "no mistake of a caller ends in it; TestAPanicIsMasked shows how it is answered",
-	vault.CodeUndecryptable: "inside only: the field is UNAVAILABLE",
-	vault.CodeStale:         "inside only: use cases read again",
-	vault.CodeTaken:         "inside only: use cases say what is taken",
+	vault.CodeRateLimited:        "TestPublicProfilesAreReadSoOftenASecond",
+	vault.CodeTimeout:            "TestABodyThatTricklesInIsRefused",
+	vault.CodeInternal:           "no mistake of a caller ends in it; TestAPanicIsMasked shows how it is answered",
+	vault.CodeUndecryptable:      "inside only: the field is UNAVAILABLE",
+	vault.CodeIdempotencyRunning: "TestAnActThatIsStillUnderWaySaysSo",
+	vault.CodeStale:              "inside only: use cases read again",
+	vault.CodeTaken:              "inside only: use cases say what is taken",
 }
 
 // declaredCodes are the codes of package vault, read from its source.

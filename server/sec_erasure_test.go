@@ -23,8 +23,7 @@ func (w *world) remains(id, sub string) map[string][]byte {
 	user := w.userUUID(id)
 	out := map[string][]byte{}
 	for code, f := range w.fields(id) {
-		_, text, _ := strings.Cut(strings.TrimPrefix(f.Ciphertext.Text, "vault:"), ":")
-		out["ciphertext of "+code] = []byte(text)
+		out["ciphertext of "+code] = []byte(bare(f.Ciphertext))
 	}
 	indexes, err := w.sys.db.Indexes(context.Background(), user)
 	if err != nil {
@@ -36,6 +35,41 @@ func (w *world) remains(id, sub string) map[string][]byte {
 			indexes = append(indexes, vault.BlindIndex{Field: "login", Digest: login.Digest})
 		}
 	}
+	batches, err := w.sys.db.Technical(context.Background(), user, vault.Page{Limit: 10})
+	if err != nil || len(batches) == 0 {
+		w.t.Fatalf("no technical data to erase: %v", err)
+	}
+	objects := []uuid.UUID{}
+	for _, b := range batches {
+		out["technical data "+b.ID.String()] = []byte(bare(b.Ciphertext))
+	}
+	decided, err := w.sys.db.Decided(context.Background(), user)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range decided { // under which representatives are kept
+		objects = append(objects, e.ID)
+	}
+	requests, err := w.sys.db.SubjectRequests(context.Background(), vault.RequestFilter{User: user}, vault.ByReceived, vault.Page{Limit: 10})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range requests {
+		objects = append(objects, r.ID)
+	}
+	kept, err := w.sys.db.ObjectValues(context.Background(), objects)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	codes := map[string]bool{}
+	for _, v := range kept {
+		codes[v.Code] = true
+		out[v.Code+" of "+v.Object.String()] = []byte(bare(v.Ciphertext))
+	}
+	same(w.t, "values beside objects", slices.Sorted(maps.Keys(codes)), []string{
+		vault.FieldRepresentativeContact, vault.FieldRepresentativeDocument, vault.FieldRepresentativeName,
+		vault.FieldRequestText, vault.FieldRequesterContact, vault.FieldRequesterName,
+	})
 	for _, digest := range indexes {
 		raw, err := hex.DecodeString(digest.Digest)
 		if err != nil {
@@ -47,6 +81,12 @@ func (w *world) remains(id, sub string) map[string][]byte {
 		w.t.Fatalf("only %d forms are looked for", len(out))
 	}
 	return out
+}
+
+// bare is a ciphertext without its prefix, as it is the same in every form.
+func bare(c vault.Ciphertext) string {
+	_, text, _ := strings.Cut(strings.TrimPrefix(c.Text, "vault:"), ":")
+	return text
 }
 
 // standing are those of the forms that stand somewhere.
@@ -78,6 +118,13 @@ func TestNothingOfAnErasedPersonIsLeftAnywhere(t *testing.T) {
 			{"address", "Қостанай, Байтұрсынов көшесі 77"},
 			{"subject", sub},
 			{"loyalty card", "DALA-726155"},
+			{"representative", "Бибігүл Сағынтаева"},
+			{"representative's contact", "+77015550101"},
+			{"request's text", "Машина шешкен 7719 өтініш"},
+			{"requester", "Бекболат Бұрынбеков"},
+			{"requester's contact", "Тәуке хан даңғылы 193"},
+			{"user agent", phoneApp},
+			{"page", "https://dala.example/goods/881726355"},
 		}
 		me := w.token(vault.Subject, sub, map[string]any{"phone_number": "+77019264837", "phone_number_verified": true})
 		id := w.register(me, input{"familyName": "Бұрынбекова", "phone": "8 701 926 48 37", "fields": []input{{"code": "loyaltyCard", "value": "DALA-726155"}}})
@@ -85,6 +132,15 @@ func TestNothingOfAnErasedPersonIsLeftAnywhere(t *testing.T) {
 			"email": "burynbekova.k@mail.example", "iin": iin, "birthDate": "1962-04-15", "postalAddress": "Қостанай, Байтұрсынов көшесі 77",
 		}}, "").ok()
 		w.register(w.subject("later than her"), named())
+		w.asks(me, "OBJECTION", input{"text": "Машина шешкен 7719 өтініш"}).ok()
+		letter := at(w.letter("CORRECTION", input{"name": "Бекболат Бұрынбеков", "contact": "Тәуке хан даңғылы 193"}).ok().payload, "request")
+		w.step(w.staff(vault.Support), "verifyRequester", letter, input{"how": "DOCUMENT", "user": id}).ok()
+		export := w.exported(me)
+		w.record(me, w.of(w.collecting("ipNetwork"), "ru").decided("identify", "GIVEN", "contact", "GIVEN", "watch", "GIVEN", "improve", "GIVEN")).ok()
+		w.mutate(me, "recordTechnicalData", input{"events": []input{
+			w.came(input{"userAgent": phoneApp, "page": "https://dala.example/goods/881726355"}),
+		}, "fromConnection": true, "idempotencyKey": "batch"}, "kept").ok()
+		w.wrote(id, w.received(0, input{"representative": parent()}), nil, "club", "GIVEN").ok()
 		support, compliance := w.staff(vault.Support), w.staff(vault.Compliance)
 		people := str(w.ask(support, `{ users(first: 1) { pageInfo { endCursor } } }`, nil).must(), "users", "pageInfo", "endCursor")
 		consents := str(w.ask(compliance, `query($u: ID!) { user(id: $u) { consents(first: 1) { pageInfo { endCursor } } } }`, input{"u": id}).must(),
@@ -100,6 +156,8 @@ func TestNothingOfAnErasedPersonIsLeftAnywhere(t *testing.T) {
 		for _, found := range standing(w.places(), forms) {
 			t.Errorf("still there: %s", found)
 		}
+		equal(t, "the export that was not fetched", w.fetched(export, me).status, http.StatusNotFound)
+		w.everyTableIsSearched()
 		answers := map[string][]byte{"the audit export": []byte(w.command("audit", "export"))}
 		for what, ask := range map[string][2]string{
 			"me":             {me, `{ me { id profile { ` + readAll + ` } } }`},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +21,9 @@ import (
 )
 
 // faults are the seventeen faults found in systems of this kind, and the tests
-// that would catch each here. Those of erasure, of an audit table that cannot
-// be edited unseen and of passing a withdrawal on to other systems are touched
-// only as far as this product does such things yet.
+// that would catch each here. A test that is about one alone bears its number.
+// That an audit table cannot be edited unseen is touched only as far as this
+// product does such things yet.
 var faults = map[string][]string{
 	"01 consent for someone else without a token, or denied after the change": {"TestFault01NobodyDecidesForSomebodyElse", "TestEveryRoleCallsEveryRootField"},
 	"02 ok though the database refused; a write without its audit record":     {"TestFault02NothingIsAnsweredAsDoneThatIsNotWritten", "TestEachActLeavesItsEvent", "TestALostAnswerToCommitIsNoSuccess"},
@@ -40,7 +41,7 @@ var faults = map[string][]string{
 	"14 record, revision and history without one transaction":                 {"TestFault14ARefusedRegistrationLeavesNothing", "TestAConnectionCutInTheMiddleLeavesNothing"},
 	"15 denied calls recorded as ok; an audit table edited unseen":            {"TestEveryRoleCallsEveryRootField", "TestTheAuditFileHoldsTheStoredBytes", "TestVaultsOwnAuditLogShowsTheEventOfEachItem"},
 	"16 look-ups that break when a key rotates; a key made by a typing error": {"TestFault16LookUpsOutliveRotationAndNoKeyIsMadeByATypingError", "TestMissingKeyIsAnErrorAndNotANewKey"},
-	"17 a withdrawal that reaches only the caller's own record":               {"TestFault17AWithdrawalHoldsOnEveryReplicaAtOnce"},
+	"17 a withdrawal that reaches only the caller's own record":               {"TestFault17AWithdrawalHoldsOnEveryReplicaAtOnce", "TestFault17AWithdrawalTellsTheRecipients"},
 }
 
 // TestEachFaultHasItsTests holds the names above against the tests there are.
@@ -58,6 +59,20 @@ func TestEachFaultHasItsTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "faults", len(faults), 17)
+	listed := map[string][]string{} // by number
+	for fault, names := range faults {
+		listed[fault[:2]] = names
+	}
+	for n := range len(faults) {
+		if len(listed[fmt.Sprintf("%02d", n+1)]) == 0 {
+			t.Errorf("fault %02d has no tests", n+1)
+		}
+	}
+	for _, test := range regexp.MustCompile(`(?m)^func (TestFault(\d\d)\w+)`).FindAllStringSubmatch(tests.String(), -1) {
+		if !slices.Contains(listed[test[2]], test[1]) {
+			t.Errorf("%s is not among the tests of fault %s", test[1], test[2])
+		}
+	}
 	for fault, names := range faults {
 		for _, name := range names {
 			if !strings.Contains(tests.String(), "\nfunc "+name+"(t *testing.T)") {

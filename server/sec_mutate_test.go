@@ -150,7 +150,7 @@ func mutated(w *world, r *rand.Rand, v any) any {
 }
 
 // plainTree turns lists of objects into lists of anything, to be walked alike.
-func plainTree(t *testing.T, v input) (out input) {
+func plainTree(t testing.TB, v input) (out input) {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err == nil {
@@ -170,27 +170,63 @@ func TestNoMistakeOfACallerIsAFaultOfOurs(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 23)) // the same mistakes each time
 		me := w.subject("mistaken")
 		id := w.register(me, input{"phone": "+77019264837", "email": "a@mail.example"})
+		sent := ""
 		for _, o := range operations(w, me, id) {
-			o.variables = plainTree(t, o.variables)
-			if a := w.ask(o.token, o.query, o.variables); len(a.Errors) > 0 && a.code() != "REVISION_CONFLICT" {
-				t.Errorf("the valid operation is refused: %s: %s", o.query, a.raw)
-			}
-			for range 60 {
-				vars, _ := mutated(w, r, o.variables).(input)
-				body := encode(t, o.query, vars)
-				switch r.IntN(20) {
-				case 0: // invalid UTF-8
-					body = strings.Replace(body, marker, "\xff\xfe"+marker, 1)
-				case 1: // half a pair of surrogates
-					body = strings.Replace(body, marker, `\ud800`+marker, 1)
-				}
-				w.blameless(w.send(http.MethodPost, "/graphql", body, bearing(o.token)), body)
+			w.mistakes(r, o, 60)
+			sent += o.query
+		}
+		for _, c := range repeatables() {
+			if !strings.Contains(sent, c.name+"(") {
+				token, in, _ := c.fresh(w, "mistaken "+c.name)
+				a := change(token, c.name, "", in)
+				w.mistakes(r, operation{token, a.query, a.variables}, 60)
 			}
 		}
-		if log := w.log.String(); strings.Contains(log, "panick") || strings.Contains(log, marker) {
-			t.Errorf("the log tells of a panic or repeats a value: %.2000s", log)
-		}
+		w.tellsOfNoMistake()
 	})
+}
+
+// TestNoMistakeInAnyOtherMutationIsAFaultOfOurs is the same for the mutations of
+// the schema that stand in mutations.
+func TestNoMistakeInAnyOtherMutationIsAFaultOfOurs(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		r := rand.New(rand.NewPCG(2, 23))
+		w.everything()
+		for _, c := range mutations() {
+			token, in, _ := c.act(w)
+			a := change(token, c.name, "", in)
+			w.mistakes(r, operation{token, a.query, a.variables}, 8)
+		}
+		w.tellsOfNoMistake()
+	})
+}
+
+// tellsOfNoMistake holds the log against what was sent.
+func (w *world) tellsOfNoMistake() {
+	w.t.Helper()
+	if log := w.log.String(); strings.Contains(log, "panick") || strings.Contains(log, marker) {
+		w.t.Errorf("the log tells of a panic or repeats a value: %.2000s", log)
+	}
+}
+
+// mistakes sends a valid operation, and then so many that have one thing changed.
+func (w *world) mistakes(r *rand.Rand, o operation, many int) {
+	w.t.Helper()
+	o.variables = plainTree(w.t, o.variables)
+	if a := w.ask(o.token, o.query, o.variables); len(a.Errors) > 0 && a.code() != "REVISION_CONFLICT" {
+		w.t.Errorf("the valid operation is refused: %s: %s", o.query, a.raw)
+	}
+	for range many {
+		vars, _ := mutated(w, r, o.variables).(input)
+		body := encode(w.t, o.query, vars)
+		switch r.IntN(20) {
+		case 0: // invalid UTF-8
+			body = strings.Replace(body, marker, "\xff\xfe"+marker, 1)
+		case 1: // half a pair of surrogates
+			body = strings.Replace(body, marker, `\ud800`+marker, 1)
+		}
+		w.blameless(w.send(http.MethodPost, "/graphql", body, bearing(o.token)), body)
+	}
 }
 
 // blameless reports an error unless the answer blames the caller and repeats

@@ -53,6 +53,8 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.releaseDisclosure":     `releaseDisclosure(input: {disclosure: "x"}) { disclosure { id } }`,
 		"Mutation.updateRecipientNotice": `updateRecipientNotice(input: {id: "x", state: TOLD, expectedRevision: 1}) { recipientNotice { id } }`,
 		"Query.accessReport":             `accessReport(from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z") { asOf }`, "Query.breach": `breach(id: "none") { id }`, "Query.breaches": `breaches { id }`,
+		"Mutation.issueClaimCode":      `issueClaimCode(input: {user: "none", ` + request + `}) { code }`,
+		"Mutation.claimUser":           `claimUser(input: {code: "x", idempotencyKey: "` + strings.Repeat("k", 129) + `"}) { user { id } }`, // a wrong code is a refusal
 		"Mutation.recordTechnicalData": `recordTechnicalData(input: {user: "` + user + `", app: "dala", events: []}) { kept }`,
 		"Mutation.recordBreach":        `recordBreach(input: {app: "none", kind: LOSS, detectedAt: "2026-01-01T00:00:00Z", fields: ["phone"], people: {app: "dala"}}) { breach { id } }`,
 		"Mutation.updateBreach":        `updateBreach(input: {id: "none", expectedRevision: 1}) { breach { id } }`,

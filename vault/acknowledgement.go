@@ -49,14 +49,17 @@ func checkReasons(given []Acknowledgement) Errors {
 // refusals are everything that keeps a policy from being published: what is
 // wrong, what a rule wants, and what a rule warns of without a reason given.
 func (r Report) refusals(given []Acknowledgement) Errors {
-	errs := append(checkReasons(given), r.Form...)
+	errs := checkReasons(given)
+	for _, f := range r.Form {
+		errs = append(errs, f.refusal(f.Code, ""))
+	}
 	for _, f := range r.Findings {
 		known := slices.ContainsFunc(given, func(a Acknowledgement) bool { return a.Rule == f.Rule.ID })
 		switch {
 		case f.Rule.Severity == Fatal:
 			errs = append(errs, f.refusal(CodeVersionIncomplete, ""))
 		case !known:
-			errs = append(errs, f.refusal(CodeWarningUnanswered, " This is a warning: acknowledge it with a reason to publish all the same."))
+			errs = append(errs, f.refusal(CodeWarningUnanswered, " This is a warning: acknowledge "+string(f.Rule.ID)+" with a reason to publish all the same."))
 		}
 	}
 	return errs

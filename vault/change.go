@@ -20,7 +20,7 @@ type UserChange struct {
 }
 
 // changeActions are what changes a person's data.
-var changeActions = []Action{UserRegistered, UserCreated, UserUpdated, UserConfirmed, IdentifierVerified, IdentifierReleased}
+var changeActions = []Action{UserRegistered, UserCreated, UserUpdated, UserConfirmed, ClaimIssued, UserClaimed, IdentifierVerified, IdentifierReleased}
 
 // Changes lists what was changed of a person's data, newest first, out of the
 // audit log.

@@ -61,7 +61,6 @@ type Person struct {
 	versions map[uuid.UUID]*Version
 	now      time.Time
 	login    SubjectKey // of the token that they were read by; zero when they were read by id
-	notice   bool       // a member that joins the group later needs no consent of its own: people are told
 }
 
 // Current is the version in force now, or nil.
@@ -179,13 +178,30 @@ func (p *Person) checkGiven(c Check, e ConsentEvent, inForce *Version, operator 
 // told of them, and that is enough.
 const NoticeOfMember = "NOTICE"
 
+// tellsOfMembers reports whether people are told of members that join later, and
+// not asked. Without a pack they are asked.
+func (p *RulePack) tellsOfMembers() bool {
+	return p != nil && slices.Contains(p.Rule(RuleGroupMember).List, NoticeOfMember)
+}
+
 // covers reports whether a consent extends to an operator. It holds the group's
 // members at the moment of the decision. One that joins later is covered by a
 // consent to a version that names it; where the law is content with a notice,
 // from the moment on at which such a version takes effect. One that the version
 // in force does not name any more has left, and is covered no longer.
 func (p *Person) covers(e ConsentEvent, inForce *Version, operator string) bool {
-	return slices.Contains(inForce.Operators, operator) && (p.notice || slices.Contains(e.Operators, operator))
+	return slices.Contains(inForce.Operators, operator) && (slices.Contains(e.Operators, operator) || p.told(operator, inForce))
+}
+
+// told reports whether the version in force, or one before it, was the notice of
+// an operator. What the pack said when that was published counts: a later pack
+// neither takes back what people were told nor makes up for what they were not.
+func (p *Person) told(operator string, inForce *Version) bool {
+	last := p.timeline.Position(inForce.ID)
+	return slices.ContainsFunc(p.timeline[:last+1], func(m Moment) bool {
+		v := p.versions[m.Version]
+		return v != nil && v.Facts.MembersByNotice && slices.Contains(v.Operators, operator)
+	})
 }
 
 // PolicyStatus says whether what is required is agreed to.
@@ -238,10 +254,7 @@ func (p *Person) decided(item string) *Version {
 // counted reports how the person stands to an item of a version from the
 // moment it takes effect: what they decided, if that decision still counts.
 func (p *Person) counted(item Item, v *Version) (Reason, bool) {
-	at := p.now
-	if v.EffectiveAt.After(at) {
-		at = v.EffectiveAt
-	}
+	at := p.asked(v)
 	pos := p.History.position(item.Code, p.timeline, at)
 	switch pos.state {
 	case ReasonGiven, ReasonRefused:
@@ -256,6 +269,15 @@ func (p *Person) counted(item Item, v *Version) (Reason, bool) {
 	default:
 		return pos.state, true
 	}
+}
+
+// asked is the moment at which it is asked how somebody stands to a version: now,
+// or when it takes effect.
+func (p *Person) asked(v *Version) time.Time {
+	if v.EffectiveAt.After(p.now) {
+		return v.EffectiveAt
+	}
+	return p.now
 }
 
 // Pending lists what the person has to decide: of the version in force first,

@@ -60,6 +60,7 @@ const (
 	CodeLegalHold           Code = "LEGAL_HOLD"
 	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 	CodeBreachState         Code = "BREACH_STATE"
+	CodeClaimRefused        Code = "CLAIM_REFUSED"
 
 	CodeRepresentativeNeeded Code = "REPRESENTATIVE_NEEDED"
 	CodeRequestClosed        Code = "REQUEST_CLOSED"
@@ -102,7 +103,7 @@ var payloadCodes = []Code{
 	CodeIdempotencyMismatch, CodeIdempotencyRunning,
 	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
 	CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
-	CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeBreachState,
+	CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeBreachState, CodeClaimRefused,
 }
 
 // OfRequest reports whether the code belongs in GraphQL's top-level errors.

@@ -15,7 +15,6 @@ type consentModel struct {
 	versions []modelVersion
 	acts     []modelAct
 	app      []string // BINs of the operators now, the app's own first
-	notice   bool     // who joins the group later needs no consent
 }
 
 type modelVersion struct {
@@ -26,6 +25,7 @@ type modelVersion struct {
 	asks      map[string]bool     // item → based on consent
 	uses      map[string][]string // item → fields
 	operators []string            // BINs named in its documents
+	notice    bool                // it is enough that people are told of them
 }
 
 type modelAct struct {
@@ -104,10 +104,17 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 	if operator == "" {
 		operator = m.app[0]
 	}
-	if !slices.Contains(v.operators, operator) || !m.notice && !slices.Contains(act.operators, operator) {
+	if !slices.Contains(v.operators, operator) || !m.toldOf(operator, at) && !slices.Contains(act.operators, operator) {
 		return modelAnswer{reason: OperatorNotCovered}
 	}
 	return answer
+}
+
+// toldOf: a version that had taken effect by then was the operator's notice.
+func (m *consentModel) toldOf(operator string, at time.Time) bool {
+	return slices.ContainsFunc(m.versions, func(v modelVersion) bool {
+		return v.notice && !v.effective.After(at) && slices.Contains(v.operators, operator)
+	})
 }
 
 // decisive finds the act that decides: the last withdrawal, or the last

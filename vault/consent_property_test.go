@@ -31,8 +31,6 @@ func newWorld(t *rapid.T) *world {
 	w := &world{now: morning, mustAsk: map[string]bool{}}
 	w.person = testPerson(morning)
 	w.model.app = []string{ownBIN, groupBIN}
-	w.model.notice = rapid.Bool().Draw(t, "a notice covers new members")
-	w.person.notice = w.model.notice
 	w.service = testService(func() time.Time { return w.now })
 	w.publish(t, 0)
 	return w
@@ -47,8 +45,9 @@ func (w *world) publish(t *rapid.T, later time.Duration) {
 	v.Operators = w.person.App.OperatorBINs()
 	m := modelVersion{
 		id: v.ID, published: w.now, effective: v.EffectiveAt, operators: slices.Clone(w.model.app),
-		asks: map[string]bool{}, uses: map[string][]string{},
+		asks: map[string]bool{}, uses: map[string][]string{}, notice: rapid.IntRange(0, 2).Draw(t, "a notice covers new members") == 0,
 	}
+	v.Facts.MembersByNotice = m.notice
 	for _, code := range worldItems {
 		if len(w.order) > 0 && rapid.IntRange(0, 9).Draw(t, "drop") == 0 {
 			continue

@@ -15,6 +15,7 @@ const (
 	Widening   Effect = "WIDENING"   // allows more, or says it differently: consent is asked for again
 	Narrowing  Effect = "NARROWING"  // allows less: consent goes on
 	Tightening Effect = "TIGHTENING" // allows no more and asks for more: only who refused decides again
+	Noticed    Effect = "NOTICE"     // allows more, and people are told of it: consent goes on, and extends to it
 	Corrected  Effect = "CORRECTION" // allows the same: nobody is disturbed
 )
 
@@ -85,10 +86,10 @@ func (c PolicyChanges) widen(item string) bool {
 }
 
 // About is what somebody reads who is asked about an item: what changed in it,
-// and what became wider in the version as a whole.
+// and what became wider in the version as a whole, if only by a notice.
 func (c PolicyChanges) About(item string) PolicyChanges {
 	return slices.DeleteFunc(slices.Clone(c), func(one PolicyChange) bool {
-		return one.Item != item && (one.Item != "" || one.Effect != Widening)
+		return one.Item != item && (one.Item != "" || one.Effect != Widening && one.Effect != Noticed)
 	})
 }
 
@@ -105,19 +106,19 @@ func (c PolicyChanges) AskedAgain(now *Version) []string {
 }
 
 // AsPublished is a version with the operators that it would name if it were
-// published now; a published one is as it is.
-func (v *Version) AsPublished(app App) *Version {
+// published now under the law of a pack; a published one is as it is.
+func (v *Version) AsPublished(app App, pack *RulePack) *Version {
 	if v.Status == Published {
 		return v
 	}
 	out := *v
-	out.Operators = app.OperatorBINs()
+	out.Operators, out.Facts.MembersByNotice = app.OperatorBINs(), pack.tellsOfMembers()
 	return &out
 }
 
-// DraftVersion is a draft that is stored nowhere, to be compared: of an app, or
-// of none (zero), and then without operators.
-func DraftVersion(app App, label string, facts Facts, texts []PolicyText) *Version {
+// DraftVersion is a draft that is stored nowhere, to be compared: of an app
+// under the law of a pack, or of none (zero), and then without operators.
+func DraftVersion(app App, pack *RulePack, label string, facts Facts, texts []PolicyText) *Version {
 	v := &Version{App: app.Code, Label: label, Status: Draft, Facts: facts, Authoritative: app.AuthoritativeLanguage}
 	v.Facts.order(v.Authoritative)
 	for _, t := range texts {
@@ -126,7 +127,7 @@ func DraftVersion(app App, label string, facts Facts, texts []PolicyText) *Versi
 	if app.Code == "" {
 		return v
 	}
-	return v.AsPublished(app)
+	return v.AsPublished(app, pack)
 }
 
 // Compare lists what differs between two versions, that of the items first. It
@@ -238,8 +239,12 @@ func (c *comparison) whole() {
 	// Without a term these words are it, and nobody can compare words.
 	c.when(now.Term == nil && was.Term == nil && !slices.Equal(now.PurposesEnd, was.PurposesEnd) && len(was.PurposesEnd) > 0,
 		PolicyChange{Kind: PurposesEndSaid, Effect: Widening})
+	joined := Widening
+	if now.MembersByNotice {
+		joined = Noticed
+	}
 	for _, bin := range c.now.Operators {
-		c.when(!slices.Contains(c.was.Operators, bin), PolicyChange{Kind: OperatorJoined, Effect: Widening, operator: bin})
+		c.when(!slices.Contains(c.was.Operators, bin), PolicyChange{Kind: OperatorJoined, Effect: joined, operator: bin})
 	}
 	for _, bin := range c.was.Operators {
 		c.when(!slices.Contains(c.now.Operators, bin), PolicyChange{Kind: OperatorLeft, Effect: Narrowing, operator: bin})

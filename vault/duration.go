@@ -36,3 +36,17 @@ func AddDuration(t time.Time, iso string) (time.Time, bool) {
 	last := month.AddDate(0, 1, -1).Day()
 	return month.AddDate(0, 0, min(t.Day(), last)-1+n[2]), true
 }
+
+// daysOf bounds in days how long an ISO 8601 duration can be: the shortest and the
+// longest months and years. What is no duration is zero.
+func daysOf(iso string) (shortest, longest int) {
+	m := durationForm.FindStringSubmatch(iso)
+	if m == nil {
+		return 0, 0
+	}
+	for i, days := range [][2]int{{365, 366}, {28, 31}, {1, 1}} {
+		n, _ := strconv.Atoi(m[i+1]) // nothing is zero
+		shortest, longest = shortest+n*days[0], longest+n*days[1]
+	}
+	return shortest, longest
+}

@@ -28,6 +28,9 @@ type ErasurePlan struct {
 	Gone      []TraceCount
 	Kept      []Kept
 	Obstacles []Obstacle // that refuse it
+
+	evidence Evidence
+	tellings []Telling // to recipients
 }
 
 // PlanErasure says what would go, what would stay and why, and what refuses it.
@@ -36,18 +39,26 @@ func (s *Service) PlanErasure(ctx context.Context, a Actor, user uuid.UUID) (Era
 	if _, ok := a.Allowed(Compliance, System); !ok {
 		return ErasurePlan{}, NewError(CodeForbidden, "this role may not erase anybody")
 	}
-	return s.planErasure(ctx, user)
+	return s.planErasure(ctx, user, s.now())
 }
 
-func (s *Service) planErasure(ctx context.Context, id uuid.UUID) (p ErasurePlan, err error) {
+// planErasure is the plan of an erasure at a moment.
+func (s *Service) planErasure(ctx context.Context, id uuid.UUID, at time.Time) (p ErasurePlan, err error) {
 	// First, so that whatever changes of the person later is noticed.
 	if p.User, err = s.Reader.User(ctx, id); err != nil {
 		return p, err
 	}
-	if p.Gone, err = s.Reader.Traces(ctx, id, s.evidence()); err != nil {
+	rules, err := s.rulesFor(ctx, id)
+	if err != nil {
 		return p, err
 	}
-	p.Kept = s.kept(s.now())
+	p.evidence, p.Kept = rules.evidence(s.Catalogue), rules.kept(at, s.Catalogue)
+	if p.tellings, err = s.tellErased(ctx, id); err != nil {
+		return p, err
+	}
+	if p.Gone, err = s.Reader.Traces(ctx, id, p.evidence); err != nil {
+		return p, err
+	}
 	p.Obstacles, err = s.Reader.Obstacles(ctx, []uuid.UUID{id}, false)
 	return p, err
 }
@@ -103,7 +114,7 @@ func (in Erasing) validate() error {
 }
 
 func (s *Service) erase(ctx context.Context, a Actor, role Role, in Erasing, remember rememberer) (uuid.UUID, error) {
-	p, err := s.planErasure(ctx, in.User)
+	p, err := s.planErasure(ctx, in.User, s.now())
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -134,8 +145,10 @@ func (s *Service) erase(ctx context.Context, a Actor, role Role, in Erasing, rem
 	e := Erasure{ID: s.NewID(), User: in.User, At: event.At, Ground: in.Ground, Reference: in.Reference, Actor: a.ID, Gone: p.Gone, Kept: p.Kept}
 	event.Subject, event.Reason, event.Reference, event.Object = in.User, string(in.Ground), in.Reference, e.object()
 	err = s.Writer.Write(ctx, func(tx Tx) error {
-		tx.EraseUser(p.User, p.Gone, s.evidence())
-		tx.TellRecipients(s.tellErased(App{}, in.User, event.At))
+		tx.EraseUser(p.User, p.Gone, p.evidence)
+		for _, t := range p.tellings {
+			tx.TellRecipients(t)
+		}
 		tx.InsertErasure(e)
 		tx.Record(event)
 		remember(tx, e.ID)
@@ -192,6 +205,50 @@ func (s *Service) Bury(ctx context.Context) (missing int, err error) {
 	}
 }
 
+// Rebury puts tombstones into the ledger again that the database knows to have
+// been there: a file of it was cut off, or is gone. It answers how many. Where it
+// went unnoticed, an older copy of the database would bring these people back.
+func (s *Service) Rebury(ctx context.Context) (int, error) {
+	if s.Ledger == nil {
+		return 0, nil
+	}
+	stones, err := s.Ledger.Tombstones(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there := make(map[uuid.UUID]bool, len(stones))
+	for _, stone := range stones {
+		there[stone.Erasure] = true
+	}
+	again := 0
+	for page := (Page{Limit: buriedAtOnce}); ; {
+		erased, err := s.Reader.Users(ctx, UserFilter{Status: StatusErased}, page)
+		if err != nil || len(erased) == 0 {
+			return again, err
+		}
+		ids := make([]uuid.UUID, len(erased))
+		for i, u := range erased {
+			ids[i] = u.ID
+		}
+		found, err := s.Reader.Erasures(ctx, ErasureFilter{Users: ids}, len(ids))
+		if err != nil {
+			return again, err
+		}
+		var lost []Tombstone
+		for _, e := range found {
+			if !e.LedgeredAt.IsZero() && !there[e.ID] {
+				lost = append(lost, e.tombstone())
+			}
+		}
+		if len(lost) > 0 {
+			if err := s.Ledger.Bury(ctx, lost...); err != nil {
+				return again, ErrUnavailable.Because(err)
+			}
+		}
+		again, page.After = again+len(lost), ids[len(ids)-1]
+	}
+}
+
 // Unburied are the tombstones of people that this database does not know to be
 // erased: it was restored from a copy that is older than their erasure.
 func (s *Service) Unburied(ctx context.Context) ([]Tombstone, error) {
@@ -231,21 +288,26 @@ func (s *Service) Replay(ctx context.Context, a Actor, stone Tombstone) error {
 		return NewError(CodeForbidden, "erasures are replayed by the command line")
 	}
 	_, err := retry(ctx, func() (uuid.UUID, error) {
-		p, err := s.planErasure(ctx, stone.User)
+		p, err := s.planErasure(ctx, stone.User, stone.At)
 		absent := errors.Is(err, ErrNotFound) // the copy is from before they came
-		if err != nil && !absent {
+		if absent {
+			p.Kept, err = s.keptOf(ctx, stone.User, stone.At)
+		}
+		if err != nil {
 			return uuid.Nil, err
 		}
 		event := s.event(a, System, ErasureReplayed)
 		e := Erasure{
 			ID: stone.Erasure, User: stone.User, At: stone.At, Ground: stone.Ground, Reference: stone.Reference,
-			Gone: p.Gone, Kept: s.kept(stone.At), ReplayedAt: event.At, LedgeredAt: event.At,
+			Gone: p.Gone, Kept: p.Kept, ReplayedAt: event.At, LedgeredAt: event.At,
 		}
 		event.Subject, event.Reason, event.Reference, event.Object = stone.User, string(stone.Ground), stone.Reference, e.object()
 		err = s.Writer.Write(ctx, func(tx Tx) error {
 			if !absent {
-				tx.EraseUser(p.User, p.Gone, s.evidence())
-				tx.TellRecipients(s.tellErased(App{}, stone.User, event.At))
+				tx.EraseUser(p.User, p.Gone, p.evidence)
+				for _, t := range p.tellings {
+					tx.TellRecipients(t)
+				}
 			}
 			tx.InsertErasure(e)
 			tx.Record(event)
@@ -274,62 +336,4 @@ func (s *Service) Certificate(ctx context.Context, a Actor, id uuid.UUID) (Erasu
 		return Erasure{}, err
 	}
 	return found[0], nil
-}
-
-// evidenceContexts is how a pack names the network contexts beside consents;
-// what else it names are classes of fields, and fields.
-const evidenceContexts = "CONSENT_CONTEXT"
-
-// evidence is what the rules have us keep of somebody who is erased.
-func (s *Service) evidence() Evidence {
-	var out Evidence
-	pack, err := s.Rules.Of("")
-	if err != nil {
-		return out
-	}
-	for _, code := range pack.Rule(RuleEvidence).List {
-		if code == evidenceContexts {
-			out.Contexts = true
-		}
-		for _, f := range s.Catalogue {
-			if f.Code == code || string(f.Class) == code {
-				out.Fields = append(out.Fields, f.Code)
-			}
-		}
-	}
-	return out
-}
-
-// kept is what stays of somebody who is erased at a moment.
-func (s *Service) kept(at time.Time) []Kept {
-	out := []Kept{{Kind: KeptConsents}, {Kind: KeptAudit}}
-	pack, err := s.Rules.Of("")
-	if err != nil {
-		return out
-	}
-	rule := pack.Rule(RuleEvidence)
-	until, _ := AddDuration(at, rule.Period)
-	out[0].Source, out[1].Source = pack.cite(RuleEvidence), pack.cite(RuleAudit)
-	evidence := s.evidence()
-	if len(evidence.Fields) > 0 {
-		out = append(out, Kept{KeptFields, pack.cite(RuleEvidence), until})
-	}
-	if evidence.Contexts {
-		out = append(out, Kept{KeptContexts, pack.cite(RuleEvidence), until})
-	}
-	return out
-}
-
-// cite names a rule on record: the pack, the rule, its article, and whether
-// somebody has read it in the law.
-func (p *RulePack) cite(id RuleID) string {
-	r := p.Rule(id)
-	said := p.Name() + " " + string(id)
-	if r.Article != "" {
-		said += ", " + r.Article
-	}
-	if !r.Confirmed() {
-		said += ", " + string(r.Mark)
-	}
-	return said
 }

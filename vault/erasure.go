@@ -28,6 +28,7 @@ const (
 	TraceFields    Trace = "FIELDS"
 	TraceIndexes   Trace = "INDEXES"          // what they are found by
 	TraceLogins    Trace = "LOGINS"           // so that they may register anew, as somebody new
+	TraceClaims    Trace = "LOGIN_CLAIMS"     // by what a login was brought, or might have been
 	TraceRepeats   Trace = "IDEMPOTENCY_KEYS" // which stand under the digest of a login
 	TraceObjects   Trace = "OBJECT_VALUES"    // kept with requests and the like
 	TraceContexts  Trace = "NETWORK_CONTEXTS" // beside consents
@@ -44,12 +45,18 @@ type TraceCount struct {
 // KeptKind is what stays of a person under the opaque id.
 type KeptKind string
 
-// What stays. Evidence is still somebody's: encrypted, and for COMPLIANCE only.
+// What stays, as far as there is any of it. Evidence is still somebody's:
+// encrypted, and for COMPLIANCE only.
 const (
-	KeptConsents KeptKind = "CONSENTS"
-	KeptAudit    KeptKind = "AUDIT"
-	KeptFields   KeptKind = "EVIDENCE_FIELDS"
-	KeptContexts KeptKind = "EVIDENCE_NETWORK_CONTEXTS"
+	KeptConsents    KeptKind = "CONSENTS" // decisions, and channels that were refused
+	KeptAudit       KeptKind = "AUDIT"
+	KeptDisclosures KeptKind = "DISCLOSURES" // to whom data was passed on, and what they were told since
+	KeptRequests    KeptKind = "REQUESTS"    // what was asked and answered, in codes
+	KeptHolds       KeptKind = "HOLDS"       // what stood against an erasure
+	KeptBreaches    KeptKind = "BREACHES"    // that one touched them
+	KeptCertificate KeptKind = "CERTIFICATE" // the opaque id, and that they were erased
+	KeptFields      KeptKind = "EVIDENCE_FIELDS"
+	KeptContexts    KeptKind = "EVIDENCE_NETWORK_CONTEXTS"
 )
 
 // Kept is what stays, on which ground, and until when.

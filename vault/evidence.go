@@ -21,20 +21,18 @@ func (r *retaining) forget(ctx context.Context, erased []User) error {
 		return err
 	}
 	for _, e := range found {
-		if !slices.ContainsFunc(e.Kept, func(k Kept) bool { return !k.Until.IsZero() && !k.Until.After(r.report.AsOf) }) {
-			continue
-		}
+		over := e.over(r.report.AsOf)
 		left, err := r.Reader.Traces(ctx, e.User, Evidence{})
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(left, func(c TraceCount) bool { return c.Rows > 0 }) {
+		if !slices.ContainsFunc(left, func(c TraceCount) bool { return c.Rows > 0 && slices.Contains(over, c.Trace.Evidence()) }) {
 			continue
 		}
 		event := systemEvent(r.actor, RetentionErased, r.NewID(), r.now())
 		event.Subject, event.Object = e.User, e.object()
 		err = r.Writer.Write(ctx, func(tx Tx) error {
-			tx.ForgetEvidence(e.User)
+			tx.ForgetEvidence(e.User, over)
 			tx.Record(event)
 			return nil
 		})
@@ -44,4 +42,16 @@ func (r *retaining) forget(ctx context.Context, erased []User) error {
 		r.report.Evidence++
 	}
 	return nil
+}
+
+// Evidence is as what a trace may stay when somebody is erased; empty: it may not.
+func (t Trace) Evidence() KeptKind {
+	switch t {
+	case TraceFields:
+		return KeptFields
+	case TraceContexts:
+		return KeptContexts
+	default:
+		return ""
+	}
 }

@@ -3,6 +3,7 @@ package vault
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -10,136 +11,67 @@ import (
 	"github.com/google/uuid"
 )
 
-// PersonalCopy is everything that is held of one person, as they get it. Its
-// values are in clear: it is written to the person and to nobody else, and is
-// kept nowhere. docs/export.schema.json describes it.
-type PersonalCopy struct {
-	V        int             `json:"v"`
-	MadeAt   time.Time       `json:"madeAt"`
-	Locale   string          `json:"locale"`
-	App      string          `json:"app"`
-	Operator CopyOfOperator  `json:"operator"`
-	Person   CopyOfPerson    `json:"person"`
-	Fields   []CopyOfField   `json:"fields"`
-	Consents []CopyOfConsent `json:"consents"`
-	Passed   []CopyOfPassing `json:"disclosures"` // newest first
-	Requests []CopyOfRequest `json:"requests"`
-	Reads    []CopyOfAccess  `json:"accesses"` // newest first
-	AllReads bool            `json:"accessesComplete"`
-}
-
-// CopyOfOperator is who answers for the data.
-type CopyOfOperator struct {
-	Name string `json:"name"`
-	BIN  string `json:"bin"`
-}
-
-// CopyOfPerson is what is held beside the fields.
-type CopyOfPerson struct {
-	ID        string    `json:"id"`
-	Status    Status    `json:"status"`
-	Locale    string    `json:"locale,omitempty"`
-	CreatedAt time.Time `json:"createdAt"`
-}
-
-// CopyOfField is a field with its value.
-type CopyOfField struct {
-	Code       string     `json:"code"`
-	Label      string     `json:"label"`
-	Value      string     `json:"value"`
-	Verified   bool       `json:"verified"`
-	Visibility Visibility `json:"visibility"`
-	UpdatedAt  time.Time  `json:"updatedAt"`
-}
-
-// CopyOfConsent is a decision, with the hash of what was shown.
-type CopyOfConsent struct {
-	App          string       `json:"app"`
-	Item         string       `json:"item"`
-	Title        string       `json:"title"`
-	State        ConsentState `json:"state"`
-	Version      string       `json:"version"`
-	Locale       string       `json:"locale"`
-	DocumentHash string       `json:"documentHash"`
-	Method       Method       `json:"method"`
-	DecidedAt    time.Time    `json:"decidedAt"`
-	ValidUntil   *time.Time   `json:"validUntil"`
-}
-
-// CopyOfPassing is that data was passed on.
-type CopyOfPassing struct {
-	App       string           `json:"app"`
-	At        time.Time        `json:"at"`
-	Recipient string           `json:"recipient"` // its name, or its number in a public register
-	Country   string           `json:"country"`
-	Fields    []string         `json:"fields"`
-	Purpose   string           `json:"purpose,omitempty"`
-	Ground    DisclosureGround `json:"ground"`
-	Reference string           `json:"reference,omitempty"`
-	SeenAt    *time.Time       `json:"seenAt"`
-}
-
-// CopyOfRequest is a request of the person's, with their own words.
-type CopyOfRequest struct {
-	Number       string         `json:"number"`
-	Kind         RequestKind    `json:"kind"`
-	State        RequestState   `json:"state"`
-	Channel      RequestChannel `json:"channel"`
-	ReceivedAt   time.Time      `json:"receivedAt"`
-	DueAt        time.Time      `json:"dueAt"`
-	ClosedAt     *time.Time     `json:"closedAt"`
-	Outcome      RequestOutcome `json:"outcome,omitempty"`
-	Ground       RefusalGround  `json:"ground,omitempty"`
-	DocumentHash string         `json:"documentHash,omitempty"`
-	Text         string         `json:"text,omitempty"` // what was written
-	Note         string         `json:"note,omitempty"` // what was answered
-}
-
-// CopyOfAccess is that somebody else did something with the person's data.
-type CopyOfAccess struct {
-	At        time.Time `json:"at"`
-	By        Role      `json:"by"`
-	Action    Action    `json:"action"`
-	Outcome   Outcome   `json:"outcome"`
-	Fields    []string  `json:"fields"`
-	Purpose   string    `json:"purpose,omitempty"`
-	Reason    string    `json:"reason,omitempty"`
-	Reference string    `json:"reference,omitempty"`
-}
-
 const (
-	// copiedReads is how many of the latest accesses a copy has; it bounds the
-	// memory that making one takes.
-	copiedReads = 10_000
-	// copiedRows bounds the other lists.
-	copiedRows     = 1_000
-	copiedRequests = 200
-	copiedPage     = 500
+	// copiedMost is how many of the latest accesses, and of the latest technical
+	// events, a copy has; it bounds the time that making one takes.
+	copiedMost = 100_000
+	copiedPage = 500
+	// copiedBatches is how many batches of technical data are decrypted together.
+	copiedBatches = 50
 )
 
 // CopyFor puts together what is held of a person, for themselves. Whatever
-// cannot be decrypted fails it with ErrUnavailable, and nothing is used up.
+// cannot be decrypted fails it, or what is read of it later, with
+// ErrUnavailable, and nothing is used up.
 func (s *Service) CopyFor(ctx context.Context, a Actor, me *Person, locale string) (*PersonalCopy, error) {
+	pack, err := s.pack(me.App)
+	if err != nil {
+		return nil, err
+	}
 	o := me.App.Operator
 	out := &PersonalCopy{
-		V: 1, MadeAt: s.now(), Locale: locale, App: me.App.Code, Operator: CopyOfOperator{wordsOr(o.Name, locale), o.BIN},
-		Person: CopyOfPerson{me.User.ID.String(), me.User.Status, me.User.Locale, me.User.CreatedAt},
+		V: 2, MadeAt: s.now(), Locale: locale, App: me.App.Code, Operator: CopyOfOperator{wordsOr(o.Name, locale), o.BIN},
+		Person: CopyOfPerson{me.User.ID.String(), me.User.Status, me.User.Locale, me.User.CreatedAt}, Zone: pack.Zone,
 	}
-	var err error
 	if out.Fields, err = s.copyFields(ctx, a, me, locale); err != nil {
 		return nil, err
 	}
 	if out.Consents, err = s.copyConsents(ctx, a, me, locale); err != nil {
 		return nil, err
 	}
-	if out.Passed, err = s.copyDisclosures(ctx, me, locale); err != nil {
+	if out.Acted, err = s.copyActs(ctx, a, me); err != nil {
 		return nil, err
 	}
 	if out.Requests, err = s.copyRequests(ctx, a, me, locale); err != nil {
 		return nil, err
 	}
-	out.Reads, out.AllReads, err = s.copyAccesses(ctx, me.User.ID)
-	return out, err
+	out.Passed = s.copyDisclosures(ctx, me, locale)
+	out.Technical = s.copyTechnical(ctx, a, me.User.ID, &out.AllTechnical)
+	out.Reads = s.copyAccesses(ctx, me.User.ID, &out.AllReads)
+	return out, nil
+}
+
+// paged are the rows of a list, page by page. An error ends them.
+func paged[T any](size int, id func(T) uuid.UUID, list func(Page) ([]T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for page := (Page{Limit: size}); ; {
+			rows, err := list(page)
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, r := range rows {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(rows) < size {
+				return
+			}
+			page.After = id(rows[len(rows)-1])
+		}
+	}
 }
 
 func (s *Service) copyFields(ctx context.Context, a Actor, me *Person, locale string) ([]CopyOfField, error) {
@@ -178,7 +110,7 @@ func (s *Service) copyConsents(ctx context.Context, a Actor, me *Person, locale 
 		return nil, err
 	}
 	out := []CopyOfConsent{}
-	for _, c := range all[:min(len(all), copiedRows)] {
+	for _, c := range all {
 		v, err := s.published(ctx, c.ConsentEvent.Version)
 		if err != nil {
 			return nil, err
@@ -191,29 +123,126 @@ func (s *Service) copyConsents(ctx context.Context, a Actor, me *Person, locale 
 	return out, nil
 }
 
-// copyDisclosures are those that the person may be told of.
-func (s *Service) copyDisclosures(ctx context.Context, me *Person, locale string) ([]CopyOfPassing, error) {
-	all, err := s.Reader.Disclosures(ctx, me.User.ID, false, Page{Limit: copiedRows})
+// copyActs are the acts of representatives.
+func (s *Service) copyActs(ctx context.Context, a Actor, me *Person) ([]CopyOfActing, error) {
+	decided, err := s.Reader.Decided(ctx, me.User.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := []CopyOfPassing{}
-	for _, d := range all {
-		to := d.Recipient
-		out = append(out, CopyOfPassing{
-			d.App, d.At, cmp.Or(wordsOr(to.Name, locale), to.Registration), to.Country, d.Fields, d.Purpose, d.Ground, d.Reference, momentOrNil(d.Seen),
-		})
+	var firsts []ConsentEvent // of each act
+	decisions := map[uuid.UUID][]CopyOfActed{}
+	for _, e := range decided {
+		if e.GivenBy != ByRepresentative {
+			continue
+		}
+		if decisions[e.Act] == nil {
+			firsts = append(firsts, e)
+		}
+		decisions[e.Act] = append(decisions[e.Act], CopyOfActed{e.Item, e.Type})
+	}
+	out := []CopyOfActing{}
+	for page := range slices.Chunk(firsts, copiedPage) {
+		ids := make([]uuid.UUID, len(page)) // under which their values are kept, see keepRepresentative
+		for i, e := range page {
+			ids[i] = e.ID
+		}
+		event := s.event(a.as(me.User.ID), Subject, RepresentativeSeen)
+		event.Subject = me.User.ID
+		kept, err := s.openObjects(ctx, ids, event)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page {
+			out = append(out, CopyOfActing{
+				e.App, e.decidedAt(), kept[e.ID][FieldRepresentativeName].Reveal(), e.Ground, e.Method, e.Reference, decisions[e.Act],
+			})
+		}
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// copyDisclosures are those that the person may be told of.
+func (s *Service) copyDisclosures(ctx context.Context, me *Person, locale string) iter.Seq2[CopyOfPassing, error] {
+	all := paged(copiedPage, func(d Disclosure) uuid.UUID { return d.ID }, func(p Page) ([]Disclosure, error) {
+		return s.Reader.Disclosures(ctx, me.User.ID, false, p)
+	})
+	return func(yield func(CopyOfPassing, error) bool) {
+		for d, err := range all {
+			to := d.Recipient
+			one := CopyOfPassing{
+				d.App, d.At, cmp.Or(wordsOr(to.Name, locale), to.Registration), to.Country, d.Fields, d.Purpose, d.Ground, d.Reference, momentOrNil(d.Seen),
+			}
+			if !yield(one, err) {
+				return
+			}
+		}
+	}
+}
+
+// copyTechnical are what devices sent, decrypted page by page under one event.
+// It sets whether that is all of it.
+func (s *Service) copyTechnical(ctx context.Context, a Actor, user uuid.UUID, complete *bool) iter.Seq2[CopyOfTechnical, error] {
+	event := s.event(a.as(user), Subject, TechnicalRevealed)
+	event.Subject, event.Fields = user, technicalCodes
+	recorded := false
+	batches := paged(copiedBatches, func(b TechnicalBatch) uuid.UUID { return b.ID }, func(p Page) ([]TechnicalBatch, error) {
+		rows, err := s.Reader.Technical(ctx, user, p)
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		if !recorded {
+			if err := s.record(ctx, event); err != nil {
+				return nil, err
+			}
+			recorded = true
+		}
+		return rows, s.openTechnical(ctx, rows, event.ID)
+	})
+	return func(yield func(CopyOfTechnical, error) bool) {
+		n := 0
+		for b, err := range batches {
+			if err != nil {
+				yield(CopyOfTechnical{}, err)
+				return
+			}
+			for _, e := range slices.Backward(b.Events) {
+				if n++; n > copiedMost {
+					return
+				}
+				if !yield(CopyOfTechnical{b.App, e.At, e.IP.Reveal(), e.CookieID.Reveal(), e.UserAgent.Reveal(), e.Page.Reveal(), b.ExpiresAt}, nil) {
+					return
+				}
+			}
+		}
+		*complete = true
+	}
+}
+
+func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale string) ([]CopyOfRequest, error) {
+	var all []SubjectRequest
+	for r, err := range paged(copiedPage, func(r SubjectRequest) uuid.UUID { return r.ID }, func(p Page) ([]SubjectRequest, error) {
+		return s.Reader.SubjectRequests(ctx, RequestFilter{User: me.User.ID, Own: true}, ByReceived, p)
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	out := []CopyOfRequest{}
+	for page := range slices.Chunk(all, copiedPage) {
+		copied, err := s.copyRequestsOf(ctx, a, me, page, locale)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, copied...)
 	}
 	return out, nil
 }
 
-func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale string) ([]CopyOfRequest, error) {
-	all, err := s.Reader.SubjectRequests(ctx, RequestFilter{User: me.User.ID, Own: true}, ByReceived, Page{Limit: copiedRequests})
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]uuid.UUID, len(all))
-	for i, r := range all {
+func (s *Service) copyRequestsOf(ctx context.Context, a Actor, me *Person, page []SubjectRequest, locale string) ([]CopyOfRequest, error) {
+	ids := make([]uuid.UUID, len(page))
+	for i, r := range page {
 		ids[i] = r.ID
 	}
 	event := s.event(a.as(me.User.ID), Subject, RequesterRevealed)
@@ -222,8 +251,8 @@ func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale 
 	if err != nil {
 		return nil, err
 	}
-	out := []CopyOfRequest{}
-	for _, r := range all {
+	var out []CopyOfRequest
+	for _, r := range page {
 		d, err := s.RequestDocument(ctx, r, locale)
 		if err != nil {
 			return nil, err
@@ -241,44 +270,46 @@ func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale 
 	return out, nil
 }
 
-// untold is what no copy lists among the accesses: of disclosures it has a list
-// of its own, without those that the law bars, and what stands against an erasure
-// is shown to colleagues only.
-func untold(action Action) bool {
-	switch action {
-	case DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled:
+// untold reports what no copy lists among the accesses. Who was refused has read
+// nothing, and whom that concerns is COMPLIANCE, in the access report: a refusal
+// may be of something that the person must not hear of yet. Of disclosures there
+// is a list of its own, without those that the law bars, which notices to
+// recipients would tell of. What stands against an erasure is for colleagues.
+func untold(e AuditEvent) bool {
+	switch e.Action {
+	case AccessDenied, DisclosureRecorded, DisclosureReleased, NoticeMoved, NoticesRead,
+		HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled:
 		return true
 	default:
-		return false
+		return e.Outcome == OutcomeDenied
 	}
 }
 
-// copyAccesses are what others did with the person's data, newest first, and
-// whether that is all of it.
-func (s *Service) copyAccesses(ctx context.Context, user uuid.UUID) ([]CopyOfAccess, bool, error) {
-	out, page := []CopyOfAccess{}, Page{Limit: copiedPage}
-	for {
-		events, err := s.Reader.Events(ctx, AuditFilter{Subject: user}, page)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, e := range events {
-			if e.Actor == user || untold(e.Action) {
+// copyAccesses are what others did with the person's data. It sets whether that
+// is all of it.
+func (s *Service) copyAccesses(ctx context.Context, user uuid.UUID, complete *bool) iter.Seq2[CopyOfAccess, error] {
+	events := paged(copiedPage, func(e StoredEvent) uuid.UUID { return e.ID }, func(p Page) ([]StoredEvent, error) {
+		return s.Reader.Events(ctx, AuditFilter{Subject: user}, p)
+	})
+	return func(yield func(CopyOfAccess, error) bool) {
+		n := 0
+		for e, err := range events {
+			switch {
+			case err != nil:
+				yield(CopyOfAccess{}, err)
+				return
+			case e.Actor == user || untold(e.AuditEvent):
 				continue
+			case n == copiedMost:
+				return
 			}
-			if len(out) == copiedReads {
-				return out, false, nil
+			n++
+			one := CopyOfAccess{e.At, e.Role, e.Action, e.Outcome, append([]string{}, e.Fields...), e.Purpose, e.Reason, e.Reference}
+			if !yield(one, nil) {
+				return
 			}
-			fields := e.Fields
-			if fields == nil {
-				fields = []string{}
-			}
-			out = append(out, CopyOfAccess{e.At, e.Role, e.Action, e.Outcome, fields, e.Purpose, e.Reason, e.Reference})
 		}
-		if len(events) < page.Limit {
-			return out, true, nil
-		}
-		page.After = events[len(events)-1].ID
+		*complete = true
 	}
 }
 

@@ -26,17 +26,17 @@ func (l ExternalLink) Host() string {
 // maxLink bounds a link, in bytes.
 const maxLink = 2000
 
-func (l *linter) externalLinks(app App, links []ExternalLink) {
+func (r *proofreader) externalLinks(app App, links []ExternalLink) {
 	for i, link := range links {
 		path := []string{"facts", "externalLinks", strconv.Itoa(i)}
 		u, err := url.Parse(link.URL)
 		twice := slices.ContainsFunc(links[:i], func(o ExternalLink) bool { return o.URL == link.URL })
 		switch {
 		case err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(link.URL) > maxLink:
-			l.add(CodeInvalidValue, "a link is a web address that begins with https://, of up to 2000 bytes and without a login", append(path, "url")...)
+			r.find(CodeInvalidValue, "linkForm", append(path, "url")...)
 		case twice:
-			l.add(CodeDuplicateInput, "the link is declared twice", append(path, "url")...)
+			r.find(CodeDuplicateInput, "linkTwice", append(path, "url")...)
 		}
-		l.words(app, link.Title, append(path, "title")...)
+		r.words(app, link.Title, append(path, "title")...)
 	}
 }

@@ -18,7 +18,7 @@ type Gate struct {
 // Report is what the gate has to say about one policy.
 type Report struct {
 	Pack        *RulePack
-	Form        Errors    // what not even a draft may contain
+	Form        []Finding // what not even a draft may contain
 	Findings    []Finding // in the order in which the rules are asked
 	Unconfirmed []Rule    // of the rules that were asked: those that nobody has read in the law
 }
@@ -27,6 +27,7 @@ type Report struct {
 // a version needs to be shown at all is wanted by a rule without an id.
 type Finding struct {
 	Rule    Rule
+	Code    Code     // of what not even a draft may contain; empty for all else
 	Path    []string // outermost first: app.operator.bin, facts.term, texts.0.text
 	Line    int      // in the text that Path names, from 1; 0: the finding is not about a line
 	Message Words
@@ -60,7 +61,7 @@ func (g Gate) Check(v *Version, app App, texts []PolicyText) Report {
 	i.links()
 	i.words()
 	i.agreeing()
-	form := lintDraft(g.Catalogue, v, app, texts)
+	form := proofread(g.Catalogue, v, app, texts)
 	return Report{Pack: g.Pack, Form: form, Findings: i.findings, Unconfirmed: g.Pack.Unconfirmed(i.asked...)}
 }
 

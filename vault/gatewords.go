@@ -5,7 +5,7 @@ import "fmt"
 // says words a finding in each language. An argument of its own words, such as
 // the title of a law, stands in the language of the sentence.
 func says(what string, args ...any) Words {
-	var out Words
+	out := wordsOf(gateWords[what])
 	for i, locale := range Languages {
 		in := make([]any, len(args))
 		for n, arg := range args {
@@ -14,7 +14,16 @@ func says(what string, args ...any) Words {
 				in[n] = wordsOr(w, locale)
 			}
 		}
-		out = append(out, Word{locale, fmt.Sprintf(gateWords[what][i], in...)})
+		out[i].Text = fmt.Sprintf(out[i].Text, in...)
+	}
+	return out
+}
+
+// wordsOf are texts in the order of Languages.
+func wordsOf(texts [3]string) Words {
+	var out Words
+	for i, locale := range Languages {
+		out = append(out, Word{locale, texts[i]})
 	}
 	return out
 }
@@ -22,7 +31,7 @@ func says(what string, args ...any) Words {
 // gateWords are the findings in the order of Languages.
 var gateWords = map[string][3]string{
 	"operatorName": {
-		"Оператордың атауы басым тілде көрсетілмеген.",
+		"Оператордың атауы негізгі тілде көрсетілмеген.",
 		"Не указано наименование оператора на основном языке.",
 		"The operator is not named in the authoritative language.",
 	},
@@ -32,17 +41,17 @@ var gateWords = map[string][3]string{
 		"The operator's BIN (IIN) is not given.",
 	},
 	"ownerName": {
-		"База меншік иесінің атауы басым тілде көрсетілмеген.",
+		"Базаның меншік иесінің атауы негізгі тілде көрсетілмеген.",
 		"Не указано наименование собственника базы на основном языке.",
 		"The owner of the database is not named in the authoritative language.",
 	},
 	"ownerBIN": {
-		"База меншік иесінің БСН-і (ЖСН-і) көрсетілмеген.",
+		"Базаның меншік иесінің БСН-і (ЖСН-і) көрсетілмеген.",
 		"Не указан БИН (ИИН) собственника базы.",
 		"The BIN (IIN) of the owner of the database is not given.",
 	},
 	"groupName": {
-		"Топ мүшесінің атауы басым тілде көрсетілмеген.",
+		"Топ мүшесінің атауы негізгі тілде көрсетілмеген.",
 		"Участник группы не назван на основном языке.",
 		"A member of the group is not named in the authoritative language.",
 	},
@@ -67,18 +76,18 @@ var gateWords = map[string][3]string{
 		"It is not said where to write about personal data (an e-mail address).",
 	},
 	"responsiblePerson": {
-		"Дербес деректерге жауапты адамның аты мен электрондық поштасы көрсетілмеген.",
+		"Дербес деректерге жауапты тұлға көрсетілмеген: аты-жөні және электрондық пошта мекенжайы керек.",
 		"Не указано лицо, ответственное за персональные данные: имя и адрес электронной почты.",
 		"The person responsible for personal data is not given, with a name and an e-mail address.",
 	},
 	"withdrawal": {
-		"Келісімді қалай қайтарып алуға болатыны айтылмаған.",
+		"Келісімді қалай кері қайтарып алуға болатыны айтылмаған.",
 		"Не сказано, как отозвать согласие.",
 		"It is not said how a consent is withdrawn.",
 	},
 	"term": {
-		"Келісімнің мерзімі айтылмаған: мерзімді (term) көрсетіңіз немесе келісімнің өңдеу мақсаттарына қол жеткізілгенге дейін қолданылатынын және оларға қашан қол жеткізілетінін айтыңыз (purposesEnd).",
-		"Не сказано, на какой срок даётся согласие: укажите срок (term) или скажите, что оно действует до достижения целей и когда они достигнуты (purposesEnd).",
+		"Келісімнің мерзімі айтылмаған: мерзімді (term) көрсетіңіз немесе келісімнің өңдеу мақсаттарына қол жеткізілгенге дейін қолданылатынын және оларға қашан қол жеткізілген болып саналатынын айтыңыз (purposesEnd).",
+		"Не сказано, на какой срок даётся согласие: укажите срок (term) или скажите, что оно действует до достижения целей обработки и когда они считаются достигнутыми (purposesEnd).",
 		"The term of the consent is not said: give a duration (term), or say that it holds until the purposes are achieved and when they are (purposesEnd).",
 	},
 	"thirdParties": {
@@ -117,8 +126,8 @@ var gateWords = map[string][3]string{
 		"It is not said how long data is kept for the purpose “%s”.",
 	},
 	"basis": {
-		"Заң мұндай негізді білмейді: %s.",
-		"Закон не знает такого основания: %s.",
+		"Заңда мұндай негіз көзделмеген: %s.",
+		"Закон не предусматривает такого основания: %s.",
 		"The law knows no such ground: %s.",
 	},
 	"lawTitle": {
@@ -147,7 +156,7 @@ var gateWords = map[string][3]string{
 		"The date on which the policy was approved is not given.",
 	},
 	"authoritativeText": {
-		"Басым тілдегі мәтін жоқ: %s.",
+		"Негізгі тілдегі мәтін жоқ: %s.",
 		"Нет текста на основном языке: %s.",
 		"There is no text in the authoritative language: %s.",
 	},
@@ -162,27 +171,27 @@ var gateWords = map[string][3]string{
 		"A link in the text leads out of the app and is not declared (externalLinks): %s.",
 	},
 	"label": {
-		"Нұсқаның белгісі (label) көрсетілмеген.",
+		"Редакцияның белгісі (label) көрсетілмеген.",
 		"Не указано обозначение редакции (label).",
 		"The version has no label.",
 	},
 	"itemTitle": {
-		"Тармақтың басым тілдегі атауы жоқ.",
+		"Тармақтың негізгі тілдегі атауы жоқ.",
 		"У пункта нет названия на основном языке.",
 		"The item has no title in the authoritative language.",
 	},
 	"itemStatement": {
-		"Тармақтың басым тілдегі келісім сөйлемі жоқ.",
-		"У пункта нет формулировки согласия на основном языке.",
+		"Тармақтың негізгі тілдегі келісім мәтіні жоқ.",
+		"У пункта нет текста согласия на основном языке.",
 		"The item has no statement in the authoritative language.",
 	},
 	"fieldLabel": {
-		"Өрістің басым тілдегі атауы жоқ.",
+		"Өрістің негізгі тілдегі атауы жоқ.",
 		"У поля нет названия на основном языке.",
 		"The field has no label in the authoritative language.",
 	},
 	"linkTitle": {
-		"Сілтеменің басым тілдегі атауы жоқ.",
+		"Сілтеменің негізгі тілдегі атауы жоқ.",
 		"У ссылки нет названия на основном языке.",
 		"The link has no title in the authoritative language.",
 	},

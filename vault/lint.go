@@ -18,28 +18,37 @@ var (
 	countryForm  = regexp.MustCompile(`^[A-Z]{2}$`)
 )
 
-// lintDraft says what no draft may contain: what could not be read back, or
-// would mean two things. A draft may still lack a lot.
+// lintDraft refuses a draft for what not even a draft may contain.
 func lintDraft(catalogue Catalogue, v *Version, app App, texts []PolicyText) Errors {
-	l := &linter{}
+	var errs Errors
+	for _, f := range proofread(catalogue, v, app, texts) {
+		errs = append(errs, f.refusal(f.Code, ""))
+	}
+	return errs
+}
+
+// proofread finds what no draft may contain: what could not be read back, or
+// would mean two things. A draft may still lack a lot.
+func proofread(catalogue Catalogue, v *Version, app App, texts []PolicyText) []Finding {
+	r := &proofreader{}
 	if len(v.Label) > maxLabel || unprintable(v.Label, "") {
-		l.add(CodeInvalidValue, "a label is up to a hundred bytes of one line", "label")
+		r.find(CodeInvalidValue, "labelForm", "label")
 	}
 	if len(texts) == 0 {
-		l.add(CodeRequired, "a draft needs a text in one language at least", "texts")
+		r.find(CodeRequired, "noText", "texts")
 	}
-	l.texts(app, texts)
-	l.ownFields(v.Facts.Fields, catalogue)
-	l.items(v.Facts, catalogue)
-	l.allWords(app, v.Facts)
-	l.externalLinks(app, v.Facts.ExternalLinks)
+	r.texts(app, texts)
+	r.ownFields(v.Facts.Fields, catalogue)
+	r.items(v.Facts, catalogue)
+	r.allWords(app, v.Facts)
+	r.externalLinks(app, v.Facts.ExternalLinks)
 	if v.Facts.Term != nil {
-		l.duration(*v.Facts.Term, "facts", "term")
+		r.duration(*v.Facts.Term, "facts", "term")
 		if len(v.Facts.PurposesEnd) > 0 {
-			l.add(CodeInvalidValue, "a consent holds for a term or until the purposes are achieved: keep one of the two", "facts", "purposesEnd")
+			r.find(CodeInvalidValue, "termTwice", "facts", "purposesEnd")
 		}
 	}
-	return l.errs
+	return r.found
 }
 
 // consistent holds a version against those that are published. A label names
@@ -93,134 +102,143 @@ func unprintable(text, allowed string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) })
 }
 
-// linter gathers what is wrong with a version.
+// linter gathers what is wrong with a request to publish.
 type linter struct{ errs Errors }
 
 func (l *linter) add(code Code, message string, path ...string) {
 	l.errs = append(l.errs, NewError(code, message).At(slices.Clone(path)...))
 }
 
-func (l *linter) duration(iso string, path ...string) {
+// proofreader gathers what is wrong in form with a draft.
+type proofreader struct{ found []Finding }
+
+// find finds something of draftWords.
+func (r *proofreader) find(code Code, what string, path ...string) {
+	r.found = append(r.found, Finding{
+		Rule: Rule{Severity: Fatal}, Code: code, Path: slices.Clone(path), Message: wordsOf(draftWords[what]),
+	})
+}
+
+func (r *proofreader) duration(iso string, path ...string) {
 	if _, ok := AddDuration(time.Time{}, iso); !ok {
-		l.add(CodeInvalidValue, "a duration is ISO 8601 in years, months and days: P3Y, P6M, P30D", path...)
+		r.find(CodeInvalidValue, "duration", path...)
 	}
 }
 
-func (l *linter) texts(app App, texts []PolicyText) {
+func (r *proofreader) texts(app App, texts []PolicyText) {
 	seen := map[string]bool{}
 	for i, t := range texts {
 		path := []string{"texts", strconv.Itoa(i)}
 		switch {
 		case !slices.Contains(app.Languages, t.Locale):
-			l.add(CodeUnknownLocale, "the app does not speak this language", append(path, "locale")...)
+			r.find(CodeUnknownLocale, "textLocale", append(path, "locale")...)
 		case seen[t.Locale]:
-			l.add(CodeDuplicateInput, "there are two texts in this language", append(path, "locale")...)
+			r.find(CodeDuplicateInput, "textTwice", append(path, "locale")...)
 		case t.Title() == "":
-			l.add(CodeRequired, "the text is empty", append(path, "text")...)
+			r.find(CodeRequired, "textEmpty", append(path, "text")...)
 		case unprintable(t.Text, "\r\n\t\f"):
-			l.add(CodeInvalidValue, "the text holds a control character", append(path, "text")...)
+			r.find(CodeInvalidValue, "textControl", append(path, "text")...)
 		}
 		seen[t.Locale] = true
 	}
 }
 
-func (l *linter) ownFields(fields []Field, catalogue Catalogue) {
+func (r *proofreader) ownFields(fields []Field, catalogue Catalogue) {
 	seen := map[string]bool{}
 	for i, f := range fields {
 		path := []string{"facts", "fields", strconv.Itoa(i)}
 		_, typed := catalogue.Get(f.Code)
 		switch {
 		case slices.Contains(reserved, f.Code):
-			l.add(CodeInvalidValue, "the code is the service's own; choose another one", append(path, "code")...)
+			r.find(CodeInvalidValue, "fieldReserved", append(path, "code")...)
 		case !codeForm.MatchString(f.Code):
-			l.add(CodeInvalidValue, "a field's code is 2 to 40 letters and digits and begins with a small letter", append(path, "code")...)
+			r.find(CodeInvalidValue, "fieldCode", append(path, "code")...)
 		case typed:
-			l.add(CodeDuplicateInput, "the product has a field of this code; use it as it is", append(path, "code")...)
+			r.find(CodeDuplicateInput, "fieldOfProduct", append(path, "code")...)
 		case seen[f.Code]:
-			l.add(CodeDuplicateInput, "the field is declared twice", append(path, "code")...)
+			r.find(CodeDuplicateInput, "fieldTwice", append(path, "code")...)
 		case !slices.Contains(ownKinds, f.Kind):
-			l.add(CodeInvalidValue, "an app's own field is TEXT, DATE, INTEGER, BOOLEAN, PHONE or EMAIL", append(path, "kind")...)
+			r.find(CodeInvalidValue, "fieldKind", append(path, "kind")...)
 		case !f.Mask.Known():
-			l.add(CodeInvalidValue, "the mask is HIDDEN, INITIAL, LAST4, YEAR or DOMAIN", append(path, "mask")...)
+			r.find(CodeInvalidValue, "fieldMask", append(path, "mask")...)
 		case !f.Mask.suits(f.Kind):
-			l.add(CodeInvalidValue, "this mask does not hide a value of this kind; HIDDEN always does", append(path, "mask")...)
+			r.find(CodeInvalidValue, "fieldMaskShows", append(path, "mask")...)
 		case !slices.Contains([]FieldClass{Identity, Contact, Technical, Other}, f.Class):
-			l.add(CodeInvalidValue, "the class is IDENTITY, CONTACT, TECHNICAL or OTHER", append(path, "class")...)
+			r.find(CodeInvalidValue, "fieldClass", append(path, "class")...)
 		}
 		seen[f.Code] = true
 	}
 }
 
-func (l *linter) items(f Facts, catalogue Catalogue) {
+func (r *proofreader) items(f Facts, catalogue Catalogue) {
 	seen := map[string]bool{}
 	for i, item := range f.Items {
 		path := []string{"facts", "items", strconv.Itoa(i)}
 		switch {
 		case !itemCodeForm.MatchString(item.Code):
-			l.add(CodeInvalidValue, "an item's code is 2 to 40 letters, digits and _ and begins with a small letter", append(path, "code")...)
+			r.find(CodeInvalidValue, "itemCode", append(path, "code")...)
 		case seen[item.Code]:
-			l.add(CodeDuplicateInput, "the item is declared twice", append(path, "code")...)
+			r.find(CodeDuplicateInput, "itemTwice", append(path, "code")...)
 		case !slices.Contains([]ItemKind{Purpose, ThirdParties, CrossBorder, Publication}, item.Kind):
-			l.add(CodeInvalidValue, "the kind is PURPOSE, THIRD_PARTIES, CROSS_BORDER or PUBLICATION", append(path, "kind")...)
+			r.find(CodeInvalidValue, "itemKind", append(path, "kind")...)
 		case !slices.Contains([]LawfulBasis{BasisConsent, BasisContract, BasisLaw}, item.Basis):
-			l.add(CodeInvalidValue, "the basis is CONSENT, CONTRACT or LAW", append(path, "basis")...)
+			r.find(CodeInvalidValue, "itemBasis", append(path, "basis")...)
 		}
 		seen[item.Code] = true
 		if item.Retention != nil {
-			l.duration(*item.Retention, append(path, "retention")...)
+			r.duration(*item.Retention, append(path, "retention")...)
 		}
 		for j, use := range item.Fields {
 			if _, ok := f.Field(catalogue, use.Field); !ok {
-				l.add(CodeInvalidValue, "there is no such field: not in the product, and not among the version's own",
-					append(path, "fields", strconv.Itoa(j))...)
+				r.find(CodeInvalidValue, "itemField", append(path, "fields", strconv.Itoa(j))...)
 			}
 		}
 		for j, c := range item.Channels {
 			if !slices.Contains(channels, c) || slices.Contains(item.Channels[:j], c) {
-				l.add(CodeInvalidValue, "a channel is SMS, PUSH, EMAIL, PHONE or POST, each once", append(path, "channels", strconv.Itoa(j))...)
+				r.find(CodeInvalidValue, "channel", append(path, "channels", strconv.Itoa(j))...)
 			}
 		}
-		for j, r := range item.Recipients {
-			if !countryForm.MatchString(r.Country) {
-				l.add(CodeInvalidValue, "a country is two capital letters, ISO 3166-1", append(path, "recipients", strconv.Itoa(j), "country")...)
+		for j, to := range item.Recipients {
+			if !countryForm.MatchString(to.Country) {
+				r.find(CodeInvalidValue, "country", append(path, "recipients", strconv.Itoa(j), "country")...)
 			}
 		}
 	}
 }
 
 // allWords holds words to the app's languages: each at most once, and said.
-func (l *linter) allWords(app App, f Facts) {
-	l.words(app, f.Title, "facts", "title")
-	l.words(app, f.LawTitle, "facts", "lawTitle")
-	l.words(app, f.Withdrawal, "facts", "withdrawal")
-	l.words(app, f.PurposesEnd, "facts", "purposesEnd")
+func (r *proofreader) allWords(app App, f Facts) {
+	r.words(app, f.Title, "facts", "title")
+	r.words(app, f.LawTitle, "facts", "lawTitle")
+	r.words(app, f.Withdrawal, "facts", "withdrawal")
+	r.words(app, f.PurposesEnd, "facts", "purposesEnd")
 	for i, item := range f.Items {
 		n := strconv.Itoa(i)
-		l.words(app, item.Title, "facts", "items", n, "title")
-		l.words(app, item.Statement, "facts", "items", n, "statement")
-		for j, r := range item.Recipients {
-			l.words(app, r.Name, "facts", "items", n, "recipients", strconv.Itoa(j), "name")
-			l.words(app, r.Purpose, "facts", "items", n, "recipients", strconv.Itoa(j), "purpose")
+		r.words(app, item.Title, "facts", "items", n, "title")
+		r.words(app, item.Statement, "facts", "items", n, "statement")
+		for j, to := range item.Recipients {
+			r.words(app, to.Name, "facts", "items", n, "recipients", strconv.Itoa(j), "name")
+			r.words(app, to.Purpose, "facts", "items", n, "recipients", strconv.Itoa(j), "purpose")
 		}
 	}
 	for i, field := range f.Fields {
-		l.words(app, field.Label, "facts", "fields", strconv.Itoa(i), "label")
-		l.words(app, field.Help, "facts", "fields", strconv.Itoa(i), "help")
+		r.words(app, field.Label, "facts", "fields", strconv.Itoa(i), "label")
+		r.words(app, field.Help, "facts", "fields", strconv.Itoa(i), "help")
 	}
 }
 
-func (l *linter) words(app App, w Words, path ...string) {
+func (r *proofreader) words(app App, w Words, path ...string) {
 	seen := map[string]bool{}
 	for _, word := range w {
 		switch {
 		case !slices.Contains(app.Languages, word.Locale):
-			l.add(CodeUnknownLocale, "the app does not speak this language", path...)
+			r.find(CodeUnknownLocale, "wordsLocale", path...)
 		case seen[word.Locale]:
-			l.add(CodeDuplicateInput, "there are words in this language twice", path...)
+			r.find(CodeDuplicateInput, "wordsTwice", path...)
 		case unprintable(word.Text, "\r\n\t"):
-			l.add(CodeInvalidValue, "the words hold a control character", path...)
+			r.find(CodeInvalidValue, "wordsControl", path...)
 		case strings.TrimSpace(word.Text) == "":
-			l.add(CodeRequired, "the words are empty; say something, or leave the language out", path...)
+			r.find(CodeRequired, "wordsEmpty", path...)
 		}
 		seen[word.Locale] = true
 	}

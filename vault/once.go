@@ -61,9 +61,9 @@ const (
 	awaitFirst = time.Second
 	// lookAgain is how often it looks.
 	lookAgain = 50 * time.Millisecond
-	// claimFor outlives the longest operation. For so long a repetition is answered
+	// heldFor outlives the longest operation. For so long a repetition is answered
 	// IDEMPOTENCY_IN_PROGRESS when a server stops in the middle of one.
-	claimFor = 30 * time.Second
+	heldFor = 30 * time.Second
 )
 
 // await answers what the same act came to, or claims the act for the caller,
@@ -72,7 +72,7 @@ func (s *Service) await(ctx context.Context, used Remembered) (result uuid.UUID,
 	name := s.Pepper.digest("act", used.Principal, used.Operation, used.Key)
 	for patience := awaitFirst; ; patience -= lookAgain {
 		// The claim comes first: whoever has it finds what was done before.
-		mine, theirs, err := s.Claims.Claim(ctx, name, []byte(used.Input), claimFor)
+		mine, theirs, err := s.Claims.Claim(ctx, name, []byte(used.Input), heldFor)
 		if err != nil {
 			s.cacheTrouble(ctx, err)
 			mine = true

@@ -96,13 +96,8 @@ func (s *Service) people(ctx context.Context, standings []Standing) ([]*Person, 
 	now := s.now()
 	out := make([]*Person, len(standings))
 	for i, standing := range standings {
-		pack, err := s.pack(standing.App)
-		if err != nil {
-			return nil, err
-		}
 		p := &Person{
 			Standing: standing, timeline: NewTimeline(standing.Published), versions: map[uuid.UUID]*Version{}, now: now,
-			notice: slices.Contains(pack.Rule(RuleGroupMember).List, NoticeOfMember),
 		}
 		for _, m := range standing.Published {
 			// Every published version: the history, a past moment and the

@@ -97,6 +97,9 @@ type Facts struct {
 	ExternalLinks []ExternalLink `json:"externalLinks,omitempty"`
 	// TextChanges are what the publisher declared about texts; empty in a draft.
 	TextChanges []TextChange `json:"textChanges,omitempty"`
+	// MembersByNotice: people are told of the operators that this version names,
+	// and need not agree to them anew. The rule pack says so at publication.
+	MembersByNotice bool `json:"membersByNotice,omitempty"`
 }
 
 // Item finds an item by code.

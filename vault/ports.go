@@ -46,6 +46,7 @@ type UserReader interface {
 	FindUsers(ctx context.Context, plan int64, by BlindIndex, limit int) ([]Match, error)
 	// FindByLogin answers people by any of their logins, by id; at most limit.
 	FindByLogin(ctx context.Context, logins []SubjectKey, limit int) ([]Match, error)
+	ClaimReader
 }
 
 // FieldReader reads personal values, encrypted.
@@ -64,11 +65,10 @@ type ConsentReader interface {
 	Decided(ctx context.Context, user uuid.UUID) (History, error)
 	// Act answers an act by the client's id; ErrNotFound.
 	Act(ctx context.Context, user, id uuid.UUID) (Act, error)
-	// DecidedIn lists the events in an app by person and Seq, at most limit of
-	// them, after a place (zero: from the start), without those of erased people.
-	// Of each it tells only whose it is, its Seq, App, Item, Type, Version and
-	// ReceivedAt.
-	DecidedIn(ctx context.Context, app string, after EventPlace, limit int) (History, error)
+	// DecidedAlike counts the people who ever decided anything in an app and are
+	// not erased, together with whoever decided alike. Versions that have no span
+	// are told as uuid.Max.
+	DecidedAlike(ctx context.Context, app string, spans []Span) ([]Alike, error)
 }
 
 // PolicyReader reads policies.
@@ -188,6 +188,7 @@ type UserTx interface {
 	// ConfirmUser stamps that the person says that their data still holds.
 	// ErrStale: the revision is another one.
 	ConfirmUser(id uuid.UUID, expected int64, at time.Time)
+	ClaimTx
 }
 
 // FieldTx queues changes of personal fields.

@@ -197,7 +197,7 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
 	v.Authoritative, v.Operators = app.AuthoritativeLanguage, app.OperatorBINs()
 	v.RulePack, v.Acknowledged = report.Pack.Name(), report.acknowledged(in.Acknowledged, a.ID, now)
-	v.Facts.TextChanges = in.TextChanges
+	v.Facts.TextChanges, v.Facts.MembersByNotice = in.TextChanges, report.Pack.tellsOfMembers()
 	carryConsents(v, previous, in.asks)
 	documents, err := s.documents(v, app, texts) // anew: the app's facts may have changed since the draft
 	if err != nil {

@@ -127,7 +127,11 @@ func (s *Service) PolicyChanges(ctx context.Context, a Actor, now *Version, sinc
 	if err != nil {
 		return nil, err
 	}
-	return DescribeChanges(app, s.Catalogue, was.AsPublished(app), now.AsPublished(app)), nil
+	pack, err := s.pack(app)
+	if err != nil {
+		return nil, err
+	}
+	return DescribeChanges(app, s.Catalogue, was.AsPublished(app, pack), now.AsPublished(app, pack)), nil
 }
 
 // PolicyDocument answers a version's document in a language, with its hashes.

@@ -105,12 +105,18 @@ func (s *Service) telling(app App, user uuid.UUID, about NoticeAbout, at time.Ti
 	return t
 }
 
-// tellErased is what recipients are told when a person is erased: queue it with
-// TellRecipients after SetStatus. It concerns every app.
-func (s *Service) tellErased(app App, user uuid.UUID, at time.Time) Telling {
-	t := s.telling(app, user, AboutErased, at)
-	t.App = ""
-	return t
+// tellErased is what recipients are told when a person is erased, app by app:
+// each has its own rules.
+func (s *Service) tellErased(ctx context.Context, user uuid.UUID) ([]Telling, error) {
+	apps, err := s.Reader.Apps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Telling
+	for _, app := range apps {
+		out = append(out, s.telling(app, user, AboutErased, s.now()))
+	}
+	return out, nil
 }
 
 // corrects is what recipients are told when a person's fields change. It

@@ -28,7 +28,7 @@ type RequestDocument struct {
 type answerFacts struct {
 	app    App
 	person *Person // nil: nothing is held of the requester
-	kept   []Words // what stays after an erasure, and why
+	kept   []Kept  // what stays after an erasure
 	// obstacles are what a refusal leans on, by name.
 	obstacles []string
 }
@@ -90,9 +90,9 @@ func (l *letter) paragraph(text string) { l.WriteString(text + "\n\n") }
 
 func (l *letter) title() string {
 	if l.request.State == RequestRefused {
-		return l.say("%s сұрауы бойынша дәлелді бас тарту", "Мотивированный отказ по запросу %s", "Reasoned refusal of request %s", l.request.Number())
+		return l.say("%s сұрау салуы бойынша уәжді бас тарту", "Мотивированный отказ по запросу %s", "Reasoned refusal of request %s", l.request.Number())
 	}
-	return l.say("%s сұрауына жауап", "Ответ на запрос %s", "Answer to request %s", l.request.Number())
+	return l.say("%s сұрау салуына жауап", "Ответ на запрос %s", "Answer to request %s", l.request.Number())
 }
 
 func (l *letter) text() string {
@@ -112,28 +112,26 @@ func (l *letter) head() {
 	o := l.facts.app.Operator
 	l.WriteString("- " + l.say("Оператор", "Оператор", "Operator") + ": " + wordsOr(o.Name, l.locale) + ", " +
 		l.say("БСН", "БИН", "BIN") + " " + o.BIN + "\n")
-	l.WriteString("- " + l.say("Сұрау мәні", "Что запрошено", "What was asked") + ": " + l.kind() + "\n")
+	l.WriteString("- " + l.say("Не сұралды", "Что запрошено", "What was asked") + ": " + l.kind() + "\n")
 	for _, moment := range []struct {
 		what string
 		at   time.Time
 	}{
-		{l.say("Алынған күні", "Получен", "Received"), l.request.ReceivedAt},
-		{l.say("Жауап мерзімі", "Срок ответа", "Due"), l.request.DueAt},
+		{l.say("Алынған күні", "Дата получения", "Received"), l.request.ReceivedAt},
+		{l.say("Жауап беру мерзімі", "Срок ответа", "Due"), l.request.DueAt},
 		{l.say("Жауап берілген күні", "Дата ответа", "Answered"), l.request.ClosedAt},
 	} {
 		l.WriteString("- " + moment.what + ": " + l.day(moment.at) + "\n")
 	}
 	if l.request.Reference != "" {
-		l.WriteString("- " + l.say("Сілтеме", "Основание в учёте", "Reference") + ": " + l.request.Reference + "\n")
+		l.WriteString("- " + l.say("Құжаттың нөмірі", "Номер документа", "Reference") + ": " + l.request.Reference + "\n")
 	}
 	l.WriteString("\n")
 }
 
 // day is a date in the pack's zone, which it names.
 func (l *letter) day(at time.Time) string {
-	in := at.In(l.pack.Zone)
-	layout := map[string]string{"kk": "2006-01-02", "ru": "02.01.2006", "en": "2 January 2006"}[l.locale]
-	return in.Format(layout) + " (" + l.pack.Zone.String() + ")"
+	return SayDay(at, l.pack.Zone, l.locale) + " (" + l.pack.Zone.String() + ")"
 }
 
 func (l *letter) kind() string {
@@ -157,7 +155,7 @@ func (l *letter) kind() string {
 
 func (l *letter) refusal() {
 	rule := l.pack.Rule(l.request.Ground.rule())
-	l.paragraph(l.say("Сұрау қанағаттандырылмады. Себебі:", "В удовлетворении запроса отказано. Причина:", "The request is refused. The reason:") +
+	l.paragraph(l.say("Сұрау салу қанағаттандырылмады. Себебі:", "В удовлетворении запроса отказано. Причина:", "The request is refused. The reason:") +
 		" " + wordsOr(rule.Says, l.locale))
 	l.paragraph(l.cite(rule))
 	l.names(l.facts.obstacles)
@@ -183,18 +181,19 @@ func (l *letter) ground() {
 // there.
 func (l *letter) cite(rule Rule) string {
 	law := wordsOr(l.pack.Law, l.locale)
+	article, numbered := CiteArticle(rule.Article, l.locale)
 	var out string
 	switch {
 	case rule.Article == "":
-		out = l.say("Заңда бап көрсетілмеген: оператордың қорытындысы (%s).", "Статьи в законе нет: это вывод оператора (%s).",
+		out = l.say("Заңда ондай бап жоқ: бұл – оператордың тұжырымы (%s).", "Такой статьи в законе нет: это вывод оператора (%s).",
 			"No article of the law says so: it is the operator's conclusion (%s).", law)
-	case rule.Article[0] < '0' || rule.Article[0] > '9': // it stands in another law, which it names
-		out = l.say("Негізі: %s.", "Основание: %s.", "Ground: %s.", rule.Article)
+	case !numbered: // it stands in another law, which it names
+		out = l.say("Негізі: %s.", "Основание: %s.", "Ground: %s.", article)
 	default:
-		out = l.say("Негізі: %[2]s, %[1]s-бап.", "Основание: статья %s, %s.", "Ground: article %s of the %s.", rule.Article, law)
+		out = l.say("Негізі: %[2]s, %[1]s.", "Основание: %[1]s; %[2]s.", "Ground: %s of the %s.", article, law)
 	}
 	if !rule.Confirmed() {
-		out += " " + l.say("Бұл норма заң мәтінімен салыстырылмаған (белгі: %s).", "Эта норма не сверена с текстом закона (отметка: %s).",
+		out += " " + l.say("Бұл ереже заң мәтінімен әлі салыстырылған жоқ (белгісі: %s).", "Это правило ещё не сверено с текстом закона (отметка: %s).",
 			"This rule has not been checked against the text of the law (mark: %s).", rule.Mark)
 	}
 	return out
@@ -209,5 +208,5 @@ func (l *letter) complaint() {
 	p := l.facts.app.ResponsiblePerson
 	l.paragraph(l.say("Дербес деректерге жауапты тұлға: %s, %s.", "Ответственный за персональные данные: %s, %s.",
 		"The person responsible for personal data: %s, %s.", wordsOr(p.Name, l.locale), p.Email))
-	l.paragraph(l.say("Ережелер жинағы: %s.", "Свод правил: %s.", "Rule pack: %s.", l.request.Pack))
+	l.paragraph(l.say("Ережелер жинағы: %s.", "Набор правил: %s.", "Rule pack: %s.", l.request.Pack))
 }

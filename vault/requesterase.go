@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,37 +20,36 @@ func (s *Service) eraseFor(ctx context.Context, w *work, reference string, facts
 	if err != nil {
 		return err
 	}
-	w.request.Erasure = erased.ID
-	for _, k := range erased.Kept {
-		facts.kept = append(facts.kept, k.words())
-	}
+	w.request.Erasure, facts.kept = erased.ID, erased.Kept
 	return nil
 }
 
-// words say what stays after an erasure, on which ground, and until when.
-func (k Kept) words() Words {
+// stays says what stays after an erasure, on which ground, and until when.
+func (l *letter) stays(k Kept) string {
 	what := map[KeptKind][3]string{
-		KeptConsents: {"шешімдеріңіздің тарихы (атыңызсыз)", "история ваших решений (без имени)", "the history of your decisions, without your name"},
-		KeptAudit:    {"әрекеттер журналы (атыңызсыз)", "журнал действий (без имени)", "the log of what was done, without your name"},
-		KeptFields:   {"дәлел ретінде қажет деректер (шифрланған)", "данные, нужные как доказательство (зашифрованы)", "data that is needed as evidence, encrypted"},
-		KeptContexts: {"келісімнің дәлелі (шифрланған)", "доказательство согласия (зашифровано)", "the proof of a consent, encrypted"},
+		KeptConsents:    {"шешімдеріңіздің тарихы (атыңызсыз)", "история ваших решений (без имени)", "the history of your decisions, without your name"},
+		KeptAudit:       {"әрекеттер журналы (атыңызсыз)", "журнал действий (без имени)", "the log of what was done, without your name"},
+		KeptDisclosures: {"деректер кімге берілгені (атыңызсыз)", "записи о передаче данных (без имени)", "the records of what was passed on, without your name"},
+		KeptRequests:    {"сұраулар мен жауаптардың жазбалары (мәтінсіз)", "записи о запросах и ответах (без текстов)", "the records of requests and answers, without their texts"},
+		KeptHolds:       {"жоюға кедергі болғандардың жазбалары", "записи о том, что препятствовало уничтожению", "the records of what stood against an erasure"},
+		KeptBreaches:    {"бұзушылықтар туралы жазбалар (атыңызсыз)", "записи о нарушениях безопасности (без имени)", "the records of breaches, without your name"},
+		KeptCertificate: {"жою туралы анықтама және сәйкестендіргіш", "справка об уничтожении и идентификатор", "the certificate of the erasure, and the id"},
+		KeptFields:      {"дәлел ретінде қажет деректер (шифрланған)", "данные, нужные как доказательство (зашифрованы)", "data that is needed as evidence, encrypted"},
+		KeptContexts:    {"келісімнің дәлелі (шифрланған)", "доказательство согласия (зашифровано)", "the proof of a consent, encrypted"},
 	}[k.Kind]
-	if what[0] == "" {
-		what = [3]string{string(k.Kind), string(k.Kind), string(k.Kind)}
-	}
-	more := ""
+	said := cmp.Or(l.say(what[0], what[1], what[2]), string(k.Kind))
 	if k.Source != "" {
-		more = "; " + k.Source
+		said += "; " + k.Source
 	}
 	if !k.Until.IsZero() {
-		more += "; → " + k.Until.Format(time.DateOnly)
+		said += "; " + l.say("мерзімі", "срок", "until") + ": " + SayDay(k.Until, l.pack.Zone, l.locale)
 	}
-	return Words{{"kk", what[0] + more}, {"ru", what[1] + more}, {"en", what[2] + more}}
+	return said
 }
 
 // stands reports what of a kind stands against an erasure, as the person may
 // read it: on which ground and since when, not by which reference.
-func (s *Service) stands(ctx context.Context, r SubjectRequest, kind ObstacleKind) ([]string, error) {
+func (s *Service) stands(ctx context.Context, r SubjectRequest, kind ObstacleKind, zone *time.Location) ([]string, error) {
 	if r.User == uuid.Nil {
 		return nil, nil
 	}
@@ -60,7 +60,7 @@ func (s *Service) stands(ctx context.Context, r SubjectRequest, kind ObstacleKin
 	var out []string
 	for _, o := range all {
 		if o.Kind == kind {
-			out = append(out, string(o.Ground)+", "+o.Since.Format(time.DateOnly))
+			out = append(out, string(o.Ground)+", "+o.Since.In(zone).Format(time.DateOnly))
 		}
 	}
 	return slices.Compact(out), nil
@@ -73,7 +73,7 @@ func (s *Service) obstacles(ctx context.Context, w *work, pack *RulePack) ([]str
 	if kind == "" {
 		return nil, nil
 	}
-	names, err := s.stands(ctx, w.was, kind)
+	names, err := s.stands(ctx, w.was, kind, pack.Zone)
 	if err == nil && len(names) == 0 {
 		err = NewError(CodeRequestGround, "no such hold or obligation stands against this person's erasure").
 			With("pack", pack.Name()).With("grounds", "").At("ground")

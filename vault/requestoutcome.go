@@ -9,28 +9,28 @@ func (l *letter) outcome() {
 		l.access()
 	case ExportReady:
 		l.paragraph(l.say(
-			"Деректеріңіздің көшірмесі дайын. Оны қолданбада өз кілтіңізбен бір рет, 24 сағат ішінде жүктей аласыз.",
-			"Копия ваших данных готова. Её можно скачать в приложении под своим входом один раз, в течение 24 часов.",
+			"Деректеріңіздің көшірмесі дайын. Оны қосымшаға өз атыңыздан кіріп, 24 сағат ішінде бір рет жүктеп ала аласыз.",
+			"Копия ваших данных готова. Её можно скачать один раз в течение 24 часов, войдя в приложение под своим именем.",
 			"A copy of your data is ready. You can fetch it in the app, signed in as yourself, once and within 24 hours."))
 	case DataCorrected:
 		l.paragraph(l.say("Деректеріңіз түзетілді.", "Ваши данные исправлены.", "Your data was corrected."))
 	case SelfCorrected:
-		l.paragraph(l.say("Деректерді қолданбада өзіңіз түзеттіңіз.", "Вы исправили данные в приложении сами.", "You corrected the data in the app yourself."))
+		l.paragraph(l.say("Деректерді қосымшада өзіңіз түзеттіңіз.", "Вы сами исправили данные в приложении.", "You corrected the data in the app yourself."))
 	case DataBlocked:
 		l.paragraph(l.say(
-			"Деректеріңіз бұғатталды: олар ешбір мақсатта пайдаланылмайды. Өзіңіз оларды көре аласыз.",
-			"Ваши данные заблокированы: их не используют ни для какой цели. Сами вы их видите.",
+			"Деректеріңіз бұғатталды: олар ешбір мақсатта пайдаланылмайды. Оларды өзіңіз көре бересіз.",
+			"Ваши данные заблокированы: их не используют ни для какой цели. Вы сами по-прежнему их видите.",
 			"Your data is blocked: it is used for no purpose. You still see it yourself."))
 	case DataUnblocked:
-		l.paragraph(l.say("Деректерді бұғаттау алынды.", "Блокирование данных снято.", "The blocking of your data was lifted."))
+		l.paragraph(l.say("Деректерді бұғаттау алып тасталды.", "Блокирование данных снято.", "The blocking of your data was lifted."))
 	case DataErased:
 		l.erased()
 	case DecisionChanged:
 		l.paragraph(l.say("Шешімді адам қайта қарап, өзгертті.", "Решение пересмотрел человек, и оно изменено.", "A person looked at the decision again and changed it."))
 	case DecisionExplained:
 		l.paragraph(l.say(
-			"Шешімді адам қайта қарап, күшінде қалдырды. Түсіндірме қолданбадағы жауапта.",
-			"Решение пересмотрел человек и оставил в силе. Объяснение в ответе в приложении.",
+			"Шешімді адам қайта қарап, күшінде қалдырды. Түсіндірмесі қосымшадағы жауапта берілген.",
+			"Решение пересмотрел человек и оставил его в силе. Объяснение дано в ответе, который виден в приложении.",
 			"A person looked at the decision again and left it as it is. The explanation is with the answer in the app."))
 	default:
 		l.paragraph(l.say(
@@ -39,15 +39,15 @@ func (l *letter) outcome() {
 }
 
 func (l *letter) erased() {
-	l.paragraph(l.say("Деректеріңіз жойылды. Куәлік нөмірі: %s.", "Ваши данные удалены. Номер свидетельства: %s.",
+	l.paragraph(l.say("Деректеріңіз жойылды. Анықтаманың нөмірі: %s.", "Ваши данные уничтожены. Номер справки: %s.",
 		"Your data was erased. The certificate's number: %s.", l.request.Erasure))
 	if len(l.facts.kept) == 0 {
 		return
 	}
-	l.paragraph(l.say("Заң талабымен сақталатыны:", "По требованию закона остаётся:", "What stays because the law wants it:"))
+	l.paragraph(l.say("Заң талабы бойынша сақталатыны:", "По требованию закона сохраняется:", "What stays because the law wants it:"))
 	var names []string
-	for _, w := range l.facts.kept {
-		names = append(names, wordsOr(w, l.locale))
+	for _, k := range l.facts.kept {
+		names = append(names, l.stays(k))
 	}
 	l.names(names)
 }
@@ -56,7 +56,7 @@ func (l *letter) erased() {
 // and the terms. The values are in the app.
 func (l *letter) access() {
 	l.paragraph(l.say(
-		"Дербес деректеріңіз өңделеді. Мәндерді қолданбада көресіз, олардың көшірмесін сұрай аласыз.",
+		"Дербес деректеріңіз өңделеді. Олардың мәндерін қосымшадан көре аласыз, көшірмесін сұрата аласыз.",
 		"Ваши персональные данные обрабатываются. Сами значения видны в приложении, их копию можно запросить.",
 		"Your personal data is processed. You see the values in the app, and can ask for a copy."))
 	p := l.facts.person
@@ -71,7 +71,7 @@ func (l *letter) access() {
 		}
 	}
 	if len(names) == 0 {
-		names = []string{l.say("бірде-біреуі жоқ", "никакие", "none")}
+		names = []string{l.say("ештеңе сақталмайды", "ничего не хранится", "none")}
 	}
 	l.names(names)
 	v := p.Current()
@@ -86,7 +86,7 @@ func (l *letter) access() {
 		}
 	}
 	l.names(items)
-	l.paragraph(l.say("Дереккөзі: өзіңіз және құрылғыңыз.", "Источник: вы сами и ваше устройство.", "The source: yourself and your device."))
+	l.paragraph(l.say("Деректердің көзі: өзіңіз және құрылғыңыз.", "Источник данных: вы сами и ваше устройство.", "The source: yourself and your device."))
 	l.paragraph(l.term(v))
 }
 
@@ -103,8 +103,8 @@ func (l *letter) asks(item Item, p *Person) string {
 
 func (l *letter) term(v *Version) string {
 	if v.Facts.Term == nil {
-		return l.say("Мерзімі: мақсаттарға жеткенге дейін.", "Срок: до достижения целей.", "The term: until the purposes are achieved.")
+		return l.say("Мерзімі: өңдеу мақсаттарына қол жеткізілгенге дейін.", "Срок: до достижения целей обработки.", "The term: until the purposes are achieved.")
 	}
-	return l.say("Келісім мерзімі: %s (ISO 8601), саясат нұсқасы %s.", "Срок согласия: %s (ISO 8601), версия политики %s.",
-		"The term of a consent: %s (ISO 8601), policy version %s.", *v.Facts.Term, v.Label)
+	return l.say("Келісімнің мерзімі: %s (саясаттың редакциясы: %s).", "Срок согласия: %s (редакция политики: %s).",
+		"The term of a consent: %s (policy version %s).", SayDuration(*v.Facts.Term, l.locale), v.Label)
 }

@@ -42,18 +42,20 @@ type RetentionMark struct {
 // RetentionReader reads what the job on retention keeps.
 type RetentionReader interface {
 	LeaseReader
+	ExpiryReader
 	// RetentionMarks answers those of these people, in no order.
 	RetentionMarks(ctx context.Context, users []uuid.UUID) ([]RetentionMark, error)
 }
 
 // RetentionTx queues what the job on retention does.
 type RetentionTx interface {
+	ExpiryTx
 	PutRetentionMark(m RetentionMark)
 	// ReviseAsRead raises the revision of somebody who has changed nothing since
 	// they were read, and decided nothing. ErrStale: they have.
 	ReviseAsRead(u User)
-	// ForgetEvidence removes what was kept of somebody who is erased.
-	ForgetEvidence(user uuid.UUID)
+	// ForgetEvidence removes what was kept of these kinds of somebody who is erased.
+	ForgetEvidence(user uuid.UUID, kinds []KeptKind)
 }
 
 // RetentionRun is a run of the job.
@@ -76,12 +78,13 @@ type RetentionReport struct {
 	Cleared  int // of whom some fields were erased
 	Erased   int // as a whole
 	Held     int // kept by an obstacle, though due
+	Expired  int // whose consents ended at their term since the last run
 	Evidence int // whose evidence was forgotten
 }
 
 func (r RetentionReport) String() string {
-	return fmt.Sprintf("people=%d;due=%d;warned=%d;cleared=%d;erased=%d;held=%d;evidence=%d",
-		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Evidence)
+	return fmt.Sprintf("people=%d;due=%d;warned=%d;cleared=%d;erased=%d;held=%d;expired=%d;evidence=%d",
+		r.People, r.Due, r.Warned, r.Cleared, r.Erased, r.Held, r.Expired, r.Evidence)
 }
 
 // leaseRetention is the lease of the job.
@@ -184,7 +187,15 @@ func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
 		return err
 	}
 	for _, u := range k.users {
-		due, some := k.overdue(u, r.report.AsOf, r.warnFrom())
+		u, err := r.expire(ctx, u, k.people[u.ID], k.told[u.ID])
+		if err != nil {
+			return err
+		}
+		soon, err := r.warnFrom(k.people[u.ID])
+		if err != nil {
+			return err
+		}
+		due, some := k.overdue(u, r.report.AsOf, soon)
 		if !some {
 			continue
 		}
@@ -198,13 +209,20 @@ func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
 	return nil
 }
 
-// warnFrom is the moment up to which what falls due is announced.
-func (r *retaining) warnFrom() time.Time {
-	days := int64(0)
-	if pack, err := r.Rules.Of(""); err == nil {
-		days = pack.Rule(RuleRetentionWarning).Number
+// warnFrom is the moment up to which what falls due of a person is announced, by
+// the rules of the apps in which they have decided anything.
+func (r *retaining) warnFrom(in []*Person) (time.Time, error) {
+	var apps []App
+	for _, p := range in {
+		if len(p.History) > 0 {
+			apps = append(apps, p.App)
+		}
 	}
-	return r.report.AsOf.AddDate(0, 0, int(days))
+	rules, err := r.rulebookOf(apps)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return r.report.AsOf.AddDate(0, 0, rules.warning()), nil
 }
 
 // deal does what is to be done about what is due of a person, or soon will be.
@@ -283,10 +301,12 @@ type keptPage struct {
 	fields    map[uuid.UUID][]StoredField
 	obstacles map[uuid.UUID][]Obstacle
 	marks     map[uuid.UUID]RetentionMark
+	told      map[uuid.UUID]time.Time // up to when the ends of consents were
 }
 
 func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptPage, err error) {
-	k = keptPage{users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}, map[uuid.UUID][]Obstacle{}, map[uuid.UUID]RetentionMark{}}
+	k.users, k.people, k.fields = users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}
+	k.obstacles, k.marks, k.told = map[uuid.UUID][]Obstacle{}, map[uuid.UUID]RetentionMark{}, map[uuid.UUID]time.Time{}
 	ids := make([]uuid.UUID, len(users))
 	for i, u := range users {
 		ids[i] = u.ID
@@ -323,8 +343,15 @@ func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptP
 		k.obstacles[o.User] = append(k.obstacles[o.User], o)
 	}
 	marks, err := r.Reader.RetentionMarks(ctx, ids)
+	if err != nil {
+		return k, err
+	}
 	for _, m := range marks {
 		k.marks[m.User] = m
+	}
+	told, err := r.Reader.ExpiryMarks(ctx, ids)
+	for _, m := range told {
+		k.told[m.User] = m.Told
 	}
 	return k, err
 }

@@ -47,6 +47,7 @@ type Service struct {
 	plan   atomic.Pointer[IndexPlan] // the last one that was heard of
 	public meter                     // of readings of public profiles
 	turns  turns
+	wrong  wrongCodes
 
 	counting chan struct{} // holds who counts everybody's consents: one at a time
 

@@ -62,19 +62,26 @@ func (s *Service) ConsentSheet(ctx context.Context, a Actor, user, id uuid.UUID)
 	return out, s.record(ctx, event)
 }
 
-// PolicyHistory answers an app with its published versions in their order. It
-// asks the database when they count, and no cache.
-func (s *Service) PolicyHistory(ctx context.Context, app string) (App, Timeline, []*Version, error) {
-	found, moments, err := s.Reader.App(ctx, app)
-	if err != nil {
-		return App{}, nil, nil, err
+// PolicyTimeline answers an app with the moments from which its published
+// versions count. It asks the database, in one statement, and no cache. What can
+// be no app's code is not looked for.
+func (s *Service) PolicyTimeline(ctx context.Context, app string) (App, Timeline, error) {
+	if !appCodeForm.MatchString(app) {
+		return App{}, nil, ErrNotFound
 	}
-	timeline := NewTimeline(moments)
+	found, moments, err := s.Reader.App(ctx, app)
+	return found, NewTimeline(moments), err
+}
+
+// PolicyVersionsOf are the versions of a timeline, in its order. They never
+// change.
+func (s *Service) PolicyVersionsOf(ctx context.Context, timeline Timeline) ([]*Version, error) {
 	out := make([]*Version, len(timeline))
 	for i, m := range timeline {
+		var err error
 		if out[i], err = s.published(ctx, m.Version); err != nil {
-			return App{}, nil, nil, err
+			return nil, err
 		}
 	}
-	return found, timeline, out, nil
+	return out, nil
 }

@@ -25,20 +25,26 @@ type ItemStatistics struct {
 	Pending   int64
 }
 
-// EventPlace is an event's place among all: by person, then by Seq.
-type EventPlace struct {
-	User uuid.UUID
-	Seq  int64
+// Alike are people who decided the same, and how many they are. Of each event
+// only Seq, App, Item, Type, Version and ReceivedAt are told, which is when it was
+// decided; its Consent is not the real one, and the same in all events about it.
+type Alike struct {
+	History
+	People int64
 }
 
-// statisticsPage is how many events are read at a time.
-const statisticsPage = 20_000
+// Span is the time in which it matters when a version was agreed to, to the
+// millisecond. A decision before it is told as made at its beginning, and one
+// after it as made at its end.
+type Span struct {
+	Version     uuid.UUID
+	From, Until time.Time
+}
 
-// ConsentStatistics counts how people stand to a published version now. It reads
-// the app's events in pages, by an index and in the order of people, and judges
-// each person as a request of theirs would be judged: the figures cannot say
-// other than the gate does. Memory is that of a page; time grows with the number
-// of events, so that one count runs at a time.
+// ConsentStatistics counts how people stand to a published version now. The
+// database puts together who decided alike, and one of each is judged as a request
+// of theirs would be judged: the figures cannot say other than the gate does. Time
+// grows with the number of events, so that one count runs at a time.
 func (s *Service) ConsentStatistics(ctx context.Context, a Actor, id uuid.UUID) (ConsentStatistics, error) {
 	v, err := s.published(ctx, id)
 	if err != nil {
@@ -79,57 +85,55 @@ func (s *Service) countConsents(ctx context.Context, v *Version) (ConsentStatist
 			c.out.Items = append(c.out.Items, ItemStatistics{Item: item})
 		}
 	}
-	after := EventPlace{}
-	for {
-		page, err := s.Reader.DecidedIn(ctx, v.App, after, statisticsPage)
-		if err != nil {
-			return ConsentStatistics{}, err
-		}
-		for _, e := range page {
-			c.take(e)
-		}
-		if len(page) < statisticsPage {
-			c.close()
-			return c.out, nil
-		}
-		last := page[len(page)-1]
-		after = EventPlace{last.User, last.Seq}
+	alike, err := s.Reader.DecidedAlike(ctx, v.App, c.spans(moments))
+	if err != nil {
+		return ConsentStatistics{}, err
 	}
+	for _, of := range alike {
+		c.take(of)
+	}
+	return c.out, nil
 }
 
-// census judges one person after another.
+// census judges people who decided alike, one group after another.
 type census struct {
-	*Person // with the events of the one who is being read
+	*Person // with the events of those who are being judged
 	version *Version
 	out     ConsentStatistics
 }
 
-// take reads one event; those of a person follow on one another.
-func (c *census) take(e ConsentEvent) {
-	if len(c.History) > 0 && c.History[0].User != e.User {
-		c.close()
+// spans are when it matters when each version was agreed to: around the moment
+// whose term ends with the question. A term is told in years and months, which
+// are not all as long, so that the span is wider than any.
+func (c *census) spans(moments []Moment) []Span {
+	at := c.asked(c.version)
+	var out []Span
+	for _, m := range moments {
+		span := Span{Version: m.Version, From: at, Until: at}
+		if v := c.versions[m.Version]; v != nil && v.Facts.Term != nil {
+			shortest, longest := daysOf(*v.Facts.Term)
+			span.From, span.Until = at.AddDate(0, 0, -longest-1), at.AddDate(0, 0, 1-shortest)
+		}
+		out = append(out, span)
 	}
-	c.History = append(c.History, e)
+	return out
 }
 
-// close counts the person whose events were read.
-func (c *census) close() {
-	if len(c.History) == 0 {
-		return
-	}
-	c.out.People++
+// take counts people.
+func (c *census) take(of Alike) {
+	c.History = of.History
+	c.out.People += of.People
 	for i := range c.out.Items {
 		n := &c.out.Items[i]
 		switch state, counts := c.counted(n.Item, c.version); {
 		case state == ReasonGiven && counts:
-			n.Given++
+			n.Given += of.People
 		case state == ReasonRefused && counts:
-			n.Refused++
+			n.Refused += of.People
 		case state == ReasonWithdrawn:
-			n.Withdrawn++
+			n.Withdrawn += of.People
 		default:
-			n.Pending++
+			n.Pending += of.People
 		}
 	}
-	c.History = c.History[:0]
 }

@@ -59,11 +59,15 @@ type TechnicalBatch struct {
 	Count      int
 	ExpiresAt  time.Time
 	Ciphertext Ciphertext
+	Kept       []string         // codes of what is in it
+	Dropped    []string         // codes of what was sent and left out
 	Events     []TechnicalEvent // once decrypted, in the order in which they came
 }
 
 // TechnicalReader reads technical data.
 type TechnicalReader interface {
+	// TechnicalBatch answers one batch; ErrNotFound.
+	TechnicalBatch(ctx context.Context, user, id uuid.UUID) (TechnicalBatch, error)
 	// Technical lists a person's batches, newest first.
 	Technical(ctx context.Context, user uuid.UUID, page Page) ([]TechnicalBatch, error)
 	// TechnicalOver lists batches whose time is over, oldest first: Owner and Act.
@@ -116,10 +120,23 @@ func (s *Service) RecordTechnical(ctx context.Context, a Actor, in TechnicalInpu
 			return out.ID, err
 		})
 	})
-	if out.ID == uuid.Nil {
-		out.ID = id // a repetition
+	if err != nil || out.ID == id {
+		return out, err
 	}
-	return out, err
+	return s.recordedBefore(ctx, a, in, id)
+}
+
+// recordedBefore is what became of a batch that was sent before.
+func (s *Service) recordedBefore(ctx context.Context, a Actor, in TechnicalInput, id uuid.UUID) (RecordedTechnical, error) {
+	p, _, err := s.technicalOf(ctx, a, in)
+	if err != nil {
+		return RecordedTechnical{}, err
+	}
+	b, err := s.Reader.TechnicalBatch(ctx, p.User.ID, id)
+	if errors.Is(err, ErrNotFound) {
+		return RecordedTechnical{ID: id}, nil // erased since
+	}
+	return RecordedTechnical{ID: id, Kept: b.Kept, Dropped: b.Dropped, ExpiresAt: b.ExpiresAt}, err
 }
 
 func (s *Service) recordTechnical(ctx context.Context, a Actor, in TechnicalInput, remember rememberer) (RecordedTechnical, error) {
@@ -147,7 +164,7 @@ func (s *Service) recordTechnical(ctx context.Context, a Actor, in TechnicalInpu
 	event := s.event(actor, role, TechnicalRecorded)
 	event.Subject, event.App, event.Fields = p.User.ID, p.App.Code, batch.kept
 	row := TechnicalBatch{
-		User: p.User.ID, ID: s.NewID(), App: p.App.Code, Count: len(batch.events),
+		User: p.User.ID, ID: s.NewID(), App: p.App.Code, Count: len(batch.events), Kept: batch.kept, Dropped: batch.dropped,
 		From: batch.events[0].At, To: batch.events[0].At,
 	}
 	for _, e := range batch.events {

@@ -128,10 +128,8 @@ func (s *Service) cutTechnical(a Actor, p *Person, in TechnicalInput) (cutBatch,
 		}
 		c.event(e, at)
 	}
-	if allowed[FieldAccessTime] {
-		c.note(FieldAccessTime, true)
-	} else {
-		c.out.kept, c.out.dropped = nil, append(c.out.dropped, FieldAccessTime)
+	if c.note(FieldAccessTime, allowed[FieldAccessTime]); !allowed[FieldAccessTime] { // without its time no event is kept
+		c.out.kept, c.out.dropped = nil, append(c.out.dropped, c.out.kept...)
 	}
 	slices.Sort(c.out.kept)
 	slices.Sort(c.out.dropped)

@@ -74,23 +74,28 @@ func (s *Service) TechnicalData(ctx context.Context, a Actor, user uuid.UUID, ba
 	if err := s.record(ctx, event); err != nil {
 		return nil, err
 	}
+	return batches, s.openTechnical(ctx, batches, event.ID)
+}
+
+// openTechnical decrypts batches under an event that is on record.
+func (s *Service) openTechnical(ctx context.Context, batches []TechnicalBatch, event uuid.UUID) error {
 	items := make([]DecryptItem, len(batches))
 	for i, b := range batches {
-		items[i] = DecryptItem{Place{b.User, FieldTechnical}, b.Ciphertext, event.ID}
+		items[i] = DecryptItem{Place{b.User, FieldTechnical}, b.Ciphertext, event}
 	}
 	results, err := s.Decrypter.Decrypt(ctx, items)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, r := range results {
 		if r.Err != nil {
-			return nil, r.Err
+			return r.Err
 		}
 		if batches[i].Events, err = unpackTechnical(batches[i].From, r.Value); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return batches, nil
+	return nil
 }
 
 // technicalEvent is the event of the reading, or its refusal.

@@ -99,7 +99,7 @@ func (v view) state(field Field, known, collected, stored bool) FieldState {
 		return StateNotCollected
 	}
 	if v.person.User.Status == StatusErased {
-		if stored && v.role == Compliance && v.basis.Legal != "" && slices.Contains(v.service.evidence().Fields, field.Code) {
+		if stored && v.role == Compliance && v.basis.Legal != "" && v.service.Rules.keep(v.service.Catalogue, field.Code) {
 			return StatePlain // a rule wants it kept
 		}
 		return StateErased

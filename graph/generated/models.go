@@ -138,6 +138,22 @@ type CancelMyRequestPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A code that a person was handed.
+type ClaimUserInput struct {
+	// The code; capitals, spaces and hyphens do not matter.
+	Code string `json:"code"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Who the person is.
+type ClaimUserPayload struct {
+	// The person; null when there are `userErrors`.
+	User *vault.User `json:"user,omitempty"`
+	// Empty when the login is theirs.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The breach to close.
 type CloseBreachInput struct {
 	// Id of the breach.
@@ -455,6 +471,30 @@ type IssueBreachNoticePayload struct {
 	// The breach; `notice { download }` says where. Null when there are `userErrors`.
 	Breach *vault.Breach `json:"breach,omitempty"`
 	// What to put right; empty when it was issued.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A request for the code by which a person brings their login.
+type IssueClaimCodeInput struct {
+	// Id of the person; an unknown one is NOT_FOUND in `errors`.
+	User string `json:"user"`
+	// By default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// The request that the colleague works on.
+	Basis RequestBasisInput `json:"basis"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// A code to hand to the person.
+type IssueClaimCodePayload struct {
+	// Twenty letters and digits in groups of five; null when there are `userErrors`. It is kept nowhere.
+	Code *string `json:"code,omitempty"`
+	// Until when it can be used.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Whose it is.
+	User *vault.User `json:"user,omitempty"`
+	// Empty when it is issued.
 	UserErrors []UserError `json:"userErrors"`
 }
 

@@ -191,6 +191,11 @@ type ComplexityRoot struct {
 		Item    func(childComplexity int) int
 	}
 
+	ClaimUserPayload struct {
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ClassAccess struct {
 		Class func(childComplexity int) int
 		Sight func(childComplexity int) int
@@ -472,6 +477,13 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	IssueClaimCodePayload struct {
+		Code       func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ItemField struct {
 		Field    func(childComplexity int) int
 		Required func(childComplexity int) int
@@ -530,6 +542,7 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AssignSubjectRequest  func(childComplexity int, input AssignSubjectRequestInput) int
 		CancelMyRequest       func(childComplexity int, input CancelMyRequestInput) int
+		ClaimUser             func(childComplexity int, input ClaimUserInput) int
 		CloseBreach           func(childComplexity int, input CloseBreachInput) int
 		ConfirmMyData         func(childComplexity int, input ConfirmMyDataInput) int
 		CreatePolicyDraft     func(childComplexity int, input CreatePolicyDraftInput) int
@@ -539,6 +552,7 @@ type ComplexityRoot struct {
 		FulfilSubjectRequest  func(childComplexity int, input FulfilSubjectRequestInput) int
 		InvalidateConsent     func(childComplexity int, input InvalidateConsentInput) int
 		IssueBreachNotice     func(childComplexity int, input IssueBreachNoticeInput) int
+		IssueClaimCode        func(childComplexity int, input IssueClaimCodeInput) int
 		LiftLegalHold         func(childComplexity int, input LiftLegalHoldInput) int
 		MarkDisclosuresSeen   func(childComplexity int, input MarkDisclosuresSeenInput) int
 		PlaceLegalHold        func(childComplexity int, input PlaceLegalHoldInput) int
@@ -1639,6 +1653,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ChannelPreference.Item(childComplexity), true
+
+	case "ClaimUserPayload.user":
+		if e.ComplexityRoot.ClaimUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimUserPayload.User(childComplexity), true
+	case "ClaimUserPayload.userErrors":
+		if e.ComplexityRoot.ClaimUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimUserPayload.UserErrors(childComplexity), true
 
 	case "ClassAccess.class":
 		if e.ComplexityRoot.ClassAccess.Class == nil {
@@ -2788,6 +2815,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.IssueBreachNoticePayload.UserErrors(childComplexity), true
 
+	case "IssueClaimCodePayload.code":
+		if e.ComplexityRoot.IssueClaimCodePayload.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueClaimCodePayload.Code(childComplexity), true
+	case "IssueClaimCodePayload.expiresAt":
+		if e.ComplexityRoot.IssueClaimCodePayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueClaimCodePayload.ExpiresAt(childComplexity), true
+	case "IssueClaimCodePayload.user":
+		if e.ComplexityRoot.IssueClaimCodePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueClaimCodePayload.User(childComplexity), true
+	case "IssueClaimCodePayload.userErrors":
+		if e.ComplexityRoot.IssueClaimCodePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IssueClaimCodePayload.UserErrors(childComplexity), true
+
 	case "ItemField.field":
 		if e.ComplexityRoot.ItemField.Field == nil {
 			break
@@ -2987,6 +3039,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelMyRequest(childComplexity, args["input"].(CancelMyRequestInput)), true
+	case "Mutation.claimUser":
+		if e.ComplexityRoot.Mutation.ClaimUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimUser(childComplexity, args["input"].(ClaimUserInput)), true
 	case "Mutation.closeBreach":
 		if e.ComplexityRoot.Mutation.CloseBreach == nil {
 			break
@@ -3086,6 +3149,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.IssueBreachNotice(childComplexity, args["input"].(IssueBreachNoticeInput)), true
+	case "Mutation.issueClaimCode":
+		if e.ComplexityRoot.Mutation.IssueClaimCode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_issueClaimCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.IssueClaimCode(childComplexity, args["input"].(IssueClaimCodeInput)), true
 	case "Mutation.liftLegalHold":
 		if e.ComplexityRoot.Mutation.LiftLegalHold == nil {
 			break
@@ -5656,6 +5730,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("BreachPeopleInput", ec.unmarshalInputBreachPeopleInput),
 			graphql.NewInputUnmarshaler("CancelMyRequestInput", ec.unmarshalInputCancelMyRequestInput),
 			graphql.NewInputUnmarshaler("ChannelDecisionInput", ec.unmarshalInputChannelDecisionInput),
+			graphql.NewInputUnmarshaler("ClaimUserInput", ec.unmarshalInputClaimUserInput),
 			graphql.NewInputUnmarshaler("CloseBreachInput", ec.unmarshalInputCloseBreachInput),
 			graphql.NewInputUnmarshaler("ConfirmMyDataInput", ec.unmarshalInputConfirmMyDataInput),
 			graphql.NewInputUnmarshaler("ConsentInput", ec.unmarshalInputConsentInput),
@@ -5672,6 +5747,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("FulfilSubjectRequestInput", ec.unmarshalInputFulfilSubjectRequestInput),
 			graphql.NewInputUnmarshaler("InvalidateConsentInput", ec.unmarshalInputInvalidateConsentInput),
 			graphql.NewInputUnmarshaler("IssueBreachNoticeInput", ec.unmarshalInputIssueBreachNoticeInput),
+			graphql.NewInputUnmarshaler("IssueClaimCodeInput", ec.unmarshalInputIssueClaimCodeInput),
 			graphql.NewInputUnmarshaler("ItemFieldInput", ec.unmarshalInputItemFieldInput),
 			graphql.NewInputUnmarshaler("LegalBasisInput", ec.unmarshalInputLegalBasisInput),
 			graphql.NewInputUnmarshaler("LiftLegalHoldInput", ec.unmarshalInputLiftLegalHoldInput),
@@ -6070,6 +6146,8 @@ enum ErrorCode {
   REPRESENTATIVE_NEEDED
   "The breach is closed, or somebody is still to be told of it."
   BREACH_STATE
+  "The code cannot be used with this login: it is wrong, used, replaced or too old, or the login has a person. Or: the person has a login, and gets no code."
+  CLAIM_REFUSED
 }
 
 # ---------------------------------------------------------------- apps and policies
@@ -7633,6 +7711,8 @@ enum Trace {
   INDEXES
   "Logins. Whoever logs in with one of them afterwards is somebody new."
   LOGINS
+  "That a code was issued by which the person brings a login."
+  LOGIN_CLAIMS
   "Keyed digests of idempotency keys that the person's apps have used."
   IDEMPOTENCY_KEYS
   "Encrypted values that were kept with requests and the like."
@@ -7659,13 +7739,23 @@ enum KeptKind {
   CONSENTS
   "The audit log. Nothing personal is in it."
   AUDIT
+  "To whom data was passed on, and what recipients were told since. Nothing personal is in it."
+  DISCLOSURES
+  "Requests and their answers, in codes; names, contacts and words go."
+  REQUESTS
+  "Legal holds and obligations that stood against an erasure."
+  HOLDS
+  "That a breach touched the person, by the opaque id."
+  BREACHES
+  "The opaque id, and that the person was erased."
+  CERTIFICATE
   "Personal fields that a rule wants kept as evidence: encrypted, and for COMPLIANCE with a legal ground only."
   EVIDENCE_FIELDS
   "Network contexts of consents that a rule wants kept as evidence, encrypted."
   EVIDENCE_NETWORK_CONTEXTS
 }
 
-"What stays of a person who is erased, and why."
+"What stays of a person who is erased, as far as there is any, and why: a line for each pack of rules that wants it."
 type KeptData {
   "What it is."
   kind: KeptKind!
@@ -7876,6 +7966,8 @@ enum PolicyChangeEffect {
   TIGHTENING
   "It allows the same: nobody is disturbed."
   CORRECTION
+  "It allows more, and the rule pack is content with telling people: consents go on, and extend to it from ` + "`" + `effectiveAt` + "`" + ` on."
+  NOTICE
 }
 
 "What changed between two policy versions."
@@ -10001,6 +10093,60 @@ type Mutation {
     "The breach, and whom its notice is for."
     input: IssueBreachNoticeInput!
   ): IssueBreachNoticePayload! @allow(roles: [COMPLIANCE])
+
+  # claims
+  "Makes the code by which somebody who came on paper takes their data into the app. It is for people without a login; a code made before is good for nothing any more."
+  issueClaimCode(
+    "Whose, and for which request."
+    input: IssueClaimCodeInput!
+  ): IssueClaimCodePayload! @allow(roles: [SUPPORT, COMPLIANCE])
+  "Takes one's data into the app: whoever sends the code becomes the person that it was made for. Only before registerMe."
+  claimUser(
+    "The code."
+    input: ClaimUserInput!
+  ): ClaimUserPayload! @allow(roles: [SUBJECT])
+}
+
+# ---- claims
+
+"A request for the code by which a person brings their login."
+input IssueClaimCodeInput {
+  "Id of the person; an unknown one is NOT_FOUND in ` + "`" + `errors` + "`" + `."
+  user: ID!
+  "By default the only one there is."
+  app: String
+  "The request that the colleague works on."
+  basis: RequestBasisInput!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"A code to hand to the person."
+type IssueClaimCodePayload {
+  "Twenty letters and digits in groups of five; null when there are ` + "`" + `userErrors` + "`" + `. It is kept nowhere."
+  code: String
+  "Until when it can be used."
+  expiresAt: DateTime
+  "Whose it is."
+  user: User
+  "Empty when it is issued."
+  userErrors: [UserError!]!
+}
+
+"A code that a person was handed."
+input ClaimUserInput {
+  "The code; capitals, spaces and hyphens do not matter."
+  code: String!
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"Who the person is."
+type ClaimUserPayload {
+  "The person; null when there are ` + "`" + `userErrors` + "`" + `."
+  user: User
+  "Empty when the login is theirs."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 }
@@ -10252,6 +10398,16 @@ func (ec *executionContext) childFields_ChannelPreference(ctx context.Context, f
 		return ec.fieldContext_ChannelPreference_allowed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChannelPreference", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ClaimUserPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ClassAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10814,6 +10970,20 @@ func (ec *executionContext) childFields_IssueBreachNoticePayload(ctx context.Con
 		return ec.fieldContext_IssueBreachNoticePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IssueBreachNoticePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_IssueClaimCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_IssueClaimCodePayload_code(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_IssueClaimCodePayload_expiresAt(ctx, field)
+	case "user":
+		return ec.fieldContext_IssueClaimCodePayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_IssueClaimCodePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IssueClaimCodePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ItemField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

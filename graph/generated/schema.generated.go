@@ -180,6 +180,8 @@ type MutationResolver interface {
 	UpdateBreach(ctx context.Context, input UpdateBreachInput) (*UpdateBreachPayload, error)
 	CloseBreach(ctx context.Context, input CloseBreachInput) (*CloseBreachPayload, error)
 	IssueBreachNotice(ctx context.Context, input IssueBreachNoticeInput) (*IssueBreachNoticePayload, error)
+	IssueClaimCode(ctx context.Context, input IssueClaimCodeInput) (*IssueClaimCodePayload, error)
+	ClaimUser(ctx context.Context, input ClaimUserInput) (*ClaimUserPayload, error)
 }
 type ObstacleResolver interface {
 	ID(ctx context.Context, obj *vault.Obstacle) (string, error)
@@ -526,6 +528,20 @@ func (ec *executionContext) field_Mutation_cancelMyRequest_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_claimUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ClaimUserInput, error) {
+			return ec.unmarshalNClaimUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐClaimUserInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_closeBreach_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -644,6 +660,20 @@ func (ec *executionContext) field_Mutation_issueBreachNotice_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (IssueBreachNoticeInput, error) {
 			return ec.unmarshalNIssueBreachNoticeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueBreachNoticeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_issueClaimCode_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (IssueClaimCodeInput, error) {
+			return ec.unmarshalNIssueClaimCodeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueClaimCodeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4184,6 +4214,70 @@ func (ec *executionContext) _ChannelPreference_allowed(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_ChannelPreference_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ChannelPreference", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ClaimUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *ClaimUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimUserPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ClaimUserPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ClaimUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimUserPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimUserPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ClassAccess_class(ctx context.Context, field graphql.CollectedField, obj *vault.ClassAccess) (ret graphql.Marshaler) {
@@ -8921,6 +9015,116 @@ func (ec *executionContext) fieldContext_IssueBreachNoticePayload_userErrors(_ c
 	return fc, nil
 }
 
+func (ec *executionContext) _IssueClaimCodePayload_code(ctx context.Context, field graphql.CollectedField, obj *IssueClaimCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssueClaimCodePayload_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IssueClaimCodePayload_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IssueClaimCodePayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _IssueClaimCodePayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *IssueClaimCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssueClaimCodePayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IssueClaimCodePayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IssueClaimCodePayload", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _IssueClaimCodePayload_user(ctx context.Context, field graphql.CollectedField, obj *IssueClaimCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssueClaimCodePayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IssueClaimCodePayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IssueClaimCodePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IssueClaimCodePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *IssueClaimCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssueClaimCodePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IssueClaimCodePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IssueClaimCodePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ItemField_field(ctx context.Context, field graphql.CollectedField, obj *vault.ItemField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12084,6 +12288,130 @@ func (ec *executionContext) fieldContext_Mutation_issueBreachNotice(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_issueBreachNotice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_issueClaimCode(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_issueClaimCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().IssueClaimCode(ctx, fc.Args["input"].(IssueClaimCodeInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUPPORT", "COMPLIANCE"})
+				if err != nil {
+					var zeroVal *IssueClaimCodePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *IssueClaimCodePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *IssueClaimCodePayload) graphql.Marshaler {
+			return ec.marshalNIssueClaimCodePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueClaimCodePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_issueClaimCode(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IssueClaimCodePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_issueClaimCode_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_claimUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_claimUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ClaimUser(ctx, fc.Args["input"].(ClaimUserInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"SUBJECT"})
+				if err != nil {
+					var zeroVal *ClaimUserPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *ClaimUserPayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ClaimUserPayload) graphql.Marshaler {
+			return ec.marshalNClaimUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐClaimUserPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_claimUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClaimUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_claimUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -22506,6 +22834,55 @@ func UnmarshalChannelDecisionInput(ctx context.Context, raw any) (vault.ChannelD
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputClaimUserInput(ctx context.Context, obj any) (ClaimUserInput, error) {
+	var it ClaimUserInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"code", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalClaimUserInput unmarshals raw into the ClaimUserInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalClaimUserInput(ctx context.Context, raw any) (ClaimUserInput, error) {
+	var out ClaimUserInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ClaimUserInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCloseBreachInput(ctx context.Context, obj any) (CloseBreachInput, error) {
 	var it CloseBreachInput
 	if obj == nil {
@@ -23571,6 +23948,69 @@ func (ec *executionContext) unmarshalInputIssueBreachNoticeInput(ctx context.Con
 func UnmarshalIssueBreachNoticeInput(ctx context.Context, raw any) (IssueBreachNoticeInput, error) {
 	var out IssueBreachNoticeInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "IssueBreachNoticeInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputIssueClaimCodeInput(ctx context.Context, obj any) (IssueClaimCodeInput, error) {
+	var it IssueClaimCodeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"user", "app", "basis", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "basis":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("basis"))
+			data, err := ec.unmarshalNRequestBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐRequestBasisInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Basis = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalIssueClaimCodeInput unmarshals raw into the IssueClaimCodeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalIssueClaimCodeInput(ctx context.Context, raw any) (IssueClaimCodeInput, error) {
+	var out IssueClaimCodeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "IssueClaimCodeInput", raw, &out)
 	return out, err
 }
 
@@ -27892,6 +28332,44 @@ func (ec *executionContext) _ChannelPreference(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var claimUserPayloadImplementors = []string{"ClaimUserPayload"}
+
+func (ec *executionContext) _ClaimUserPayload(ctx context.Context, sel ast.SelectionSet, obj *ClaimUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, claimUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClaimUserPayload")
+		case "user":
+			out.Values[i] = ec._ClaimUserPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ClaimUserPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var classAccessImplementors = []string{"ClassAccess"}
 
 func (ec *executionContext) _ClassAccess(ctx context.Context, sel ast.SelectionSet, obj *vault.ClassAccess) graphql.Marshaler {
@@ -29779,6 +30257,54 @@ func (ec *executionContext) _IssueBreachNoticePayload(ctx context.Context, sel a
 	return out
 }
 
+var issueClaimCodePayloadImplementors = []string{"IssueClaimCodePayload"}
+
+func (ec *executionContext) _IssueClaimCodePayload(ctx context.Context, sel ast.SelectionSet, obj *IssueClaimCodePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, issueClaimCodePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("IssueClaimCodePayload")
+		case "code":
+			out.Values[i] = ec._IssueClaimCodePayload_code(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._IssueClaimCodePayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._IssueClaimCodePayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._IssueClaimCodePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var itemFieldImplementors = []string{"ItemField"}
 
 func (ec *executionContext) _ItemField(ctx context.Context, sel ast.SelectionSet, obj *vault.ItemField) graphql.Marshaler {
@@ -30466,6 +30992,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "issueBreachNotice":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_issueBreachNotice(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "issueClaimCode":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_issueClaimCode(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "claimUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_claimUser(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -34540,6 +35080,19 @@ func (ec *executionContext) marshalNChannelPreference2ᚕgithubᚗcomᚋkelisim�
 	return ret
 }
 
+func (ec *executionContext) unmarshalNClaimUserInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐClaimUserInput(ctx context.Context, v any) (ClaimUserInput, error) {
+	res, err := ec.unmarshalInputClaimUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNClaimUserPayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐClaimUserPayload(ctx context.Context, sel ast.SelectionSet, v *ClaimUserPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ClaimUserPayload!")
+		return graphql.Null
+	}
+	return ec._ClaimUserPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNClassAccess2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐClassAccess(ctx context.Context, sel ast.SelectionSet, v vault.ClassAccess) graphql.Marshaler {
 	return ec._ClassAccess(ctx, sel, &v)
 }
@@ -35427,6 +35980,19 @@ func (ec *executionContext) marshalNIssueBreachNoticePayload2ᚖgithubᚗcomᚋk
 		return graphql.Null
 	}
 	return ec._IssueBreachNoticePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNIssueClaimCodeInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueClaimCodeInput(ctx context.Context, v any) (IssueClaimCodeInput, error) {
+	res, err := ec.unmarshalInputIssueClaimCodeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNIssueClaimCodePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐIssueClaimCodePayload(ctx context.Context, sel ast.SelectionSet, v *IssueClaimCodePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "IssueClaimCodePayload!")
+		return graphql.Null
+	}
+	return ec._IssueClaimCodePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNItemField2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐItemField(ctx context.Context, sel ast.SelectionSet, v vault.ItemField) graphql.Marshaler {

@@ -71,7 +71,7 @@ export const labels = {
     notText: 'Мәтін болуы керек.',
     roles: {
       anonymous: 'Анонимді',
-      subject: 'Қолданба пайдаланушысы',
+      subject: 'Қосымшаны пайдаланушы',
       service: 'Сервис',
       support: 'Қолдау қызметі',
       compliance: 'Комплаенс',

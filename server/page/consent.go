@@ -34,8 +34,6 @@ type decision struct{ Item, Decision string }
 const consentOperation = "GET /consents/{id}"
 
 func (p *Pages) consent(r *http.Request, who reader) (view, error) {
-	ctx, cancel := within(r)
-	defer cancel()
 	actor, err := p.Caller(r)
 	if err != nil {
 		return view{}, err
@@ -48,24 +46,24 @@ func (p *Pages) consent(r *http.Request, who reader) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	found, err := p.Vault.ConsentSheet(ctx, actor, user, id)
+	found, err := p.Vault.ConsentSheet(r.Context(), actor, user, id)
 	if err != nil {
 		return view{}, err
 	}
-	pack, err := p.Vault.Rules.Of("")
+	pack, err := p.Vault.Rules.Of(found.App.Jurisdiction)
 	if err != nil {
 		return view{}, err
 	}
 	lang := p.in(found.App, who)
-	out := p.sheet(found, pack, lang)
-	out.ID = r.PathValue("id")
-	if out.Text, err = p.render(found.Document.Text, found.Document.Title); err != nil {
-		return view{}, err
-	}
-	if out.Form, err = p.render(found.Document.ConsentForm, ""); err != nil {
-		return view{}, err
-	}
-	return view{"consent", out, lang}, nil
+	return view{name: "consent", lang: lang, data: func() (any, error) {
+		out := p.sheet(found, pack, lang)
+		out.ID = r.PathValue("id")
+		if out.Text, err = p.render(found.Document.Text, found.Document.Title); err != nil {
+			return nil, err
+		}
+		out.Form, err = p.render(found.Document.ConsentForm, "")
+		return out, err
+	}}, nil
 }
 
 // sheet words what is known of a consent.
@@ -81,12 +79,12 @@ func (p *Pages) sheet(of vault.ConsentSheet, pack *vault.RulePack, lang string) 
 	out := sheet{
 		frame: p.frame(of.App, lang, say.SheetTitle),
 		Item:  item(c.Item).Title, Statement: item(c.Item).Statement, State: cmp.Or(say.states[c.State], string(c.State)),
-		Decided: moment(c.ReceivedAt, zone, lang), Method: method(say, c.Method), GivenBy: cmp.Or(say.givers[c.GivenBy], string(c.GivenBy)),
+		Decided: vault.SayMoment(c.ReceivedAt, zone, lang), Method: method(say, c.Method), GivenBy: cmp.Or(say.givers[c.GivenBy], string(c.GivenBy)),
 		Label: of.Version.Label, ShownIn: cmp.Or(say.languages[c.Locale], c.Locale), Hash: of.Hash, Person: c.User.String(), Zone: zone.String(),
 		TextLang: c.Locale, DocumentTitle: of.Document.Title,
 	}
 	if !c.ValidUntil.IsZero() {
-		out.ValidUntil = moment(c.ValidUntil, zone, lang)
+		out.ValidUntil = vault.SayMoment(c.ValidUntil, zone, lang)
 	}
 	members := append([]vault.Operator{of.App.Operator, of.App.Owner}, of.App.Group...)
 	for _, bin := range c.Operators {
@@ -97,7 +95,7 @@ func (p *Pages) sheet(of vault.ConsentSheet, pack *vault.RulePack, lang string) 
 		out.Operators = append(out.Operators, name)
 	}
 	for _, e := range c.Events() {
-		out.Events = append(out.Events, happening{e.Seq, cmp.Or(say.happened[e.Type], string(e.Type)), moment(e.ReceivedAt, zone, lang), method(say, e.Method)})
+		out.Events = append(out.Events, happening{e.Seq, cmp.Or(say.happened[e.Type], string(e.Type)), vault.SayMoment(e.ReceivedAt, zone, lang), method(say, e.Method)})
 	}
 	for _, other := range of.Act {
 		out.Others = append(out.Others, decision{item(other.Item).Title, say.happened[other.Type]})

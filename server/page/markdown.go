@@ -26,7 +26,9 @@ func newMarkdown() goldmark.Markdown {
 }
 
 // render makes a part of a page of Markdown. The page has the title as its own
-// heading, so that one at the beginning is left out, or else all go down a level.
+// heading, so that it is left out at the
+// beginning, where it may also stand as a line of plain text. If it was no
+// heading, all others go down a level.
 func (p *Pages) render(source, title string) (template.HTML, error) {
 	ctx := parser.NewContext()
 	ctx.Set(titleKey, title)
@@ -48,9 +50,11 @@ func (tame) Transform(doc *ast.Document, reader text.Reader, pc parser.Context) 
 	title, _ := pc.Get(titleKey).(string)
 	source := reader.Source()
 	down := 1
-	if h, ok := doc.FirstChild().(*ast.Heading); ok && string(plain(h, source)) == title {
-		doc.RemoveChild(doc, h)
-		down = 0 // what was below it is below the page's heading
+	if first := doc.FirstChild(); first != nil && title != "" && string(plain(first, source)) == title {
+		if first.Kind() == ast.KindHeading {
+			down = 0 // what was below it is below the page's heading
+		}
+		doc.RemoveChild(doc, first)
 	}
 	var unwrapped []ast.Node
 	walk := func(n ast.Node, entering bool) (ast.WalkStatus, error) {

@@ -10,7 +10,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -47,6 +46,7 @@ type Options struct {
 // Pages are the handlers.
 type Pages struct {
 	Options
+	shelf
 	markdown goldmark.Markdown
 	html     *template.Template
 	style    template.HTML
@@ -63,9 +63,13 @@ func New(o Options) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the pages: %w", err)
 	}
+	shelf, err := newShelf()
+	if err != nil {
+		return nil, fmt.Errorf("the shelf of pages: %w", err)
+	}
 	sum := sha256.Sum256(css)
 	return &Pages{
-		Options: o, markdown: newMarkdown(), html: html,
+		Options: o, shelf: shelf, markdown: newMarkdown(), html: html,
 		style: template.HTML("<style>" + string(css) + "</style>"), //nolint:gosec // our own file
 		policy: "default-src 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -94,16 +98,20 @@ type reader struct {
 	lang   string // the page's own
 }
 
-// view is a page that is ready to be written.
+// view is a page that can be written.
 type view struct {
 	name string // of the template
-	data any
 	lang string
+	key  pageKey // what names all that the page says; zero: it is personal, and not kept
+	data func() (any, error)
 }
 
 // guarded writes what a handler answers, or the page that says why there is none.
 func (p *Pages) guarded(handle func(*http.Request, reader) (view, error), keep string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		r = r.WithContext(ctx)
 		h := w.Header()
 		h.Set("Content-Security-Policy", p.policy)
 		h.Set("Referrer-Policy", "no-referrer")
@@ -114,11 +122,20 @@ func (p *Pages) guarded(handle func(*http.Request, reader) (view, error), keep s
 		h.Set("Cache-Control", keep)
 		who := p.reader(r)
 		v, err := handle(r, who)
+		var out rendered
+		if err == nil {
+			out, err = p.made(v)
+		}
 		if err != nil {
 			p.trouble(w, r, who, err)
 			return
 		}
-		p.write(w, r, http.StatusOK, v)
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Language", v.lang)
+		if keep == open {
+			h.Set("ETag", out.tag)
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(out.html))
 	}
 }
 
@@ -142,30 +159,6 @@ func (p *Pages) in(app vault.App, who reader) string {
 		return match
 	}
 	return app.AuthoritativeLanguage
-}
-
-func (p *Pages) write(w http.ResponseWriter, r *http.Request, status int, v view) {
-	var out bytes.Buffer
-	if err := p.html.ExecuteTemplate(&out, v.name, v.data); err != nil {
-		p.Log.LogAttrs(r.Context(), slog.LevelError, "a page could not be written", slog.String("page", v.name), slog.Any("error", err))
-		http.Error(w, "something went wrong on our side", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", v.lang)
-	if status != http.StatusOK {
-		w.WriteHeader(status)
-		if r.Method != http.MethodHead {
-			_, _ = w.Write(out.Bytes()) // a reader who is gone has no use for an error
-		}
-		return
-	}
-	if h.Get("Cache-Control") == open {
-		sum := sha256.Sum256(out.Bytes())
-		h.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
-	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(out.Bytes()))
 }
 
 // frame is what every page has.
@@ -240,16 +233,32 @@ func (p *Pages) trouble(w http.ResponseWriter, r *http.Request, who reader, err 
 			p.Log.LogAttrs(r.Context(), slog.LevelError, "a page could not be made", slog.Any("error", err))
 		}
 	}
-	w.Header().Set("Cache-Control", private)
-	p.write(w, r, status, view{"trouble", struct {
-		frame
-		Message string
-	}{frame{Lang: who.lang, Say: say, Title: title, Style: p.style, Switch: links(who.lang, vault.Languages)}, message}, who.lang})
+	out, err := p.made(view{
+		name: "trouble", lang: who.lang, key: pageKey{name: title, lang: who.lang},
+		data: func() (any, error) {
+			f := frame{Lang: who.lang, Say: say, Title: title, Style: p.style, Switch: links(who.lang, vault.Languages)}
+			return troublePage{f, message}, nil
+		},
+	})
+	if err != nil {
+		p.Log.LogAttrs(r.Context(), slog.LevelError, "a page could not be written", slog.Any("error", err))
+		http.Error(w, "something went wrong on our side", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Cache-Control", private)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", who.lang)
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(out.html) // a reader who is gone has no use for an error
+	}
 }
 
-// within bounds how long a page may take.
-func within(r *http.Request) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.Context(), patience)
+// troublePage says why there is no page.
+type troublePage struct {
+	frame
+	Message string
 }
 
 // patience is how long a page may take.

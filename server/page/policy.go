@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kelisim/kelisim/vault"
@@ -15,27 +14,37 @@ import (
 
 // published is an app with its versions as they are at a moment.
 type published struct {
-	app      vault.App
-	versions []*vault.Version // in their order
-	current  *vault.Version   // nil: none is in force
-	pack     *vault.RulePack
-	now      time.Time
+	*history
+	current *vault.Version // nil: none is in force
+	pack    *vault.RulePack
+	now     time.Time
 }
 
 func (p *Pages) published(ctx context.Context, code string) (published, error) {
-	app, timeline, versions, err := p.Vault.PolicyHistory(ctx, code)
+	h, timeline, err := p.history(ctx, code)
 	if err != nil {
 		return published{}, err
 	}
-	pack, err := p.Vault.Rules.Of("")
+	pack, err := p.Vault.Rules.Of(h.app.Jurisdiction)
 	if err != nil {
 		return published{}, err
 	}
-	out := published{app: app, versions: versions, pack: pack, now: p.Clock()}
+	out := published{history: h, pack: pack, now: p.Clock()}
 	if id, ok := timeline.InForce(out.now); ok {
-		out.current = versions[timeline.Position(id)]
+		out.current = h.versions[timeline.Position(id)]
 	}
 	return out, nil
+}
+
+// key names a page of the app as it is at the moment.
+func (of published) key(name, lang string, v *vault.Version) pageKey {
+	coming := 0
+	for _, one := range of.versions {
+		if one.EffectiveAt.After(of.now) {
+			coming++
+		}
+	}
+	return pageKey{name: name, lang: lang, state: of.state, version: v.ID, coming: coming}
 }
 
 // find is the version of a label, or of an id.
@@ -67,7 +76,7 @@ type line struct {
 
 func (of published) line(v *vault.Version, lang string) line {
 	say, zone := sayings[lang], of.pack.Zone
-	out := line{Label: v.Label, Href: of.href(v, lang), Effective: date(v.EffectiveAt, zone, lang), Updated: date(v.UpdatedAt, zone, lang)}
+	out := line{Label: v.Label, Href: of.href(v, lang), Effective: vault.SayDay(v.EffectiveAt, zone, lang), Updated: vault.SayDay(v.UpdatedAt, zone, lang)}
 	switch {
 	case v == of.current:
 		out.Mark = say.MarkCurrent
@@ -99,9 +108,7 @@ func (p *Pages) version(r *http.Request, who reader) (view, error) {
 }
 
 func (p *Pages) show(r *http.Request, who reader, pick func(published) *vault.Version) (view, error) {
-	ctx, cancel := within(r)
-	defer cancel()
-	of, err := p.published(ctx, r.PathValue("app"))
+	of, err := p.published(r.Context(), r.PathValue("app"))
 	if err != nil {
 		return view{}, err
 	}
@@ -110,27 +117,34 @@ func (p *Pages) show(r *http.Request, who reader, pick func(published) *vault.Ve
 		return view{}, vault.ErrNotFound
 	}
 	lang := p.in(of.app, who)
+	return view{
+		name: "policy", lang: lang, key: of.key("policy", lang, v),
+		data: func() (any, error) { return p.policyOf(r.Context(), of, v, lang) },
+	}, nil
+}
+
+func (p *Pages) policyOf(ctx context.Context, of published, v *vault.Version, lang string) (any, error) {
 	textLang := lang
 	if _, ok := v.Document(lang); !ok {
 		textLang = v.Authoritative
 	}
 	document, stored, err := p.Vault.PolicyDocument(ctx, v, textLang)
 	if err != nil {
-		return view{}, err
+		return nil, err
 	}
 	zone := of.pack.Zone
 	out := policyPage{
 		frame: p.frame(of.app, lang, document.Title), Label: v.Label, Hash: stored.Hash, TextLang: textLang, Fallback: textLang != lang,
-		Updated: date(v.UpdatedAt, zone, lang), UpdatedISO: day(v.UpdatedAt, zone),
-		Effective: date(v.EffectiveAt, zone, lang), EffectiveISO: day(v.EffectiveAt, zone),
+		Updated: vault.SayDay(v.UpdatedAt, zone, lang), UpdatedISO: day(v.UpdatedAt, zone),
+		Effective: vault.SayDay(v.EffectiveAt, zone, lang), EffectiveISO: day(v.EffectiveAt, zone),
 		Coming: v.EffectiveAt.After(of.now), Past: v != of.current && !v.EffectiveAt.After(of.now),
 		DeleteHref: "/policy/" + of.app.Code + "/delete?" + url.Values{"locale": {lang}}.Encode(),
 	}
 	if out.Text, err = p.render(document.Text, document.Title); err != nil {
-		return view{}, err
+		return nil, err
 	}
 	if out.Form, err = p.render(document.ConsentForm, ""); err != nil {
-		return view{}, err
+		return nil, err
 	}
 	if of.current != nil {
 		current := of.line(of.current, lang)
@@ -146,7 +160,7 @@ func (p *Pages) show(r *http.Request, who reader, pick func(published) *vault.Ve
 			}
 		}
 	}
-	return view{"policy", out, lang}, nil
+	return out, nil
 }
 
 // deletionPage says how one's data is deleted, and what is kept.
@@ -157,21 +171,22 @@ type deletionPage struct {
 	Deadlines, Rules []rule
 	Fields           []string
 	ByLaw            []kept
-	Unconfirmed      string // articles or ids of rules that nobody has read in the law
+	Unread           bool // some rule that it leans on, nobody has read in the law
 	Pack             string
 	PolicyHref       string
 }
 
 // rule is a rule of the pack in a sentence.
-type rule struct{ Says, Article string }
+type rule struct {
+	Says, Article string
+	Unread        bool // nobody has read it in the law
+}
 
 // kept is what the law has the operator keep.
 type kept struct{ Title, Statement, Retention string }
 
 func (p *Pages) deletion(r *http.Request, who reader) (view, error) {
-	ctx, cancel := within(r)
-	defer cancel()
-	of, err := p.published(ctx, r.PathValue("app"))
+	of, err := p.published(r.Context(), r.PathValue("app"))
 	if err != nil {
 		return view{}, err
 	}
@@ -179,6 +194,13 @@ func (p *Pages) deletion(r *http.Request, who reader) (view, error) {
 		return view{}, vault.ErrNotFound
 	}
 	lang := p.in(of.app, who)
+	return view{
+		name: "delete", lang: lang, key: of.key("delete", lang, of.current),
+		data: func() (any, error) { return p.deletionOf(of, lang), nil },
+	}, nil
+}
+
+func (p *Pages) deletionOf(of published, lang string) deletionPage {
 	say, facts := sayings[lang], of.current.Facts
 	out := deletionPage{
 		frame: p.frame(of.app, lang, say.DeleteTitle), Withdrawal: in(facts.Withdrawal, lang, of.app),
@@ -199,26 +221,19 @@ func (p *Pages) deletion(r *http.Request, who reader) (view, error) {
 		out.ByLaw = append(out.ByLaw, one)
 	}
 	deadlines, rules := []vault.RuleID{vault.RuleErasure, vault.RuleWithdrawalStop}, []vault.RuleID{vault.RuleEvidence, vault.RuleAudit}
-	out.Deadlines, out.Rules = of.says(say, lang, deadlines), of.says(say, lang, rules)
-	var unread []string
-	for _, one := range of.pack.Unconfirmed(append(deadlines, rules...)...) {
-		unread = append(unread, string(one.ID))
-	}
-	out.Unconfirmed = strings.Join(unread, ", ")
-	return view{"delete", out, lang}, nil
+	out.Deadlines, out.Rules = of.says(lang, deadlines), of.says(lang, rules)
+	out.Unread = len(of.pack.Unconfirmed(append(deadlines, rules...)...)) > 0
+	return out
 }
 
-// numbered is an article that reads alike in every language.
-var numbered = regexp.MustCompile(`^\d[\d()-]*$`)
-
 // says are the sentences of those rules that the pack has.
-func (of published) says(say wording, lang string, ids []vault.RuleID) []rule {
+func (of published) says(lang string, ids []vault.RuleID) []rule {
 	var out []rule
 	for _, id := range ids {
 		r := of.pack.Rule(id)
-		one := rule{Says: in(r.Says, lang, of.app)}
-		if numbered.MatchString(r.Article) {
-			one.Article = strings.ReplaceAll(say.Article, "%", r.Article)
+		one := rule{Says: in(r.Says, lang, of.app), Unread: !r.Confirmed()}
+		if article, ok := vault.CiteArticle(r.Article, lang); ok {
+			one.Article = article
 		}
 		if one.Says != "" {
 			out = append(out, one)

@@ -1,11 +1,6 @@
 package page
 
-import (
-	"fmt"
-	"time"
-
-	"github.com/kelisim/kelisim/vault"
-)
+import "github.com/kelisim/kelisim/vault"
 
 // wording is what the pages themselves say in one language.
 type wording struct {
@@ -16,7 +11,7 @@ type wording struct {
 	DeleteTitle, DeleteLink, DeleteIntro, HowToAsk     string
 	Email, Phone, Post, Responsible, Free, HowLong     string
 	Erased, ErasedTechnical, Kept, KeptFor, KeptRecord string
-	Unconfirmed, BackToPolicy, Article                 string
+	Unconfirmed, BackToPolicy                          string
 	SheetTitle, Item, State, Decided, ValidUntil       string
 	Method, GivenBy, ShownIn, Operators, Person        string
 	ConsentID, Statement, History, Number, What, When  string
@@ -25,27 +20,11 @@ type wording struct {
 	Forbidden, ForbiddenWhy, Away, AwayWhy             string
 	Failed, FailedWhy                                  string
 
-	months    [12]string
-	date      string // of day, month and year
 	states    map[vault.ConsentState]string
 	happened  map[vault.EventType]string
 	methods   map[vault.Method]string
 	givers    map[vault.GivenBy]string
 	languages map[string]string // the text was shown in …
-}
-
-// date is a day as people write it.
-func date(at time.Time, zone *time.Location, lang string) string {
-	say, on := sayings[lang], at.In(zone)
-	if lang == "kk" {
-		return fmt.Sprintf(say.date, on.Year(), on.Day(), say.months[on.Month()-1])
-	}
-	return fmt.Sprintf(say.date, on.Day(), say.months[on.Month()-1], on.Year())
-}
-
-// moment is a day and a time, to the second, with the distance from UTC.
-func moment(at time.Time, zone *time.Location, lang string) string {
-	return date(at, zone, lang) + ", " + at.In(zone).Format("15:04:05 (UTC-07:00)")
 }
 
 var sayings = map[string]wording{
@@ -55,7 +34,7 @@ var sayings = map[string]wording{
 func kazakh() wording {
 	return wording{
 		Own: "Қазақша", Skip: "Мазмұнға өту", Languages: "Тілдер", BIN: "БСН/ЖСН",
-		Version: "Редакция", Updated: "Соңғы жаңартылған күні", Effective: "Күшіне енетін күні", Hash: "Құжаттың SHA-256 хэші",
+		Version: "Редакция", Updated: "Соңғы жаңартылған күні", Effective: "Күшіне ену күні", Hash: "Құжаттың SHA-256 хеші",
 		Changes: "Алдыңғы редакциядан айырмашылығы", Versions: "Барлық редакциялар", MarkCurrent: "қолданыста", MarkComing: "әлі күшіне енген жоқ",
 		NotYet: "Бұл редакция әлі күшіне енген жоқ.", NoLonger: "Бұл редакция енді қолданылмайды.", InForceNow: "Қазір қолданыстағы редакция",
 		Fallback:    "Бұл редакцияның қазақша мәтіні жоқ. Төменде негізгі тілдегі мәтін берілген.",
@@ -65,20 +44,18 @@ func kazakh() wording {
 		Free:    "Өтініш тегін қаралады. Деректерді бөгде адам сұрап алмауы үшін оператор жеке басыңызды растауды сұрауы мүмкін.",
 		HowLong: "Мерзімдер", Erased: "Не жойылады",
 		ErasedTechnical: "Қосымшаның пайдаланылуы кезінде автоматты түрде алынған техникалық мәліметтер", Kept: "Не сақталады және неліктен", KeptFor: "Сақтау мерзімі",
-		KeptRecord:  "Келісімдеріңіз бен олардың қайтарып алынғаны туралы, сондай-ақ деректеріңізге кім және қашан қол жеткізгені туралы жазбалар. Олар сізді атамайтын кездейсоқ нөмірмен сақталады.",
-		Unconfirmed: "Заңның ресми мәтінімен әлі салыстырылмаған ережелер. Ережелер жинағы", BackToPolicy: "Құпиялылық саясатына оралу", Article: "%-бап",
+		KeptRecord:  "Келісімдеріңіз бен олардың қайтарып алынғаны туралы, сондай-ақ деректеріңізге кім және қашан қол жеткізгені туралы жазбалар. Олар аты-жөніңіз көрсетілмейтін кездейсоқ нөмірмен сақталады.",
+		Unconfirmed: "Бұл белгі қойылған ережелер заңның ресми мәтінімен әлі салыстырылған жоқ", BackToPolicy: "Құпиялылық саясатына оралу",
 		SheetTitle: "Келісім парағы", Item: "Тармақ", State: "Күйі", Decided: "Шешім қабылданған уақыт", ValidUntil: "Қолданылу мерзімінің соңы",
-		Method: "Тәсілі", GivenBy: "Кім берді", ShownIn: "Мәтін көрсетілген тіл", Operators: "Келісім қолданылатын операторлар", Person: "Тұлғаның нөмірі",
-		ConsentID: "Келісімнің нөмірі", Statement: "Келісім мәтіні", History: "Не болды", Number: "№", What: "Оқиға", When: "Уақыты",
+		Method: "Тәсілі", GivenBy: "Кім берді", ShownIn: "Мәтін көрсетілген тіл", Operators: "Келісім қолданылатын операторлар", Person: "Субъектінің нөмірі",
+		ConsentID: "Келісімнің нөмірі", Statement: "Келісім мәтіні", History: "Не болды", Number: "Жазба №", What: "Оқиға", When: "Уақыты",
 		Zone: "Уақыт белдеуі", SameScreen: "Сол экранда қабылданған барлық шешімдер", Shown: "Көрсетілген құжат",
-		ShownNote: "Құжат шешім қабылданған кездегі күйінде, көрсетілген тілде берілген. Жоғарыдағы хэш оның дәл осы мәтін екенін растайды.",
+		ShownNote: "Құжат шешім қабылданған кездегі күйінде, көрсетілген тілде берілген. Жоғарыдағы хеш оның дәл осы мәтін екенін растайды.",
 		Missing:   "Бет табылмады", MissingWhy: "Мұндай бет жоқ. Мекенжайды тексеріңіз.",
 		NoToken: "Кіру қажет", NoTokenWhy: "Бұл бетті көру үшін сұрауды өз токеніңізбен жіберіңіз.",
 		Forbidden: "Рұқсат жоқ", ForbiddenWhy: "Сіздің рөліңіз бұл бетті көре алмайды.",
 		Away: "Қызмет уақытша қолжетімсіз", AwayWhy: "Бірнеше секундтан кейін қайталап көріңіз.",
 		Failed: "Қате орын алды", FailedWhy: "Бұл біздің тарапымыздағы қате. Кейінірек қайталап көріңіз.",
-		months: [12]string{"қаңтар", "ақпан", "наурыз", "сәуір", "мамыр", "маусым", "шілде", "тамыз", "қыркүйек", "қазан", "қараша", "желтоқсан"},
-		date:   "%d жылғы %d %s",
 		states: map[vault.ConsentState]string{
 			vault.ConsentGiven: "берілді, қолданыста", vault.ConsentRefused: "бас тартылды", vault.ConsentWithdrawn: "кері қайтарып алынды",
 			vault.ConsentExpired: "мерзімі аяқталды", vault.ConsentInvalidated: "жарамсыз деп танылды", vault.ConsentSuperseded: "кейінгі шешіммен алмастырылды",
@@ -90,7 +67,7 @@ func kazakh() wording {
 			vault.InAppConfirmed: "қосымшада, жеке токенмен расталған", "WRITTEN": "жазбаша", "ESIGNATURE": "электрондық қолтаңбамен",
 			"STATE_SERVICE": "мемлекеттік сервис арқылы", "NONSTATE_SERVICE": "мемлекеттік емес сервис арқылы",
 		},
-		givers:    map[vault.GivenBy]string{vault.BySubject: "тұлғаның өзі", "REPRESENTATIVE": "тұлғаның өкілі"},
+		givers:    map[vault.GivenBy]string{vault.BySubject: "субъектінің өзі", "REPRESENTATIVE": "субъектінің өкілі"},
 		languages: map[string]string{"kk": "қазақ тілі", "ru": "орыс тілі", "en": "ағылшын тілі"},
 	}
 }
@@ -98,7 +75,7 @@ func kazakh() wording {
 func russian() wording {
 	return wording{
 		Own: "Русский", Skip: "Перейти к содержанию", Languages: "Языки", BIN: "БИН/ИИН",
-		Version: "Редакция", Updated: "Дата последнего обновления", Effective: "Вступает в силу", Hash: "SHA-256 документа",
+		Version: "Редакция", Updated: "Дата последнего обновления", Effective: "Дата вступления в силу", Hash: "SHA-256 документа",
 		Changes: "Что изменилось по сравнению с предыдущей редакцией", Versions: "Все редакции", MarkCurrent: "действует", MarkComing: "ещё не вступила в силу",
 		NotYet: "Эта редакция ещё не вступила в силу.", NoLonger: "Эта редакция больше не действует.", InForceNow: "Сейчас действует редакция",
 		Fallback:    "Текста этой редакции на русском языке нет. Ниже — текст на основном языке.",
@@ -109,19 +86,17 @@ func russian() wording {
 		HowLong: "Сроки", Erased: "Что удаляется",
 		ErasedTechnical: "Технические сведения, полученные автоматически при использовании приложения", Kept: "Что сохраняется и почему", KeptFor: "Срок хранения",
 		KeptRecord:  "Записи о ваших согласиях и об их отзыве, а также о том, кто и когда обращался к вашим данным. Они хранятся под случайным номером, который вас не называет.",
-		Unconfirmed: "Правила, которые ещё не сверены с официальным текстом закона. Набор правил", BackToPolicy: "Вернуться к политике конфиденциальности", Article: "статья %",
+		Unconfirmed: "Правила с этой пометкой ещё не сверены с официальным текстом закона", BackToPolicy: "Вернуться к политике конфиденциальности",
 		SheetTitle: "Лист согласия", Item: "Пункт", State: "Состояние", Decided: "Время решения", ValidUntil: "Действует до",
 		Method: "Способ", GivenBy: "Кем дано", ShownIn: "Язык показанного текста", Operators: "Операторы, на которых распространяется согласие", Person: "Номер субъекта",
-		ConsentID: "Номер согласия", Statement: "Текст согласия", History: "Что происходило", Number: "№", What: "Событие", When: "Время",
+		ConsentID: "Номер согласия", Statement: "Текст согласия", History: "Что происходило", Number: "Запись №", What: "Событие", When: "Время",
 		Zone: "Часовой пояс", SameScreen: "Все решения, принятые на том же экране", Shown: "Показанный документ",
-		ShownNote: "Документ приведён таким, каким он был в момент решения, на языке показа. Хэш выше подтверждает, что это именно тот текст.",
+		ShownNote: "Документ приведён таким, каким он был в момент решения, на языке показа. Хеш выше подтверждает, что это именно тот текст.",
 		Missing:   "Страница не найдена", MissingWhy: "Такой страницы нет. Проверьте адрес.",
 		NoToken: "Нужен вход", NoTokenWhy: "Чтобы увидеть эту страницу, отправьте запрос со своим токеном.",
 		Forbidden: "Нет доступа", ForbiddenWhy: "Ваша роль не позволяет видеть эту страницу.",
 		Away: "Сервис временно недоступен", AwayWhy: "Повторите попытку через несколько секунд.",
 		Failed: "Произошла ошибка", FailedWhy: "Это ошибка на нашей стороне. Повторите попытку позже.",
-		months: [12]string{"января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"},
-		date:   "%d %s %d года",
 		states: map[vault.ConsentState]string{
 			vault.ConsentGiven: "дано, действует", vault.ConsentRefused: "отказ", vault.ConsentWithdrawn: "отозвано",
 			vault.ConsentExpired: "срок истёк", vault.ConsentInvalidated: "признано недействительным", vault.ConsentSuperseded: "заменено более поздним решением",
@@ -152,10 +127,10 @@ func english() wording {
 		HowLong: "How long it takes", Erased: "What is deleted",
 		ErasedTechnical: "Technical data that was received automatically while the app was used", Kept: "What is kept, and why", KeptFor: "Kept for",
 		KeptRecord:  "Records of your consents and withdrawals, and of who reached your data and when. They are kept under a random number that does not name you.",
-		Unconfirmed: "Rules that nobody has compared with the official text of the law yet. Rule pack", BackToPolicy: "Back to the privacy policy", Article: "article %",
+		Unconfirmed: "Nobody has compared the rules so marked with the official text of the law yet", BackToPolicy: "Back to the privacy policy",
 		SheetTitle: "Consent sheet", Item: "Item", State: "State", Decided: "Decided", ValidUntil: "Valid until",
 		Method: "Method", GivenBy: "Given by", ShownIn: "Language of the text shown", Operators: "Operators covered by the consent", Person: "Number of the person",
-		ConsentID: "Number of the consent", Statement: "Wording of the consent", History: "What happened", Number: "No.", What: "Event", When: "Time",
+		ConsentID: "Number of the consent", Statement: "Wording of the consent", History: "What happened", Number: "Record", What: "Event", When: "Time",
 		Zone: "Time zone", SameScreen: "All decisions made on the same screen", Shown: "The document that was shown",
 		ShownNote: "The document stands here as it was when the decision was made, in the language in which it was shown. The hash above proves that it is this text.",
 		Missing:   "Page not found", MissingWhy: "There is no such page. Check the address.",
@@ -163,8 +138,6 @@ func english() wording {
 		Forbidden: "No access", ForbiddenWhy: "Your role may not see this page.",
 		Away: "Not available at the moment", AwayWhy: "Try again in a few seconds.",
 		Failed: "Something went wrong", FailedWhy: "The fault is on our side. Try again later.",
-		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
-		date:   "%d %s %d",
 		states: map[vault.ConsentState]string{
 			vault.ConsentGiven: "given, and it holds", vault.ConsentRefused: "refused", vault.ConsentWithdrawn: "withdrawn",
 			vault.ConsentExpired: "expired", vault.ConsentInvalidated: "declared invalid", vault.ConsentSuperseded: "replaced by a later decision",

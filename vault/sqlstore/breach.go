@@ -64,7 +64,7 @@ func touched(b vault.Breach, after uuid.UUID) (question *builder, who string) {
 		}
 		return q, "id"
 	case c.RevealedTo != uuid.Nil:
-		q.add(" FROM audit_events WHERE actor = ? AND subject > ? AND action = 'profile.revealed' AND outcome = 'OK'", c.RevealedTo, after)
+		q.add(" FROM audit_events WHERE actor = ? AND subject > ? AND action IN ('profile.revealed', 'technical.revealed') AND outcome = 'OK'", c.RevealedTo, after)
 		if !c.RevealedFrom.IsZero() {
 			q.add(" AND at >= ?", millis(c.RevealedFrom))
 		}

@@ -48,18 +48,6 @@ func (s *Store) Act(ctx context.Context, user, id uuid.UUID) (vault.Act, error) 
 		})
 }
 
-// DecidedIn implements vault.ConsentReader.
-func (s *Store) DecidedIn(ctx context.Context, app string, after vault.EventPlace, limit int) (vault.History, error) {
-	return list(ctx, s, `SELECT e.user_id, e.seq, e.type, e.app, e.item, e.version_id, e.received_at
-		FROM consent_events e JOIN users u ON u.id = e.user_id
-		WHERE e.app = $1 AND (e.user_id, e.seq) > ($2, $3) AND u.status <> 'ERASED'
-		ORDER BY e.user_id, e.seq LIMIT $4`, []any{key(app), after.User, after.Seq, limit},
-		func(r row) (e vault.ConsentEvent, err error) {
-			err = r.Scan(&e.User, &e.Seq, &e.Type, &e.App, &e.Item, &e.Version, moment{&e.ReceivedAt})
-			return e, err
-		})
-}
-
 // Append implements vault.ConsentTx. The person's row is changed first: it
 // orders whoever appends at the same time.
 func (t *tx) Append(act vault.Act, expected int64, events []vault.ConsentEvent) {

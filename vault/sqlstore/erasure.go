@@ -34,28 +34,40 @@ func traces() []trace {
 		{vault.TraceTechnical, "technical_data", theirs, ""},
 		{vault.TraceCounts, "daily_counts", theirs, ""},
 		{vault.TraceRepeats, "idempotency", "principal IN (SELECT digest FROM user_subjects WHERE " + theirs + ")", ""},
+		{vault.TraceClaims, "login_claims", theirs, ""},
 		{vault.TraceLogins, "user_subjects", theirs, ""},
 	}
 }
 
-// kept are the tables that refer to people and stay as they are, and why.
-func kept() map[string]string {
-	return map[string]string{
-		"users":          "the opaque id; EraseUser takes the language away",
-		"consent_events": "the proof of consent, without anything personal",
-		"audit_events":   "the record of who did what, without anything personal",
-		"obstacles":      "why somebody was refused, without anything personal",
-		"erasures":       "the certificate",
+// stay is a table that refers to people and stays as it is, why, and as what a
+// certificate names it.
+type stay struct {
+	as  vault.KeptKind
+	why string
+}
 
-		"disclosures":       "the proof of what was passed on to whom, without anything personal",
-		"disclosure_marks":  "that the person was told, without anything personal",
-		"recipient_notices": "recipients have to be told of the erasure, too",
-		"subject_requests":  "what was asked and answered, in codes; names and words are object_values",
-		"exports":           "that a copy was fetched",
-		"breach_people":     "whom a breach touched, by the opaque id",
-		"channel_choices":   "the proof of what was refused: codes of channels",
+// kept are the tables that stay.
+func kept() map[string]stay {
+	return map[string]stay{
+		"users":    {vault.KeptCertificate, "the opaque id; EraseUser takes the language away"},
+		"erasures": {vault.KeptCertificate, "the certificate"},
 
-		"retention_marks": "when somebody was warned of what is due, without anything personal",
+		"consent_events":  {vault.KeptConsents, "the proof of consent, without anything personal"},
+		"channel_choices": {vault.KeptConsents, "the proof of what was refused: codes of channels"},
+
+		"audit_events":    {vault.KeptAudit, "the record of who did what, without anything personal"},
+		"retention_marks": {vault.KeptAudit, "when somebody was warned of what is due, without anything personal"},
+		"expiry_marks":    {vault.KeptAudit, "when recipients were told that consents ended, without anything personal"},
+
+		"disclosures":       {vault.KeptDisclosures, "the proof of what was passed on to whom, without anything personal"},
+		"disclosure_marks":  {vault.KeptDisclosures, "that the person was told, without anything personal"},
+		"recipient_notices": {vault.KeptDisclosures, "recipients have to be told of the erasure, too"},
+
+		"subject_requests": {vault.KeptRequests, "what was asked and answered, in codes; names and words are object_values"},
+		"exports":          {vault.KeptRequests, "that a copy was fetched"},
+
+		"obstacles":     {vault.KeptHolds, "why somebody was refused, without anything personal"},
+		"breach_people": {vault.KeptBreaches, "whom a breach touched, by the opaque id"},
 	}
 }
 

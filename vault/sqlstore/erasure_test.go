@@ -29,12 +29,12 @@ func TestEveryTableOfPeopleIsErasedOrKeptWithAReason(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range columns {
 		seen[c.table] = true
-		reason, stays := kept()[c.table]
+		stay, stays := kept()[c.table]
 		if ofPeople.MatchString(c.name) && !erased(c.table) && !stays {
 			t.Errorf("%s has the column %s: add the table to traces, or to kept with the reason why it stays", c.table, c.name)
 		}
-		if stays && (erased(c.table) || !strings.Contains(reason, " ")) {
-			t.Errorf("%s is erased and kept, or kept without a reason", c.table)
+		if stays && (erased(c.table) || !strings.Contains(stay.why, " ") || stay.as == "") {
+			t.Errorf("%s is erased and kept, or kept without a reason or a name", c.table)
 		}
 	}
 	for table := range kept() {

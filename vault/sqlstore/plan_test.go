@@ -45,6 +45,7 @@ INSERT INTO user_subjects SELECT 'i', 1, id::text, id FROM users;
 INSERT INTO personal_fields SELECT id, code, 'k', 1, 'c', 'PRIVATE', true, 1 FROM users, (VALUES ('email'), ('phone')) f (code);
 INSERT INTO object_values SELECT id, 'requesterName', id, 'k', 1, 'c' FROM users;
 INSERT INTO technical_data SELECT id, id, 'app1', 1, 2, 1, 3, 'k', 1, 'c' FROM users;
+INSERT INTO login_claims SELECT id, id, id::text, 1, NULL FROM users;
 INSERT INTO subject_requests SELECT id, id, 'ERASURE', 'RECEIVED', 'APP', 'app1', '[]', 'kk', 1, 1, 1, row_number() OVER (), NULL,
 	CASE WHEN row_number() OVER () % 200 = 0 THEN NULL ELSE 5 END, 'KZ', NULL, '', '', '', '', id, NULL FROM users;
 INSERT INTO request_documents SELECT id, 'kk', '', '' FROM subject_requests;
@@ -135,10 +136,6 @@ func everyHotPath(t *testing.T, s *Store, user, version uuid.UUID, app string) {
 		func() error { _, err := s.RecipientNotices(ctx, vault.NoticeFilter{}, page); return err },
 		func() error { _, err := s.RecipientNotices(ctx, vault.NoticeFilter{User: user}, page); return err },
 		func() error { _, err := s.ChannelChoices(ctx, app, []uuid.UUID{user}); return err },
-		func() error {
-			_, err := s.DecidedIn(ctx, app, vault.EventPlace{User: user, Seq: 1}, 10)
-			return err
-		},
 		func() error { _, err := s.Version(ctx, version); return err },
 		func() error { _, err := s.Document(ctx, version, "kk"); return err },
 		func() error { _, err := s.Versions(ctx, app, false, vault.Page{After: version, Limit: 6}); return err },

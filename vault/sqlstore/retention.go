@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,6 +55,23 @@ func (t *tx) PutRetentionMark(m vault.RetentionMark) {
 		m.User, m.DueAt.UnixMilli(), m.WarnedAt.UnixMilli())
 }
 
+// ExpiryMarks implements vault.ExpiryReader.
+func (s *Store) ExpiryMarks(ctx context.Context, users []uuid.UUID) ([]vault.ExpiryMark, error) {
+	b := &builder{}
+	b.add("SELECT user_id, told FROM expiry_marks WHERE user_id IN ")
+	b.in(users)
+	return list(ctx, s, b.String(), b.args, func(r row) (m vault.ExpiryMark, err error) {
+		err = r.Scan(&m.User, moment{&m.Told})
+		return m, err
+	})
+}
+
+// PutExpiryMark implements vault.ExpiryTx.
+func (t *tx) PutExpiryMark(m vault.ExpiryMark) {
+	t.queue(`INSERT INTO expiry_marks (user_id, told) VALUES ($1, $2)
+		ON CONFLICT (user_id) DO UPDATE SET told = excluded.told`, m.User, m.Told.UnixMilli())
+}
+
 // ReviseAsRead implements vault.RetentionTx.
 func (t *tx) ReviseAsRead(u vault.User) {
 	t.queue(`UPDATE users SET revision = revision + 1 WHERE id = $1 AND revision = $2 AND consent_seq = $3 AND status <> $4`,
@@ -61,9 +79,11 @@ func (t *tx) ReviseAsRead(u vault.User) {
 }
 
 // ForgetEvidence implements vault.RetentionTx.
-func (t *tx) ForgetEvidence(user uuid.UUID) {
+func (t *tx) ForgetEvidence(user uuid.UUID, kinds []vault.KeptKind) {
 	t.erases = true
 	for _, part := range traces() {
-		t.queue(part.remove(), user)
+		if slices.Contains(kinds, part.of.Evidence()) {
+			t.queue(part.remove(), user)
+		}
 	}
 }

@@ -61,9 +61,9 @@ func emptied(t *testing.T, o Options) func(t *testing.T) vaulttest.StoreUnderTes
 			"erasures",
 			"obstacles",
 			"leases",
-			"retention_marks",
+			"retention_marks", "expiry_marks",
 			"vault_logins",
-			"consent_events", "consent_acts", "daily_counts", "object_values", "technical_data", "breach_people", "breach_notices", "breaches", "personal_fields", "blind_index", "user_subjects", "users",
+			"consent_events", "consent_acts", "daily_counts", "object_values", "technical_data", "breach_people", "breach_notices", "breaches", "personal_fields", "blind_index", "login_claims", "user_subjects", "users",
 			"policy_documents", "policy_versions", "apps", "audit_events", "actors", "idempotency", "meta", "copies", "index_plan",
 		} {
 			wipe = append(wipe, &statement{sql: "DELETE FROM " + table})

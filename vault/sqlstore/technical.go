@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,19 +10,30 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
+const technicalColumns = "user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext, kept, dropped"
+
+func technicalBatch(r row) (t vault.TechnicalBatch, err error) {
+	var kept, dropped string
+	c := &t.Ciphertext
+	err = r.Scan(&t.User, &t.ID, &t.App, moment{&t.From}, moment{&t.To}, &t.Count, moment{&t.ExpiresAt}, &c.Key, &c.Version, &c.Text, &kept, &dropped)
+	t.Kept, t.Dropped = strings.Fields(kept), strings.Fields(dropped)
+	return t, err
+}
+
+// TechnicalBatch implements vault.TechnicalReader.
+func (s *Store) TechnicalBatch(ctx context.Context, user, id uuid.UUID) (vault.TechnicalBatch, error) {
+	return one(ctx, s, "SELECT "+technicalColumns+" FROM technical_data WHERE user_id = $1 AND id = $2", []any{user, id}, technicalBatch)
+}
+
 // Technical implements vault.TechnicalReader.
 func (s *Store) Technical(ctx context.Context, user uuid.UUID, page vault.Page) ([]vault.TechnicalBatch, error) {
 	b := &builder{}
-	b.add("SELECT user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext FROM technical_data WHERE user_id = ?", user)
+	b.add("SELECT "+technicalColumns+" FROM technical_data WHERE user_id = ?", user)
 	if page.After != uuid.Nil {
 		b.add(" AND id < ?", page.After)
 	}
 	b.add(" ORDER BY id DESC LIMIT ?", page.Limit)
-	return list(ctx, s, b.String(), b.args, func(r row) (t vault.TechnicalBatch, err error) {
-		c := &t.Ciphertext
-		err = r.Scan(&t.User, &t.ID, &t.App, moment{&t.From}, moment{&t.To}, &t.Count, moment{&t.ExpiresAt}, &c.Key, &c.Version, &c.Text)
-		return t, err
-	})
+	return list(ctx, s, b.String(), b.args, technicalBatch)
 }
 
 // TechnicalOver implements vault.TechnicalReader.
@@ -36,10 +48,11 @@ func (s *Store) TechnicalOver(ctx context.Context, at time.Time, limit int) ([]v
 // InsertTechnical implements vault.TechnicalTx.
 func (t *tx) InsertTechnical(b vault.TechnicalBatch) {
 	t.living(b.User)
-	t.queue(`INSERT INTO technical_data (user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext)
-		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM users WHERE id = $1 AND status = $11`,
+	t.queue(`INSERT INTO technical_data (user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext, kept, dropped)
+		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM users WHERE id = $1 AND status = $13`,
 		b.User, b.ID, b.App, b.From.UnixMilli(), b.To.UnixMilli(), b.Count, b.ExpiresAt.UnixMilli(),
-		b.Ciphertext.Key, b.Ciphertext.Version, b.Ciphertext.Text, vault.StatusActive).orMissed(vault.ErrStale)
+		b.Ciphertext.Key, b.Ciphertext.Version, b.Ciphertext.Text,
+		strings.Join(b.Kept, " "), strings.Join(b.Dropped, " "), vault.StatusActive).orMissed(vault.ErrStale)
 }
 
 // DropTechnical implements vault.TechnicalTx.

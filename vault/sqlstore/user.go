@@ -103,8 +103,13 @@ func (t *tx) InsertUser(u vault.User, login vault.SubjectKey) {
 	if login == (vault.SubjectKey{}) {
 		return
 	}
+	t.login(u.ID, login)
+}
+
+// login gives a person one.
+func (t *tx) login(user uuid.UUID, login vault.SubjectKey) {
 	t.queue(`INSERT INTO user_subjects (issuer, pepper, digest, user_id) VALUES ($1, $2, $3, $4)`,
-		key(login.Issuer), login.KeyVersion, key(login.Digest), u.ID).orTaken(vault.ErrTaken.With("what", "login"))
+		key(login.Issuer), login.KeyVersion, key(login.Digest), user).orTaken(vault.ErrTaken.With("what", "login"))
 }
 
 // ReviseUser implements vault.UserTx.

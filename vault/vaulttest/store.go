@@ -36,7 +36,7 @@ func Store(t *testing.T, open func(t *testing.T) StoreUnderTest) {
 	for _, group := range []map[string]func(*storeTest){
 		userTests, fieldTests, indexTests, consentTests, standingTests,
 		policyTests, auditTests, keepingTests, heldTests, labelTests, copyTests, loginTests, planTests, writeTests,
-		erasureTests, leaseTests, objectValueTests, disclosureTests, technicalTests,
+		erasureTests, leaseTests, objectValueTests, disclosureTests, technicalTests, claimTests, breachTests,
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {

@@ -2,8 +2,9 @@ package vaulttest
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,41 +47,58 @@ var consentTests = map[string]func(*storeTest){
 		s.same(kept, act)
 	},
 
-	"EventsInAnAppAreListedByPersonAndSeq": func(s *storeTest) {
+	"PeopleWhoDecidedAlikeAreCountedTogether": func(s *storeTest) {
 		s.app("wallet")
 		s.app("other")
 		v, elsewhere := s.published("wallet", dawn()), s.published("other", dawn())
-		want := vault.History{}
-		for range 3 {
+		span := vault.Span{Version: v.ID, From: dawn().AddDate(0, 0, 1), Until: dawn().AddDate(0, 0, 2)}
+		var people []uuid.UUID
+		// decides has somebody decide, and take the first decision back.
+		decides := func(at, signed time.Time) {
 			u, _ := s.person()
-			act, events := s.act(u.ID, v, 0, "a", "b", "c")
+			act, events := s.act(u.ID, v, 0, "a", "b")
+			back := events[0]
+			back.ID, back.Seq, back.Type = s.id(), 3, vault.Withdrawn
+			events = append(events, back)
+			for i := range events {
+				events[i].ReceivedAt, events[i].SignedAt = at, signed
+			}
 			s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
-			for _, e := range events {
-				want = append(want, vault.ConsentEvent{
-					User: e.User, Seq: e.Seq, Type: e.Type, App: e.App, Item: e.Item, Version: e.Version, ReceivedAt: e.ReceivedAt,
-				})
-			}
-			act, events = s.act(u.ID, elsewhere, 3, "a")
-			s.write(func(tx vault.Tx) { tx.Append(act, 3, events) })
+			elseAct, elseEvents := s.act(u.ID, elsewhere, 3, "a")
+			s.write(func(tx vault.Tx) { tx.Append(elseAct, 3, elseEvents) })
+			people = append(people, u.ID)
 		}
-		slices.SortFunc(want, func(a, b vault.ConsentEvent) int {
-			return cmp.Or(bytes.Compare(a.User[:], b.User[:]), cmp.Compare(a.Seq, b.Seq))
-		})
-		got, after := vault.History{}, vault.EventPlace{}
-		for {
-			page, err := s.store.DecidedIn(s.Context(), "wallet", after, 2)
+		within := span.From.Add(time.Hour)
+		decides(dawn(), time.Time{})                      // before the span
+		decides(span.From, time.Time{})                   // as it begins: told alike
+		decides(dawn().AddDate(1, 0, 0), dawn())          // signed before it
+		decides(within, time.Time{})                      // in it
+		decides(span.Until.AddDate(0, 1, 0), time.Time{}) // after it
+		counted := func(spans ...vault.Span) map[string]int64 {
+			alike, err := s.store.DecidedAlike(s.Context(), "wallet", spans)
 			s.must(err)
-			if got = append(got, page...); len(page) < 2 {
-				break
+			out := map[string]int64{}
+			for _, of := range alike {
+				said := ""
+				for _, e := range of.History {
+					same := e.Consent == of.History[0].Consent
+					known := e.Version == v.ID && e.App == "wallet"
+					said += fmt.Sprintf("%d %s %s %t %t %s;", e.Seq, e.Type, e.Item, same, known, e.ReceivedAt.Sub(dawn()))
+				}
+				out[said] += of.People
 			}
-			after = vault.EventPlace{User: page[1].User, Seq: page[1].Seq}
+			return out
 		}
-		s.same(got, want)
-
-		s.write(func(tx vault.Tx) { tx.SetStatus(want[0].User, 1, vault.StatusErased) })
-		got, err := s.store.DecidedIn(s.Context(), "wallet", vault.EventPlace{}, 100)
-		s.must(err)
-		s.same(got, want[3:])
+		told := func(known bool, at string) string {
+			return strings.NewReplacer("?", strconv.FormatBool(known), "@", at).Replace("1 GIVEN a true ? @;2 GIVEN b false ? @;3 WITHDRAWN a true ? @;")
+		}
+		s.same(counted(span), map[string]int64{told(true, "24h0m0s"): 3, told(true, "25h0m0s"): 1, told(true, "48h0m0s"): 1})
+		s.write(func(tx vault.Tx) { tx.SetStatus(people[0], 1, vault.StatusErased) })
+		s.same(counted(span)[told(true, "24h0m0s")], int64(2))
+		for said, n := range counted() {
+			s.same(n, int64(4))
+			s.same(strings.Contains(said, "true true"), false)
+		}
 	},
 
 	"HistoryIsInTheOrderOfSeqWhateverIdsAndClocksSay": func(s *storeTest) {

@@ -30,7 +30,10 @@ func of(counts []vault.TraceCount, trace vault.Trace) int64 {
 // somebody has left a trace of each sort.
 func (s *storeTest) somebody() (vault.User, vault.SubjectKey) {
 	s.Helper()
-	u, login := s.person()
+	u, login := s.onPaper(), s.newLogin() // of whom nothing else differs from others
+	claim := s.claim(u.ID)
+	s.write(func(tx vault.Tx) { tx.PutClaim(claim) })
+	s.write(func(tx vault.Tx) { tx.UseClaim(claim, login, s.clock) })
 	s.put(u.ID, "email", "1")
 	s.put(u.ID, "phone", "2")
 	s.write(func(tx vault.Tx) {

@@ -80,7 +80,9 @@ var leaseTests = map[string]func(*storeTest){
 	"EvidenceIsForgotten": func(s *storeTest) {
 		u, _ := s.somebody()
 		s.must(s.eraseUser(u, vault.Evidence{Fields: []string{"email"}}))
-		s.write(func(tx vault.Tx) { tx.ForgetEvidence(u.ID) })
+		s.write(func(tx vault.Tx) { tx.ForgetEvidence(u.ID, []vault.KeptKind{vault.KeptContexts}) })
+		s.same(of(s.traces(u.ID, vault.Evidence{}), vault.TraceFields), int64(1)) // whose term is not over
+		s.write(func(tx vault.Tx) { tx.ForgetEvidence(u.ID, []vault.KeptKind{vault.KeptContexts, vault.KeptFields}) })
 		for _, c := range s.traces(u.ID, vault.Evidence{}) {
 			s.same(c.Rows, int64(0))
 		}
