@@ -37,6 +37,7 @@ type settings struct {
 	TrustedDocuments string        `env:"KELISIM_TRUSTED_DOCUMENTS"`
 	AuditFile        string        `env:"KELISIM_AUDIT_FILE"`
 	Rules            string        `env:"KELISIM_RULES"`
+	SavedQueries     string        `env:"KELISIM_CONSOLE_EXAMPLES"`
 	ErasureLedger    string        `env:"KELISIM_ERASURE_LEDGER"`
 	RetentionEvery   time.Duration `env:"KELISIM_RETENTION_EVERY" envDefault:"24h"`
 	StorageRegion    string        `env:"KELISIM_STORAGE_REGION"`

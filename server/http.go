@@ -33,7 +33,8 @@ type edge struct {
 	clock     func() time.Time
 	dev       *identity.Dev // nil outside development
 	control   *control      // nil where Vault has the keys
-	manifests *manifests    // nil where no documents are trusted
+	console   console.Options
+	manifests *manifests // nil where no documents are trusted
 }
 
 // newEdge builds the GraphQL server.
@@ -57,6 +58,9 @@ func newEdge(p *process, sys *system, who *identity.Provider, dev *identity.Dev,
 		return nil, err
 	}
 	e.graphql = srv
+	if e.console, err = e.consoleOptions(schema); err != nil {
+		return nil, err
+	}
 	e.pages, err = page.New(page.Options{
 		Vault: sys.vault, Match: identifier.MatchLocale, Languages: identifier.ParseAcceptLanguage, ConsentID: graph.ParseConsentID,
 		Denied: sys.metrics.deniedAnonymous, Clock: p.clock, Log: sys.log,
@@ -105,11 +109,7 @@ func (e *edge) api(mux *http.ServeMux) {
 }
 
 func (e *edge) internalPages(mux *http.ServeMux) {
-	options := console.Options{Endpoint: "/graphql", Dev: e.dev != nil}
-	if e.dev != nil {
-		options.Tokens = func() map[string]string { return devTokens(e.settings, e.log) }
-	}
-	mux.Handle(console.Path, console.Handler(options))
+	mux.Handle(console.Path, console.Handler(e.console))
 	mux.Handle("GET /metrics", e.metrics.handler())
 	mux.HandleFunc("GET /readyz", e.ready(true))
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -21,12 +22,21 @@ import (
 const Path = "/console/"
 
 // policy is strict where it can be: GraphiQL sets style attributes, so styles
-// alone may be inline, and its typefaces are data URLs inside its style sheet.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
-	"font-src data:; img-src 'self' data:; connect-src 'self'; " +
-	"base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+// alone may be inline, and its typefaces are data URLs inside its style sheet. The
+// page asks nobody but this server and the issuers at which one signs in.
+func policy(issuers []Issuer) string {
+	hosts := "'self'"
+	for _, is := range issuers {
+		if origin := " " + is.origin(); !strings.Contains(hosts, origin) {
+			hosts += origin
+		}
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+		"font-src data:; img-src 'self' data:; connect-src " + hosts + "; " +
+		"base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
+}
 
-//go:embed index.html init.js labels.js console.css examples.json third_party
+//go:embed index.html *.js *.css examples.json third_party
 var files embed.FS
 
 // Options say where the console sends its requests and what it may offer.
@@ -37,12 +47,41 @@ type Options struct {
 	Dev bool
 	// Tokens answers a token for each role, for the role picker. Nil outside development.
 	Tokens func() map[string]string
+	// Issuers are those at which colleagues sign in from the page.
+	Issuers []Issuer
+	// Who answers what roles a request's token has, or the code of why it is refused. Nil: nobody signs in.
+	Who func(*http.Request) (roles []string, problem string)
+	// Saved are the operator's own queries; nil for none.
+	Saved *Saved
+}
+
+// Issuer is an OpenID provider at which the page signs in as a public client.
+type Issuer struct {
+	URL      string   `json:"issuer"`
+	ClientID string   `json:"clientId"`
+	Scopes   []string `json:"scopes"`
+}
+
+func (is Issuer) origin() string {
+	u, err := url.Parse(is.URL)
+	if err != nil { // the configuration was validated
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // settings is what the page has to know about its server.
 type settings struct {
-	Endpoint string `json:"endpoint"`
-	Dev      bool   `json:"dev"`
+	Endpoint string   `json:"endpoint"`
+	Schema   string   `json:"schema"`
+	Dev      bool     `json:"dev"`
+	Issuers  []Issuer `json:"issuers"`
+}
+
+// caller is who the server takes the page's user for.
+type caller struct {
+	Roles   []string `json:"roles"`
+	Problem string   `json:"problem,omitempty"`
 }
 
 // Handler serves the console below Path.
@@ -54,10 +93,18 @@ func Handler(opts Options) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"{$}", serveFile)
+	mux.HandleFunc("GET "+Path+"callback", serveFile) // the page again, with a provider's answer in its address
 	mux.HandleFunc("GET "+Path+"{file...}", serveFile)
 	mux.HandleFunc("GET "+Path+"settings.json", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, settings{Endpoint: opts.Endpoint, Dev: offersTokens})
+		writeJSON(w, settings{Endpoint: opts.Endpoint, Schema: "/schema.graphql", Dev: offersTokens, Issuers: append([]Issuer{}, opts.Issuers...)})
 	})
+	mux.HandleFunc("GET "+Path+"saved.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, opts.Saved.Examples()) })
+	if opts.Who != nil {
+		mux.HandleFunc("GET "+Path+"me.json", func(w http.ResponseWriter, r *http.Request) {
+			roles, problem := opts.Who(r)
+			writeJSON(w, caller{append([]string{}, roles...), problem})
+		})
+	}
 	if offersTokens {
 		mux.HandleFunc("GET "+Path+"dev-tokens.json", func(w http.ResponseWriter, r *http.Request) {
 			if !isLocal(r) || !isOwnPage(r) {
@@ -67,11 +114,11 @@ func Handler(opts Options) http.Handler {
 			writeJSON(w, opts.Tokens())
 		})
 	}
-	return withHeaders(mux)
+	return withHeaders(mux, policy(opts.Issuers))
 }
 
 // withHeaders sets the headers that hold for every answer, refusals included.
-func withHeaders(next http.Handler) http.Handler {
+func withHeaders(next http.Handler, policy string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -89,7 +136,7 @@ func withHeaders(next http.Handler) http.Handler {
 // small and always fetched.
 func serveFile(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	if name == "" {
+	if name == "" { // also the callback
 		name = "index.html"
 	}
 	content, err := files.ReadFile(name)

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -109,12 +110,12 @@ func TestOwnFilesAreNeverStoredAndThirdPartyFilesAreRevalidated(t *testing.T) {
 }
 
 func TestPageIsToldItsEndpoint(t *testing.T) {
-	if got := get(Handler(Options{}), Path+"settings.json").Body.String(); got != `{"endpoint":"/graphql","dev":false}` {
+	if got := get(Handler(Options{}), Path+"settings.json").Body.String(); got != `{"endpoint":"/graphql","schema":"/schema.graphql","dev":false,"issuers":[]}` {
 		t.Errorf("settings = %s", got)
 	}
 	opts := devOptions()
 	opts.Endpoint = "/api"
-	if got := get(Handler(opts), Path+"settings.json").Body.String(); got != `{"endpoint":"/api","dev":true}` {
+	if got := get(Handler(opts), Path+"settings.json").Body.String(); got != `{"endpoint":"/api","schema":"/schema.graphql","dev":true,"issuers":[]}` {
 		t.Errorf("settings = %s", got)
 	}
 }
@@ -219,11 +220,47 @@ func TestOwnFilesNameNoOtherHostAndRunNothingInline(t *testing.T) {
 			return
 		}
 		for what, pattern := range forbidden {
+			if name == "signin.js" && what == "the browser's storage" { // while the browser is away; the next test
+				continue
+			}
 			if found := pattern.Find(content); found != nil {
 				t.Errorf("%s holds %s: %q", name, what, found)
 			}
 		}
 	})
+}
+
+func TestOnlyWhatProvesASignInIsInTheTabsStorage(t *testing.T) {
+	content, err := files.ReadFile("signin.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := regexp.MustCompile(`\w*(?:localStorage|sessionStorage|indexedDB|cookie)[^;]*`).FindAllString(string(content), -1)
+	want := []string{
+		"sessionStorage.setItem(pending, JSON.stringify(asked))", "sessionStorage.getItem(pending) ?? 'null')", "sessionStorage.removeItem(pending)",
+	}
+	if !slices.Equal(used, want) {
+		t.Errorf("signin.js uses %q, want %q", used, want)
+	}
+	if asked := "const asked = { issuer, state: random(), nonce: random(), verifier: random() };"; !strings.Contains(string(content), asked) {
+		t.Errorf("what is kept while the browser is away is not %q", asked)
+	}
+}
+
+func TestThePageMayAskItsIssuersAndNobodyElse(t *testing.T) {
+	is := Issuer{URL: "https://sso.dala.example:8443/staff", ClientID: "console", Scopes: []string{"openid"}}
+	other := Issuer{URL: "https://id.dala.example", ClientID: "console", Scopes: []string{"openid"}}
+	r := get(Handler(Options{Issuers: []Issuer{is, is, other}}), Path+"settings.json")
+	want := strings.Replace(wantPolicy, "connect-src 'self'", "connect-src 'self' https://sso.dala.example:8443 https://id.dala.example", 1)
+	if got := r.Header().Get("Content-Security-Policy"); got != want {
+		t.Errorf("the policy is %s, want %s", got, want)
+	}
+	if !strings.Contains(r.Body.String(), `{"issuer":"https://id.dala.example","clientId":"console","scopes":["openid"]}`) {
+		t.Errorf("the page is told %s", r.Body)
+	}
+	if back := get(Handler(Options{}), Path+"callback?code=x"); back.Code != http.StatusOK || !strings.Contains(back.Body.String(), "init.js") {
+		t.Errorf("the callback is %d", back.Code)
+	}
 }
 
 func TestPageRefersOnlyToFilesThatAreServed(t *testing.T) {
@@ -301,6 +338,23 @@ func TestBarSpeaksThreeLanguages(t *testing.T) {
 		if got != want || len(keys) < 20 {
 			t.Errorf("language %d has the labels %q, the first has %q", i, got, want)
 		}
+	}
+}
+
+func TestFieldsHaveANameInThreeLanguages(t *testing.T) {
+	content, err := files.ReadFile("words.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := regexp.MustCompile(`(?m)^ {2}(\w+): (.*),$`).FindAllStringSubmatch(string(content), -1)
+	three := regexp.MustCompile(`^\['[^']+', '[^']+', '[^']+'\]$`)
+	for _, entry := range entries {
+		if !three.MatchString(entry[2]) {
+			t.Errorf("%s: %s", entry[1], entry[2])
+		}
+	}
+	if len(entries) < 60 {
+		t.Errorf("only %d fields have names", len(entries))
 	}
 }
 

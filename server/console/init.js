@@ -1,186 +1,41 @@
-import { labels, languages } from './labels.js';
+import { fetcherFor } from './ask.js';
+import * as editor from './editor.js';
+import { fill, readExamples, titleOf } from './example.js';
+import { readSchema } from './operation.js';
+import {
+  element, getJSON, roleName, state, text,
+} from './page.js';
+import { listener, memory, redraw } from './panel.js';
+import * as signin from './signin.js';
 
-const { createElement, useEffect } = window.React;
-const { GraphiQL, ReactDOM, GraphiQLPluginExplorer } = window;
-const element = (id) => document.getElementById(id);
+// ---- Who asks
 
-// Everything the page remembers. Nothing is written to the browser's storage:
-// tokens are secrets, and variables are personal data.
-const state = {
-  settings: { endpoint: '/graphql', dev: false },
-  language: languages.find((code) => navigator.language.startsWith(code)) ?? 'en',
-  devTokens: {},
-  role: 'anonymous',
-  token: '',
-  examples: [],
-  opened: { query: '', variables: '' }, // as the last example filled its tab
-};
+// become changes who asks. What was asked before belongs to whoever asked it.
+function become(change) {
+  editor.stop();
+  Object.assign(state, change);
+  drawBar();
+}
 
-const text = (key) => labels[state.language][key];
-const roleName = (role) => text('roles')[role] ?? role;
+const roles = { SERVICE: 'service', SUPPORT: 'support', COMPLIANCE: 'compliance', SECURITY: 'security', AUDITOR: 'auditor' };
 
-// ---- Talking to the server
+// greet asks the server who it takes us for.
+async function greet(session) {
+  const said = await getJSON('me.json', null, { Authorization: `Bearer ${await session.token()}` });
+  if (!said) throw new signin.SignInError('unreachable');
+  if (said.problem) throw new signin.SignInError(said.problem === 'UNAVAILABLE' ? 'keysDown' : 'tokenRefused');
+  const known = (said.roles ?? []).map((role) => roles[role]).filter(Boolean);
+  if (known.length === 0) throw new signin.SignInError('noRole');
+  return known;
+}
 
-async function getJSON(name, fallback) {
+async function trySigningIn(steps) {
+  become({ notice: 'signingIn' });
   try {
-    const response = await fetch(name);
-    return response.ok ? await response.json() : fallback;
-  } catch {
-    return fallback;
+    await steps();
+  } catch (error) {
+    become({ session: null, roles: [], notice: error instanceof signin.SignInError ? error.label : 'failed' });
   }
-}
-
-async function ask(token, request, signal) {
-  const headers = {
-    'Content-Type': 'application/json',
-    Accept: 'application/graphql-response+json, application/json;q=0.9',
-    'Accept-Language': state.language,
-  };
-  if (token) headers.Authorization = `Bearer ${token}`;
-  let response;
-  try {
-    response = await fetch(state.settings.endpoint, {
-      method: 'POST', headers, body: JSON.stringify(request), cache: 'no-store', redirect: 'error', signal,
-    });
-  } catch {
-    return { errors: [{ message: text('unreachable') }] };
-  }
-  try {
-    return await response.json();
-  } catch {
-    return { errors: [{ message: text('notJSON') + response.status }] };
-  }
-}
-
-// fetcherFor makes a new function for each token: GraphiQL asks for the schema
-// again when its fetcher changes, and what may be seen depends on who asks.
-// It answers an observable, because GraphiQL can stop nothing else.
-function fetcherFor(token) {
-  return (request) => ({
-    subscribe({ next, complete }) {
-      const stop = new AbortController();
-      ask(token, request, stop.signal).then((answer) => {
-        if (stop.signal.aborted) return;
-        next(answer);
-        complete();
-      });
-      return { unsubscribe: () => stop.abort() };
-    },
-  });
-}
-
-// ---- Examples
-
-// uuid7 makes the ids that clients make: event ids and idempotency keys.
-function uuid7() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  new DataView(bytes.buffer).setBigUint64(0, (BigInt(Date.now()) << 16n) | BigInt(bytes[6] << 8 | bytes[7]));
-  bytes[6] = (bytes[6] & 0x0f) | 0x70;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-// An example may say {{language}}, {{uuid}} and {{now}} where a value depends on the moment.
-function fill(variables) {
-  const makers = { language: () => state.language, uuid: uuid7, now: () => new Date().toISOString() };
-  const replace = (_, value) => (typeof value === 'string'
-    ? value.replace(/\{\{(language|uuid|now)\}\}/g, (_match, name) => makers[name]())
-    : value);
-  return JSON.stringify(variables, replace, 2);
-}
-
-// readExamples keeps what can be used and drops the rest, so that one mistake costs one example.
-function readExamples(list) {
-  if (!Array.isArray(list)) return [];
-  return list.filter((item) => item && typeof item.query === 'string' && item.query.trim() !== '').map((item) => ({
-    role: typeof item.role === 'string' ? item.role : 'anonymous',
-    title: typeof item.title === 'object' && item.title ? item.title : {},
-    query: item.query,
-    variables: typeof item.variables === 'object' && item.variables ? item.variables : {},
-  }));
-}
-
-function titleOf(example) {
-  return example.title[state.language] ?? example.title.en
-    ?? example.query.match(/^\s*(?:query|mutation)\s+(\w+)/m)?.[1] ?? '…';
-}
-
-// ---- GraphiQL
-
-// GraphiQL keeps tabs, panes and the history of queries here: until the page is left.
-function memoryStorage() {
-  const items = new Map();
-  return {
-    get length() { return items.size; },
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => { items.set(key, value); },
-    removeItem: (key) => { items.delete(key); },
-    clear: () => { items.clear(); },
-  };
-}
-
-let fetcher;
-let hint; // what a new tab starts with
-let editors; // GraphiQL's own, as of its latest rendering
-let execution;
-
-function Bridge({ onReady }) {
-  editors = GraphiQL.React.useEditorContext({ nonNull: true });
-  execution = GraphiQL.React.useExecutionContext({ nonNull: true });
-  const ready = Boolean(editors.queryEditor && editors.variableEditor);
-  useEffect(() => { if (ready) onReady(); }, [ready, onReady]);
-  useEffect(() => {
-    document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-    // An answer belongs to the tab that asked. GraphiQL would show a late one,
-    // which may be about another person, in the tab opened meanwhile.
-    return () => execution.stop();
-  }, [editors.tabs[editors.activeTabIndex].id]);
-  return null;
-}
-
-// isUntouched tells a tab that holds nothing of the user's: nothing typed, nothing asked.
-function isUntouched() {
-  const query = editors.queryEditor.getValue();
-  const variables = editors.variableEditor?.getValue() ?? '';
-  const { opened } = state;
-  return !execution.isFetching && !editors.responseEditor?.getValue()
-    && (query.trim() === '' || query === hint || query === opened.query)
-    && (variables.trim() === '' || variables === opened.variables);
-}
-
-// openExample reuses an untouched tab, and otherwise opens a new one.
-function openExample(example) {
-  if (!editors?.queryEditor) return;
-  if (!isUntouched()) ReactDOM.flushSync(() => editors.addTab());
-  state.opened = { query: example.query, variables: fill(example.variables) };
-  editors.queryEditor.setValue(state.opened.query);
-  editors.variableEditor?.setValue(state.opened.variables);
-}
-
-function openFirst() {
-  if (state.examples.length > 0) openExample(state.examples[0]);
-}
-
-const root = ReactDOM.createRoot(element('graphiql'));
-const fixedProps = {
-  storage: memoryStorage(),
-  plugins: [GraphiQLPluginExplorer.explorerPlugin()],
-  shouldPersistHeaders: false,
-  isHeadersEditorEnabled: false,
-  defaultEditorToolsVisibility: 'variables',
-  forcedTheme: 'system',
-  inputValueDeprecation: true,
-  schemaDescription: true,
-};
-
-function renderGraphiQL() {
-  root.render(createElement(
-    GraphiQL,
-    { ...fixedProps, fetcher, defaultQuery: hint },
-    createElement(GraphiQL.Logo, { key: 'logo' }, 'GraphiQL'),
-    createElement(Bridge, { key: 'bridge', onReady: openFirst }),
-  ));
 }
 
 // ---- The bar
@@ -192,14 +47,19 @@ function option(value, label, selected) {
 function drawRoles() {
   const order = Object.keys(text('roles'));
   const granted = Object.keys(state.devTokens).sort((a, b) => order.indexOf(a) - order.indexOf(b));
-  const roles = ['anonymous', ...granted, ...(state.role === 'custom' ? ['custom'] : [])];
-  element('role').replaceChildren(...roles.map((role) => option(role, roleName(role), role === state.role)));
+  const all = ['anonymous', ...granted, ...(state.role === 'custom' ? ['custom'] : [])];
+  element('role').replaceChildren(...all.map((role) => option(role, roleName(role), role === state.role)));
   element('role-field').hidden = !state.settings.dev;
 }
 
+// mine tells the examples that whoever signed in can use.
+const mine = (example) => state.roles.length === 0 || ['anonymous', 'own', ...state.roles].includes(example.role);
+
 function drawExamples() {
   const groups = new Map();
+  const order = [...state.roles, ...Object.keys(text('roles'))];
   state.examples.forEach((example, index) => {
+    if (!mine(example)) return;
     if (!groups.has(example.role)) {
       const group = document.createElement('optgroup');
       group.label = roleName(example.role);
@@ -207,7 +67,25 @@ function drawExamples() {
     }
     groups.get(example.role).append(option(String(index), titleOf(example), false));
   });
-  element('example').replaceChildren(option('', text('chooseExample'), true), ...groups.values());
+  const sorted = [...groups].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  element('example').replaceChildren(option('', text('chooseExample'), true), ...sorted.map(([, group]) => group));
+}
+
+function drawSignIn() {
+  const { issuers } = state.settings;
+  element('signin').hidden = issuers.length === 0;
+  element('token-box').hidden = issuers.length > 0;
+  element('signed-in').textContent = state.session ? `${text('signedIn')} ${state.roles.map(roleName).join(', ')}` : '';
+  element('sign-out').hidden = !state.session;
+  element('sign-in').replaceChildren(...(state.session ? [] : issuers).map((issuer) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = issuers.length > 1 ? `${text('signIn')}: ${new URL(issuer.issuer).host}` : text('signIn');
+    button.addEventListener('click', () => trySigningIn(() => signin.begin(issuer)));
+    return button;
+  }));
+  element('notice').textContent = state.notice ? text(state.notice) : '';
+  element('notice').hidden = !state.notice;
 }
 
 function drawBar() {
@@ -220,76 +98,113 @@ function drawBar() {
   element('token-forget').disabled = state.token === '';
   drawRoles();
   drawExamples();
+  drawSignIn();
+  redraw();
 }
 
-// become changes who asks; the schema is then read again as that caller.
-function become(role, token) {
-  const changed = token !== state.token;
-  state.role = role;
-  state.token = token;
-  if (changed) {
-    fetcher = fetcherFor(token);
-    renderGraphiQL();
+function showQuery(shown) {
+  document.body.classList.toggle('plain', !shown);
+  element('show-query').setAttribute('aria-pressed', String(shown));
+  editor.seen();
+}
+
+let opening = null;
+
+async function openExample(example) {
+  const known = example.role === 'anonymous' || example.role in state.devTokens;
+  if (state.settings.dev && state.role !== 'custom' && known) {
+    become({ role: example.role, token: state.devTokens[example.role] ?? '' });
   }
-  drawBar();
+  opening = example; // another may be chosen while this one asks what is in force
+  const variables = await fill(example.variables, memory);
+  if (opening !== example) return;
+  editor.open(example.query, JSON.stringify(variables, null, 2));
+  redraw();
 }
 
-function listen() {
+function listenToBar() {
   element('language').addEventListener('change', (event) => {
     state.language = event.target.value;
     drawBar();
   });
   element('role').addEventListener('change', (event) => {
     const role = event.target.value;
-    become(role, role === 'custom' ? state.token : state.devTokens[role] ?? '');
+    become({ role, token: role === 'custom' ? state.token : state.devTokens[role] ?? '' });
   });
   element('example').addEventListener('change', (event) => {
     const example = state.examples[Number.parseInt(event.target.value, 10)];
     event.target.value = '';
-    if (!example) return;
-    const known = example.role === 'anonymous' || example.role in state.devTokens;
-    if (state.settings.dev && state.role !== 'custom' && known) {
-      become(example.role, state.devTokens[example.role] ?? '');
-    }
-    openExample(example);
+    if (example) openExample(example);
   });
-  element('token-box').addEventListener('toggle', (event) => {
-    if (event.target.open) element('token').focus();
+  element('show-query').addEventListener('click', () => showQuery(document.body.classList.contains('plain')));
+  element('sign-out').addEventListener('click', async () => {
+    await state.session.end();
+    location.reload(); // what was answered goes, too
   });
+}
+
+function listenToTokenBox() {
+  const box = element('token-box');
+  box.addEventListener('toggle', () => { if (box.open) element('token').focus(); });
   element('token-form').addEventListener('submit', (event) => {
     event.preventDefault();
     const token = element('token').value.trim().replace(/^(authorization:\s*)?bearer\s+/i, '');
     element('token').value = '';
-    element('token-box').open = false;
-    if (token) become('custom', token);
+    box.open = false;
+    if (token) become({ role: 'custom', token });
   });
   element('token-forget').addEventListener('click', () => {
-    element('token-box').open = false;
-    become('anonymous', '');
+    box.open = false;
+    become({ role: 'anonymous', token: '' });
   });
-  document.addEventListener('click', (event) => {
-    if (!element('token-box').contains(event.target)) element('token-box').open = false;
-  });
-  element('token-box').addEventListener('keydown', (event) => {
+  document.addEventListener('click', (event) => { if (!box.contains(event.target)) box.open = false; });
+  box.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
-    element('token-box').open = false;
+    box.open = false;
     element('token-state').parentElement.focus();
   });
 }
 
+async function readSchemaText() {
+  const response = await fetch(state.settings.schema);
+  return readSchema(await response.text());
+}
+
+function firstExample() {
+  const own = state.examples.filter((one) => mine(one));
+  const example = own.find((one) => state.roles.includes(one.role)) ?? own[0];
+  if (example) openExample(example);
+}
+
 async function start() {
   drawBar();
-  const [settings, examples] = await Promise.all([
-    getJSON('settings.json', state.settings), getJSON('examples.json', []),
+  const [settings, examples, saved] = await Promise.all([
+    getJSON('settings.json', state.settings), getJSON('examples.json', []), getJSON('saved.json', []),
   ]);
-  state.settings = settings;
-  state.examples = readExamples(examples);
+  Object.assign(state.settings, settings);
+  state.examples = [...readExamples(examples), ...readExamples(saved)];
   if (settings.dev) state.devTokens = await getJSON('dev-tokens.json', {});
-  fetcher = fetcherFor('');
-  hint = text('hint');
+  state.schema = await readSchemaText();
+  const ready = new Promise((resolve) => { listener.ready = resolve; });
+  listenToBar();
+  listenToTokenBox();
+  showQuery(false);
+  const over = (label) => {
+    Object.assign(state, { session: null, roles: [], notice: label });
+    drawBar();
+  };
+  editor.draw({
+    fetcher: fetcherFor(listener, over), schema: state.schema, firstText: text('hint'), listener,
+  });
+  await ready;
+  if (signin.isBack()) {
+    await trySigningIn(async () => {
+      const session = await signin.finish(state.settings.issuers);
+      become({ session, roles: await greet(session), notice: '' });
+    });
+  }
   drawBar();
-  listen();
-  renderGraphiQL();
+  firstExample();
 }
 
 start().catch(() => { element('graphiql').textContent = text('failed'); });

@@ -40,6 +40,15 @@ type Issuer struct {
 	RolesClaim string   `yaml:"rolesClaim"` // dotted path of an array of strings (STAFF)
 	// Roles are what the issuer may grant, by its own name for each (STAFF).
 	Roles map[string]vault.Role `yaml:"roles"`
+	// Console lets colleagues sign in from the console; nil: they do not (STAFF).
+	Console *ConsoleClient `yaml:"console"`
+}
+
+// ConsoleClient is the console as the issuer knows it: a public client, for the
+// authorization code flow with PKCE.
+type ConsoleClient struct {
+	ClientID string   `yaml:"clientId"`
+	Scopes   []string `yaml:"scopes"` // to ask for; [openid] if empty
 }
 
 // Service is a machine of the staff's issuer, known by its subject or by its

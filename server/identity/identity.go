@@ -124,6 +124,18 @@ func (p *Provider) CustomerIssuers() []string {
 	return urls
 }
 
+// ConsoleClients are the issuers at which colleagues sign in from the console, in
+// the configured order.
+func (p *Provider) ConsoleClients() []Issuer {
+	var out []Issuer
+	for _, is := range p.order {
+		if is.Console != nil {
+			out = append(out, is.Issuer)
+		}
+	}
+	return out
+}
+
 // Check asks every issuer whose keys are not known yet for its configuration,
 // for readiness. The error names those that do not answer.
 func (p *Provider) Check(ctx context.Context) error {

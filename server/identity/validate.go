@@ -21,6 +21,9 @@ var algorithms = []string{
 var (
 	appForm  = regexp.MustCompile(`^[a-z][a-z0-9-]{1,31}$`)
 	codeForm = regexp.MustCompile(`^[a-z][A-Za-z0-9_]{1,39}$`)
+	// RFC 6749 lets a scope hold these characters.
+	scopeForm = regexp.MustCompile(`^[!#-\[\]-~]+$`)
+	hostForm  = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
 )
 
 // Validate says everything that is wrong with the configuration, or nil.
@@ -61,6 +64,7 @@ func (v *validation) bad(text string, key ...any) {
 
 func (v *validation) issuer(is Issuer, key ...any) {
 	v.url(is.URL, under(key, "issuer")...)
+	v.console(is, under(key, "console"))
 	v.needed(is.Audiences, "name each audience (aud) that is accepted", under(key, "audiences")...)
 	v.list(is.Audiences, nil, "", under(key, "audiences")...)
 	v.needed(is.Algorithms, "name the algorithms that the issuer signs with, such as [ES256, RS256]", under(key, "algorithms")...)
@@ -79,6 +83,28 @@ func (v *validation) issuer(is Issuer, key ...any) {
 		v.roles(is, key)
 	default:
 		v.bad("kind is CUSTOMERS (people, for their own data) or STAFF (colleagues and services)", under(key, "kind")...)
+	}
+}
+
+// console: the console's policy of contents names the issuer's host, so that it has
+// to be one that means nothing else there.
+func (v *validation) console(is Issuer, key []any) {
+	if is.Console == nil {
+		return
+	}
+	u, err := url.Parse(is.URL)
+	switch {
+	case is.Kind != Staff:
+		v.bad("the console is for colleagues: remove this, or make the issuer kind STAFF", key...)
+	case err != nil || !hostForm.MatchString(u.Host):
+		v.bad("the issuer's host is not a name or an address", key...)
+	}
+	if is.Console.ClientID == "" {
+		v.bad("name the client that the issuer knows the console by", under(key, "clientId")...)
+	}
+	v.list(is.Console.Scopes, scopeForm, "a scope, such as offline_access", under(key, "scopes")...)
+	if len(is.Console.Scopes) > 0 && !slices.Contains(is.Console.Scopes, oidc.ScopeOpenID) {
+		v.bad("openid is missing; without it nobody signs in", under(key, "scopes")...)
 	}
 }
 
