@@ -14,6 +14,8 @@ func twoVersions(change func(*Version)) (was, now *Version) {
 		item.Recipients = []Recipient{{Name: inAll("Jel"), Country: "KZ", Purpose: inAll("delivery")}}
 		v := testVersion(n, morning, morning, item, ask("news", true, "email"))
 		v.Facts.Term, v.Facts.ThirdParties = new("P3Y"), new(true)
+		v.Facts.Fields = []Field{{Code: "club", Class: Other, Kind: KindText, Mask: MaskLast4, Label: inAll("club")}}
+		v.name(testApp())
 		for i := range v.Facts.Items {
 			v.Facts.Items[i].ConsentFrom = testID(1001)
 		}
@@ -51,17 +53,30 @@ func TestEachChangeIsFoundOnceAndSaysWhatItMeans(t *testing.T) {
 		"STATEMENT/WIDENING/courier": func(v *Version) {
 			first(v).Statement = Words{{"ru", "новое"}, {"en", "statement of courier"}, {"kk", "statement of courier"}}
 		},
-		"TERM/WIDENING/":                    func(v *Version) { v.Facts.Term = nil },
-		"TERM/NARROWING/":                   func(v *Version) { v.Facts.Term = new("P1Y") },
-		"OPERATOR_JOINED/WIDENING/":         func(v *Version) { v.Operators = append(slices.Clone(v.Operators), otherBIN) },
-		"OPERATOR_LEFT/NARROWING/":          func(v *Version) { v.Operators = v.Operators[:1] },
-		"CROSS_BORDER/WIDENING/":            func(v *Version) { v.Facts.CrossBorder = new(true) },
-		"THIRD_PARTIES/NARROWING/":          func(v *Version) { v.Facts.ThirdParties = new(false) },
-		"TEXT/CORRECTION/":                  func(v *Version) { v.Documents[1].TextHash = "other" },
-		"TEXT_ADDED/CORRECTION/":            func(v *Version) { v.Documents = append(v.Documents, DocumentRef{Locale: "de"}) },
-		"TEXT_REMOVED/CORRECTION/":          func(v *Version) { v.Documents = v.Documents[:2] },
-		"LAW_TITLE/CORRECTION/":             func(v *Version) { v.Facts.LawTitle = inAll("Law") },
-		"WITHDRAWAL/CORRECTION/":            func(v *Version) { v.Facts.Withdrawal = inAll("by letter") },
+		"TERM/WIDENING/":            func(v *Version) { v.Facts.Term = nil },
+		"TERM/NARROWING/":           func(v *Version) { v.Facts.Term = new("P1Y") },
+		"OPERATOR_JOINED/WIDENING/": func(v *Version) { v.Operators = append(slices.Clone(v.Operators), otherBIN) },
+		"OPERATOR_LEFT/NARROWING/":  func(v *Version) { v.Operators = v.Operators[:1] },
+		"CROSS_BORDER/WIDENING/":    func(v *Version) { v.Facts.CrossBorder = new(true) },
+		"THIRD_PARTIES/NARROWING/":  func(v *Version) { v.Facts.ThirdParties = new(false) },
+		"TEXT/CORRECTION/":          func(v *Version) { v.Documents[1].TextHash = "other" },
+		"TEXT_ADDED/CORRECTION/":    func(v *Version) { v.Documents = append(v.Documents, DocumentRef{Locale: "de"}) },
+		"TEXT_REMOVED/CORRECTION/":  func(v *Version) { v.Documents = v.Documents[:2] },
+		"LAW_TITLE/CORRECTION/":     func(v *Version) { v.Facts.LawTitle = inAll("Law") },
+		"WITHDRAWAL/CORRECTION/":    func(v *Version) { v.Facts.Withdrawal = inAll("by letter") },
+		"OWNER/WIDENING/":           func(v *Version) { v.Facts.Parties.Owner = Operator{Name: inAll("X"), BIN: otherBIN} },
+		"OPERATOR/WIDENING/ OWNER/WIDENING/": func(v *Version) { // both of the same group as before
+			v.Facts.Parties.Operator, v.Facts.Parties.Owner = v.Facts.Parties.Group[0], v.Facts.Parties.Group[0]
+		},
+		"OPERATOR_NAME/CORRECTION/":         func(v *Version) { v.Facts.Parties.Operator.Name = inAll("new name") },
+		"CONTACTS/CORRECTION/":              func(v *Version) { v.Facts.Parties.Contacts.Address = inAll("elsewhere") },
+		"RESPONSIBLE_PERSON/CORRECTION/":    func(v *Version) { v.Facts.Parties.ResponsiblePerson.Email = "new@dala.example" },
+		"EXTERNAL_LINKS/CORRECTION/":        func(v *Version) { v.Facts.ExternalLinks = []ExternalLink{{inAll("bank"), "https://bank.example"}} },
+		"APPROVAL/CORRECTION/":              func(v *Version) { v.Facts.Approval = &Approval{By: "Board", At: "2026-02-20", Reference: "18-P"} },
+		"FIELD_MASK/CORRECTION/":            func(v *Version) { v.Facts.Fields[0].Mask = MaskYear },
+		"FIELD_KIND/WIDENING/":              func(v *Version) { v.Facts.Fields[0].Kind = KindPhone },
+		"FIELD_HELP/CORRECTION/":            func(v *Version) { v.Facts.Fields[0].Help = inAll("so") },
+		"FIELD_LABEL/CORRECTION/":           func(v *Version) { v.Facts.Fields[0].Label = inAll("so") },
 		"ITEM_ASKED_AGAIN/WIDENING/courier": func(v *Version) { first(v).ConsentFrom = v.ID },
 	} {
 		was, now := twoVersions(change)
@@ -78,6 +93,22 @@ func TestEachChangeIsFoundOnceAndSaysWhatItMeans(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("want %s, got %v", want, got)
 		}
+	}
+}
+
+func TestWhatMayLastLongerIsWider(t *testing.T) {
+	for c, want := range map[[2]string]Effect{
+		{"P59D", "P2M"}: Widening, {"P90D", "P3M"}: Widening, {"P365D", "P1Y"}: Widening, {"P28D", "P1M"}: Widening, {"P1460D", "P4Y"}: Widening,
+		{"P2M", "P61D"}: Widening, {"P1Y", "P1Y1D"}: Widening, {"P11M", "P1Y"}: Widening, {"P364D", "P12M"}: Widening,
+		{"P2M", "P59D"}: Narrowing, {"P92D", "P3M"}: Narrowing, {"P366D", "P1Y"}: Narrowing, {"P31D", "P1M"}: Narrowing, {"P1Y", "P365D"}: Narrowing,
+		{"P12M", "P1Y"}: Corrected, {"P3Y6M", "P42M"}: Corrected,
+	} {
+		if got := lasting(&c[0], &c[1]); got != want {
+			t.Errorf("%s to %s is %s, want %s", c[0], c[1], got, want)
+		}
+	}
+	if lasting(new("P99Y"), nil) != Widening || lasting(nil, new("P99Y")) != Narrowing || lasting(nil, nil) != Corrected {
+		t.Error("no end is the longest")
 	}
 }
 
