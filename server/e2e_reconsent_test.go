@@ -37,7 +37,7 @@ func (w *world) toldOf(token string) []string {
 func TestClause61AConsentToOtherWordsHoldsNoLonger(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		w.publish(w.draft(w.policy("2.0", offers)), nil)
-		me, id := w.member("Zed", "marketing")
+		_, id := w.member("Zed", "marketing")
 		answers := func(when, reason, phone string) {
 			t.Helper()
 			equal(t, when+": a check", w.reason(id, "marketing", ""), reason)
@@ -56,7 +56,7 @@ func TestClause61AConsentToOtherWordsHoldsNoLonger(t *testing.T) {
 		w.publish(w.draft(w.policy("3.0", offers, reworded)), input{"effectiveAt": stamp(effective)})
 		answers("until then", "GIVEN", "PLAIN +77019264831")
 		w.clock.advance(time.Hour)
-		me = w.subject("Zed")
+		me := w.subject("Zed") // a token holds for less than an hour
 		answers("from then on", "RECONSENT_NEEDED", "NO_CONSENT")
 		w.publish(w.draft(w.policy("3.1", offers, reworded)), nil)
 		answers("and later", "RECONSENT_NEEDED", "NO_CONSENT")

@@ -196,9 +196,7 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 		return err
 	}
 	expected := v.Revision
-	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
-	v.Authoritative = app.AuthoritativeLanguage
-	v.name(app)
+	v.settle(app, now)
 	v.RulePack, v.Acknowledged = report.Pack.Name(), report.acknowledged(in.Acknowledged, a.ID, now)
 	v.Facts.TextChanges = declared
 	carryConsents(v, previous, in.asks)
@@ -217,6 +215,14 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 		s.keepTimeline(ctx, app.Code, append(moments, Moment{v.ID, v.PublishedAt, v.EffectiveAt}))
 	}
 	return err
+}
+
+// settle fixes what a draft leaves open: when it is published, which language
+// prevails, and whom it names.
+func (v *Version) settle(app App, now time.Time) {
+	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
+	v.Authoritative = app.AuthoritativeLanguage
+	v.name(app)
 }
 
 // publicationEvents are the publication and what was declared with it.
