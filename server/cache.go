@@ -16,7 +16,10 @@ const tellAgain = time.Minute
 // steady is a cache that has no errors: trouble is a miss. The log is told of
 // it when it begins, once a minute while it lasts, and when it is over.
 type steady struct {
-	cache vault.Cache
+	cache interface {
+		vault.Cache
+		vault.Claims
+	}
 	clock func() time.Time
 	log   *slog.Logger
 
@@ -36,6 +39,20 @@ func (s *steady) Get(ctx context.Context, key string) ([]byte, bool, error) {
 // Set implements vault.Cache.
 func (s *steady) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	s.note(ctx, s.cache.Set(ctx, key, value, ttl))
+	return nil
+}
+
+// Claim implements vault.Claims. While nobody knows who claimed what, everybody
+// may go on.
+func (s *steady) Claim(ctx context.Context, name string, with []byte, ttl time.Duration) (mine bool, theirs []byte, err error) {
+	mine, theirs, err = s.cache.Claim(ctx, name, with, ttl)
+	s.note(ctx, err)
+	return mine || err != nil, theirs, nil
+}
+
+// Release implements vault.Claims.
+func (s *steady) Release(ctx context.Context, name string) error {
+	s.note(ctx, s.cache.Release(ctx, name))
 	return nil
 }
 

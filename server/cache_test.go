@@ -18,6 +18,23 @@ func (m *moody) Get(context.Context, string) ([]byte, bool, error) { return []by
 
 func (m *moody) Set(context.Context, string, []byte, time.Duration) error { return m.err }
 
+func (m *moody) Claim(context.Context, string, []byte, time.Duration) (mine bool, theirs []byte, err error) {
+	return false, nil, m.err
+}
+
+func (m *moody) Release(context.Context, string) error { return m.err }
+
+// TestWithoutTheCacheNobodyIsKeptWaiting: who cannot ask who is at it goes on.
+func TestWithoutTheCacheNobodyIsKeptWaiting(t *testing.T) {
+	for _, trouble := range []error{nil, errors.New("no answer")} {
+		s := &steady{cache: &moody{trouble}, clock: newTestClock().Now, log: slog.New(slog.DiscardHandler)}
+		mine, _, err := s.Claim(t.Context(), "act", nil, time.Second)
+		if err != nil || mine != (trouble != nil) || s.Release(t.Context(), "act") != nil {
+			t.Errorf("with %v: %t, %v", trouble, mine, err)
+		}
+	}
+}
+
 // TestWhatOthersWriteIntoRedisIsNotBelieved spoils every entry, as somebody can
 // who reaches Redis, and asks a server that has nothing in memory.
 func TestWhatOthersWriteIntoRedisIsNotBelieved(t *testing.T) {

@@ -215,7 +215,7 @@ func (p *process) vaultConfig(sys *system, stdout io.Writer) (vault.Config, erro
 	}
 	catalogue = append(catalogue, vault.TechnicalFields(labels())...)
 	return vault.Config{
-		Rules: rules, Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Normaliser: normaliser{},
+		Rules: rules, Reader: sys.db, Writer: auditing{sys.db, sys.audit}, Cache: cache, Claims: cache, Normaliser: normaliser{},
 		Catalogue: catalogue, Clock: p.clock, NewID: p.newID, Log: sys.log,
 	}, nil
 }
@@ -260,7 +260,8 @@ func (sys *system) openRedis(namespace string, config *vault.Config) error {
 	}
 	sys.closers = append(sys.closers, cache.Close)
 	sys.checks = append(sys.checks, check{"cache", false, cache.Ping})
-	config.Cache = &steady{cache: cache, clock: config.Clock, log: sys.log}
+	steady := &steady{cache: cache, clock: config.Clock, log: sys.log}
+	config.Cache, config.Claims = steady, steady
 	return nil
 }
 

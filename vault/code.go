@@ -56,6 +56,7 @@ const (
 	CodeNotGiven            Code = "CONSENT_NOT_GIVEN"
 	CodeAlreadyWithdrawn    Code = "CONSENT_ALREADY_WITHDRAWN"
 	CodeIdempotencyMismatch Code = "IDEMPOTENCY_MISMATCH"
+	CodeIdempotencyRunning  Code = "IDEMPOTENCY_IN_PROGRESS"
 	CodeLegalHold           Code = "LEGAL_HOLD"
 	CodeOpenObligation      Code = "OPEN_OBLIGATION"
 	CodeBreachState         Code = "BREACH_STATE"
@@ -98,7 +99,7 @@ var payloadCodes = []Code{
 	CodeRevisionConflict, CodeNotRegistered, CodeUserBlocked, CodeVersionNotPublished, CodeVersionOutdated,
 	CodeVersionPublished, CodeVersionIncomplete, CodeWarningUnanswered, CodeHashMismatch, CodeUnknownItem, CodeUnknownApp,
 	CodeUnknownLocale, CodeEventIDReused, CodeWithdrawnSince, CodeNotGiven, CodeAlreadyWithdrawn,
-	CodeIdempotencyMismatch,
+	CodeIdempotencyMismatch, CodeIdempotencyRunning,
 	CodeRequestClosed, CodeRequestUnverified, CodeRequestVerified, CodeRequestNotExtendable, CodeRequestGround, CodeRequestOutcome,
 	CodeNotPublishable, CodeUnknownRecipient, CodeNotCovered, CodeDisputeRefused, CodeUnacknowledged, CodeIllegalMove,
 	CodeLegalHold, CodeOpenObligation, CodeRepresentativeNeeded, CodeBreachState,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -29,10 +30,12 @@ func (s *Service) once(ctx context.Context, a Actor, operation, key string, inpu
 		Principal: principal, Operation: operation, Key: s.Pepper.digest("key", key),
 		Input: s.Pepper.digest("input", input...), At: s.now(),
 	}
-	if result, found, err := s.remembered(ctx, used); found || err != nil {
+	result, found, release, err := s.await(ctx, used)
+	if found || err != nil {
 		return result, err
 	}
-	result, err := do(func(tx KeepingTx, result uuid.UUID) {
+	defer release()
+	result, err = do(func(tx KeepingTx, result uuid.UUID) {
 		done := used
 		done.Result = result
 		tx.Remember(done)
@@ -40,8 +43,9 @@ func (s *Service) once(ctx context.Context, a Actor, operation, key string, inpu
 	if err == nil {
 		return result, nil
 	}
-	// Whoever comes second at the same time may meet what the first one did as
-	// any error: a draft that is published already. The key tells.
+	// Whoever comes second at the same time, while there are no claims, may meet
+	// what the first one did as any error: a draft that is published already.
+	// The key tells.
 	was, found, readErr := s.remembered(ctx, used)
 	switch {
 	case found:
@@ -51,6 +55,64 @@ func (s *Service) once(ctx context.Context, a Actor, operation, key string, inpu
 	}
 	return result, err
 }
+
+const (
+	// awaitFirst is how long a repetition waits for the first to be done.
+	awaitFirst = time.Second
+	// lookAgain is how often it looks.
+	lookAgain = 50 * time.Millisecond
+	// claimFor outlives the longest operation. For so long a repetition is answered
+	// IDEMPOTENCY_IN_PROGRESS when a server stops in the middle of one.
+	claimFor = 30 * time.Second
+)
+
+// await answers what the same act came to, or claims the act for the caller,
+// who releases it when done. While somebody else has it, it waits a little.
+func (s *Service) await(ctx context.Context, used Remembered) (result uuid.UUID, found bool, release func(), err error) {
+	name := s.Pepper.digest("act", used.Principal, used.Operation, used.Key)
+	for patience := awaitFirst; ; patience -= lookAgain {
+		// The claim comes first: whoever has it finds what was done before.
+		mine, theirs, err := s.Claims.Claim(ctx, name, []byte(used.Input), claimFor)
+		if err != nil {
+			s.cacheTrouble(ctx, err)
+			mine = true
+		}
+		release = func() {
+			// Also for a caller who is gone by now: others wait.
+			if err := s.Claims.Release(context.WithoutCancel(ctx), name); err != nil {
+				s.cacheTrouble(ctx, err)
+			}
+		}
+		result, found, err = s.remembered(ctx, used)
+		switch {
+		case mine && (found || err != nil):
+			release()
+			return result, found, nil, err
+		case mine:
+			return uuid.Nil, false, release, nil
+		case found || err != nil:
+			return result, found, nil, err
+		case len(theirs) > 0 && string(theirs) != used.Input:
+			return uuid.Nil, false, nil, errOtherInput
+		case patience <= 0:
+			return uuid.Nil, false, nil, errInProgress
+		}
+		pause := time.NewTimer(lookAgain)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return uuid.Nil, false, nil, ctx.Err()
+		}
+	}
+}
+
+var (
+	errOtherInput = NewError(CodeIdempotencyMismatch,
+		"this idempotencyKey was used with another input; make a new one for another act").At("idempotencyKey")
+	errInProgress = NewError(CodeIdempotencyRunning,
+		"an act with this idempotencyKey is still under way; send it again with the same key in a few seconds").At("idempotencyKey")
+)
 
 func (s *Service) remembered(ctx context.Context, used Remembered) (uuid.UUID, bool, error) {
 	was, err := s.Reader.Remembered(ctx, used.Principal, used.Operation, used.Key)
@@ -62,8 +124,7 @@ func (s *Service) remembered(ctx context.Context, used Remembered) (uuid.UUID, b
 	case s.now().Sub(was.At) > RememberFor:
 		return uuid.Nil, false, nil
 	case was.Input != used.Input:
-		return uuid.Nil, true, NewError(CodeIdempotencyMismatch,
-			"this idempotencyKey was used with another input; make a new one for another act").At("idempotencyKey")
+		return uuid.Nil, true, errOtherInput
 	}
 	return was.Result, true, nil
 }

@@ -352,6 +352,16 @@ type Cache interface {
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 }
 
+// Claims say which acts are under way on all servers. Nothing depends on them:
+// without them an act is refused later, when it is written.
+type Claims interface {
+	// Claim takes a name for at most ttl. Where somebody has it, the answer is
+	// false and what they claimed it with.
+	Claim(ctx context.Context, name string, with []byte, ttl time.Duration) (mine bool, theirs []byte, err error)
+	// Release gives a name back.
+	Release(ctx context.Context, name string) error
+}
+
 // Normaliser checks and normalises values.
 type Normaliser interface {
 	// Normalise answers the form to store (the person's own spelling where

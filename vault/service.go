@@ -21,6 +21,7 @@ type Config struct {
 	Decrypter  Decrypter // held by the reveal use case alone
 	Indexer    Indexer
 	Cache      Cache
+	Claims     Claims
 	Normaliser Normaliser
 	Catalogue  Catalogue
 	Access     Access

@@ -6044,6 +6044,8 @@ enum ErrorCode {
   CONSENT_ALREADY_WITHDRAWN
   "The idempotencyKey was used with another input."
   IDEMPOTENCY_MISMATCH
+  "An act with this idempotencyKey is still under way; send it again in a moment."
+  IDEMPOTENCY_IN_PROGRESS
   "The request is answered or cancelled; make a new one."
   REQUEST_CLOSED
   "It is not proved yet who asks."

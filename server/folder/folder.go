@@ -47,13 +47,13 @@ func (p place) read(name string) (_ []byte, err error) {
 	if name == "" {
 		return nil, fmt.Errorf("%q names a folder or nothing; name a file", path)
 	}
-	info, err := fs.Stat(p, name)
+	info, err := fs.Stat(p.FS, name) // of the folder itself: through Open a pipe would keep us waiting
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: there is no such file; check the path: %w", path, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", path, err)
-	case !info.Mode().IsRegular(): // a pipe would keep us waiting
+	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: this is not a file; name a file", path)
 	}
 	file, err := p.Open(name)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -173,6 +174,11 @@ func TestFilesThatAreNoFilesAreRefused(t *testing.T) {
 	refused(t, "no name", app(""), "file")
 	refused(t, "no policy.yaml", policy(t.TempDir()), "policy.yaml", "no such file")
 	refused(t, "no folder", policy(filepath.Join(dir, "none")), "none", "no such folder")
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "a pipe, which nobody writes", app(filepath.Join(dir, "pipe.yaml")), "not a file")
+	refused(t, "what has no end", app("/dev/zero"), "not a file")
 	refused(t, "a file as a folder", policy("../demo/app.yaml"), "app.yaml")
 }
 

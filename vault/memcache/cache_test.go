@@ -24,6 +24,8 @@ func TestCache(t *testing.T) {
 	vaulttest.Cache(t, func(t *testing.T) vault.Cache { return newCache(t, 1<<20, time.Now) })
 }
 
+func TestClaims(t *testing.T) { vaulttest.Claims(t, newCache(t, 1<<20, time.Now)) }
+
 func TestAValueLeavesAtTheEndOfItsTime(t *testing.T) {
 	now := time.Unix(0, 0)
 	c := newCache(t, 1<<20, func() time.Time { return now })

@@ -99,3 +99,29 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	}
 	return nil
 }
+
+// claimed is what the names of claims begin with.
+const claimed = "claimed:"
+
+// Claim implements vault.Claims.
+func (c *Cache) Claim(ctx context.Context, name string, with []byte, ttl time.Duration) (mine bool, theirs []byte, err error) {
+	if ttl <= 0 { // to Redis it would be for ever
+		return false, nil, errors.New("rediscache: a claim needs a ttl")
+	}
+	err = c.client.SetArgs(ctx, c.prefix+claimed+name, with, redis.SetArgs{Mode: "NX", TTL: ttl}).Err()
+	switch {
+	case err == nil:
+		return true, nil, nil
+	case !errors.Is(err, redis.Nil):
+		return false, nil, fmt.Errorf("rediscache: %w", brief(err))
+	}
+	// Between the two commands it may be given back; then nothing is told of it.
+	theirs, _, err = c.Get(ctx, claimed+name)
+	return false, theirs, err
+}
+
+// Release implements vault.Claims: the name lasts a millisecond more, because the
+// rights that Rules are of hold no command that deletes.
+func (c *Cache) Release(ctx context.Context, name string) error {
+	return c.Set(ctx, claimed+name, nil, time.Millisecond)
+}

@@ -39,6 +39,8 @@ func TestCache(t *testing.T) {
 	})
 }
 
+func TestClaims(t *testing.T) { vaulttest.Claims(t, opened(t, daemon.Redis(t).URL, uuid.NewString())) }
+
 func TestDatabasesDoNotSeeEachOthersKeys(t *testing.T) {
 	server := daemon.Redis(t)
 	a, b := opened(t, server.URL, "a"), opened(t, server.URL, "b")
