@@ -73,7 +73,7 @@ func TestAnotherJurisdictionAsksForOtherThings(t *testing.T) {
 	in["app"], in["texts"] = "shop", []input{{"locale": "ru", "text": "# Политика"}}
 	id := w.draft(in)
 	publish := func() outcome {
-		return w.mutate(officer, "publishPolicyVersion", input{"id": id, "textChanges": sameMeaning}, `policyVersion { rulePack }`)
+		return w.mutate(officer, "publishPolicyVersion", input{"id": id}, `policyVersion { rulePack }`)
 	}
 	publish().refused("VERSION_INCOMPLETE@facts.crossBorder", "VERSION_INCOMPLETE@facts.lawTitle", "VERSION_INCOMPLETE@facts.approval",
 		"VERSION_INCOMPLETE@facts.approval.at", "WARNING_UNANSWERED@facts.items.0.basis")
