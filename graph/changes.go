@@ -24,6 +24,10 @@ func (r pendingConsentResolver) Changes(_ context.Context, p *vault.Pending) ([]
 	return p.Changes(r.Vault.Catalogue), nil
 }
 
+func (r policyStatusResolver) Notices(_ context.Context, s *vault.PolicyStatus) ([]vault.PolicyChange, error) {
+	return s.Notices(r.Vault.Catalogue), nil
+}
+
 func (r policyChangeResolver) Item(_ context.Context, c *vault.PolicyChange) (*string, error) {
 	return orNull(c.Item), nil
 }

@@ -60,6 +60,7 @@ type (
 	pendingConsentResolver     struct{ *Resolver }
 	personalFieldResolver      struct{ *Resolver }
 	policyChangeResolver       struct{ *Resolver }
+	policyStatusResolver       struct{ *Resolver }
 	policyVersionResolver      struct{ *Resolver }
 	profileResolver            struct{ *Resolver }
 	publicFieldResolver        struct{ *Resolver }
@@ -104,6 +105,7 @@ func (r *Resolver) PendingConsent() generated.PendingConsentResolver {
 }
 
 func (r *Resolver) PolicyChange() generated.PolicyChangeResolver { return policyChangeResolver{r} }
+func (r *Resolver) PolicyStatus() generated.PolicyStatusResolver { return policyStatusResolver{r} }
 
 func (r *Resolver) Consent() generated.ConsentResolver           { return consentResolver{r} }
 func (r *Resolver) ConsentEvent() generated.ConsentEventResolver { return consentEventResolver{r} }

@@ -22,7 +22,7 @@ func TestClause12LinksOutOfTheAppAreDeclared(t *testing.T) {
 		texts[0]["text"] = "# Политика\n\nОплата: https://pay.bank.example/y. Карта: https://maps.example/z.\n"
 		id := w.draft(in)
 		publish := func(reasons ...input) outcome {
-			return w.mutate(officer, "publishPolicyVersion", input{"id": id, "acknowledgedWarnings": append([]input{}, reasons...)}, "")
+			return w.mutate(officer, "publishPolicyVersion", input{"id": id, "textChanges": sameMeaning, "acknowledgedWarnings": append([]input{}, reasons...)}, "")
 		}
 		warned := publish()
 		warned.refused("WARNING_UNANSWERED@texts.0.text")

@@ -79,7 +79,7 @@ func TestClause21AFieldWithoutAPurposeIsNotCollected(t *testing.T) {
 		officer, me := w.staff(vault.Compliance), w.subject("necessary")
 		w.register(me, named())
 		idle := w.draft(w.policy("2.0", func(facts input) { itemOf(facts, 2)["fields"] = uses() })) // clubNumber is declared, and used for nothing
-		refused := w.mutate(officer, "publishPolicyVersion", input{"id": idle, "acknowledgedWarnings": otherTexts}, "")
+		refused := w.mutate(officer, "publishPolicyVersion", input{"id": idle, "textChanges": sameMeaning, "acknowledgedWarnings": otherTexts}, "")
 		refused.refused("VERSION_INCOMPLETE@facts.fields.0")
 		equal(t, "the rule", refused.parameter("rule"), "policy.fields")
 
@@ -174,7 +174,7 @@ func TestClause34TheLawIsNamedByItsFullTitle(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		officer := w.staff(vault.Compliance)
 		publish := func(draft string, reasons ...input) outcome {
-			return w.mutate(officer, "publishPolicyVersion", input{"id": draft, "acknowledgedWarnings": append(reasons, otherTexts...)}, `policyVersion { rulePack }`)
+			return w.mutate(officer, "publishPolicyVersion", input{"id": draft, "textChanges": sameMeaning, "acknowledgedWarnings": append(reasons, otherTexts...)}, `policyVersion { rulePack }`)
 		}
 		half := publish(w.draft(w.policy("half", func(facts input) {
 			facts["lawTitle"] = words("ru", "Закон «О персональных данных»")

@@ -58,8 +58,10 @@ func repeatables() []repeatable {
 		}},
 		{"publishPolicyVersion", `policyVersion { id label status publishedAt effectiveAt }`, func(w *world, principal string) (string, input, input) {
 			const later = "2037-01-01T00:00:00Z" // one moment for all: each replaces the one before
-			return officer(w, principal), input{"id": w.draft(w.policy(principal)), "effectiveAt": later},
-				input{"id": w.draft(w.policy(principal + " other")), "effectiveAt": later}
+			of := func(label string) input {
+				return input{"id": w.draft(w.policy(label)), "effectiveAt": later, "textChanges": sameMeaning}
+			}
+			return officer(w, principal), of(principal), of(principal + " other")
 		}},
 	}
 }

@@ -192,6 +192,7 @@ func TestAnInvalidConsentIsNoWithdrawalAndIsAskedAgain(t *testing.T) {
 // TestClausePreambleAGroupIsWhoWasNamedWhenOneAgreed: preamble, paragraph 2.
 func TestClausePreambleAGroupIsWhoWasNamedWhenOneAgreed(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
+		w.publish(w.draft(w.policy("with these")), nil)
 		me := w.subject("group")
 		id := w.register(me, nil)
 		by := func(bin string) string { return w.reason(id, "contact", `, operator: "`+bin+`"`) }

@@ -40,12 +40,14 @@ func (c policyDiffCommand) Run(p *process) (err error) {
 		return out.Encode(struct {
 			Changes    vault.PolicyChanges `json:"changes"`
 			AskedAgain []string            `json:"askedAgain"`
-		}{append(vault.PolicyChanges{}, changes...), changes.AskedAgain(to)})
+			NotAsked   []string            `json:"notAsked"` // wider, and only told
+			Reworded   []string            `json:"reworded"` // languages to declare
+		}{append(vault.PolicyChanges{}, changes...), changes.AskedAgain(to), changes.NotAsked(to).Items(), vault.Reworded(from, to)})
 	}
-	return c.print(p, changes, to)
+	return c.print(p, changes, from, to)
 }
 
-func (c policyDiffCommand) print(p *process, changes vault.PolicyChanges, to *vault.Version) error {
+func (c policyDiffCommand) print(p *process, changes vault.PolicyChanges, from, to *vault.Version) error {
 	say := diffSayings[c.Locale]
 	var out strings.Builder
 	for _, one := range changes {
@@ -60,15 +62,33 @@ func (c policyDiffCommand) print(p *process, changes vault.PolicyChanges, to *va
 	} else {
 		out.WriteString(say.nobody + "\n")
 	}
+	if told := changes.NotAsked(to); len(told) > 0 {
+		out.WriteString(say.told + ": " + strings.Join(told.Items(), ", ") + "\n")
+	}
+	if words := vault.Reworded(from, to); len(words) > 0 {
+		out.WriteString(say.words + ": " + strings.Join(words, ", ") + ". " + say.declare + "\n")
+	}
 	_, err := fmt.Fprint(p.out, out.String())
 	return err
 }
 
 // diffSayings are the command's own words.
-var diffSayings = map[string]struct{ same, again, nobody string }{
-	"kk": {"Айырмашылық жоқ.", "Келісімі қайта сұралатын тармақтар", "Ешкімнен қайта сұралмайды."},
-	"ru": {"Различий нет.", "Согласие запрашивается заново по пунктам", "Заново никого не спрашивают."},
-	"en": {"Nothing differs.", "Consent is asked for again about", "Nobody is asked again."},
+var diffSayings = map[string]struct{ same, again, nobody, told, words, declare string }{
+	"kk": {
+		"Айырмашылық жоқ.", "Келісімі қайта сұралатын тармақтар", "Ешкімнен қайта сұралмайды.",
+		"Келісім сұралмай, тек хабарланатын тармақтар", "Сөздері өзгерген тілдер",
+		"Жариялағанда олардың мағынасы өзгерген-өзгермегенін айтыңыз: --text CORRECTION:CONTENT немесе --text MEANING:CONTENT.",
+	},
+	"ru": {
+		"Различий нет.", "Согласие запрашивается заново по пунктам", "Заново никого не спрашивают.",
+		"Согласие не запрашивается, людям только сообщается, по пунктам", "Слова изменились на языках",
+		"При публикации скажите, изменился ли их смысл: --text CORRECTION:CONTENT или --text MEANING:CONTENT.",
+	},
+	"en": {
+		"Nothing differs.", "Consent is asked for again about", "Nobody is asked again.",
+		"Nobody is asked, and people are told, about", "Words changed in",
+		"Say at publication whether they mean something else: --text CORRECTION:CONTENT or --text MEANING:CONTENT.",
+	},
 }
 
 // sides reads both versions, and the app where it is known.
@@ -170,7 +190,7 @@ func draftOnDisk(path string, app vault.App, pack *vault.RulePack) (*vault.Versi
 type publishingFlags struct {
 	AskAgain []string `placeholder:"ITEM" help:"Ask everybody about this item again, although nothing of it became wider; may be repeated."`
 	AskAll   bool     `help:"Ask everybody about everything again."`
-	Text     []string `placeholder:"LOCALE=MEANING:REASON" help:"What the change of a text is that stands in this language alone: kk=CORRECTION:TYPO, or kk=MEANING:CONTENT, for which everybody is asked again. Reasons: TYPO, TRANSLATION, TERMINOLOGY, LAYOUT, CONTENT."`
+	Text     []string `placeholder:"[LOCALE=]MEANING:REASON" help:"What the words are that changed since the version before: CORRECTION:CONTENT, they mean the same, or MEANING:CONTENT, people are asked again; kk=CORRECTION:TYPO is about one language. Needed whenever words changed. Reasons: TYPO, TRANSLATION, TERMINOLOGY, LAYOUT, CONTENT."`
 
 	Acknowledge map[string]string `placeholder:"RULE=REASON" mapsep:"none" help:"Publish in spite of what a rule warns of, and say why: a code or a short reference, which stays with the version. May be repeated."`
 }
@@ -182,10 +202,13 @@ func (f publishingFlags) publishing(id uuid.UUID) (vault.Publishing, error) {
 		out.Acknowledged = append(out.Acknowledged, vault.Acknowledgement{Rule: vault.RuleID(rule), Reason: f.Acknowledge[rule]})
 	}
 	for _, text := range f.Text {
-		locale, said, _ := strings.Cut(text, "=")
+		locale, said, one := strings.Cut(text, "=")
+		if !one {
+			locale, said = "", text // each language whose words changed
+		}
 		meaning, reason, ok := strings.Cut(said, ":")
-		if !ok {
-			return out, fmt.Errorf("--text: %q is not of the form LOCALE=MEANING:REASON, like kk=CORRECTION:TYPO", text)
+		if !ok || one && locale == "" {
+			return out, fmt.Errorf("--text: %q is not of the form MEANING:REASON or LOCALE=MEANING:REASON, like CORRECTION:CONTENT or kk=CORRECTION:TYPO", text)
 		}
 		out.TextChanges = append(out.TextChanges, vault.TextChange{
 			Locale: locale, Meaning: vault.TextMeaning(meaning), Reason: vault.TextReason(reason),

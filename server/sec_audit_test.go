@@ -104,8 +104,10 @@ func TestEachActLeavesItsEvent(t *testing.T) {
 		if len(revealed) != 1 || revealed[0].Consent == uuid.Nil {
 			t.Errorf("the reveal for a purpose does not name the consent that it rests on: %v", revealed)
 		}
-		refused := w.ask(w.staff(vault.Compliance), `mutation { publishPolicyVersion(input: {id: "`+w.draft(w.policy("audited"))+`"}) { userErrors { code } } }`, nil)
-		same(t, "publishPolicyVersion", w.told(refused, id), []string{"somebody as COMPLIANCE: policy.published of nobody's [] () OK"})
+		refused := w.ask(w.staff(vault.Compliance), `mutation { publishPolicyVersion(input: {id: "`+w.draft(w.policy("audited"))+`", textChanges: [{meaning: CORRECTION, reason: TYPO}]}) { userErrors { code } } }`, nil)
+		same(t, "publishPolicyVersion", w.told(refused, id), append(
+			[]string{"somebody as COMPLIANCE: policy.published of nobody's [] () OK"},
+			slices.Repeat([]string{"somebody as COMPLIANCE: policy.text_declared of nobody's [] (TYPO) OK"}, 3)...)) // a language each
 	})
 }
 

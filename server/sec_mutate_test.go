@@ -70,7 +70,7 @@ func operations(w *world, me, id string) []operation {
 		mutation(support, "releaseIdentifier", input{"user": id, "field": "EMAIL", "basis": request, "idempotencyKey": "k6"}),
 		mutation(compliance, "createPolicyDraft", with(w.policy("mutated"), input{"effectiveAt": "2027-01-01T00:00:00Z", "idempotencyKey": "k7"})),
 		mutation(compliance, "updatePolicyDraft", input{"id": w.draft(w.policy("mutated")), "facts": w.policy("mutated")["facts"], "texts": w.policy("mutated")["texts"], "expectedRevision": 1}),
-		mutation(compliance, "publishPolicyVersion", input{"id": w.draft(w.policy("mutated")), "effectiveAt": "2037-01-01T00:00:00Z", "idempotencyKey": "k8"}),
+		mutation(compliance, "publishPolicyVersion", input{"id": w.draft(w.policy("mutated")), "effectiveAt": "2037-01-01T00:00:00Z", "textChanges": sameMeaning, "idempotencyKey": "k8"}),
 		{"", `query($id: ID!, $a: String) { publicProfile(id: $id, app: $a) { fields { code } } }`, input{"id": id, "a": "dala"}},
 		{compliance, `query($w: RecipientNoticeFilter, $f: Int, $c: String) { recipientNotices(filter: $w, first: $f, after: $c) { nodes { id } } }`, input{"f": 5, "c": nil, "w": input{
 			"state": "TOLD", "dueBefore": "2027-01-01T00:00:00Z", "user": id,

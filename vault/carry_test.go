@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -159,5 +160,79 @@ func TestAWiderVersionAsksThoseWhoRefusedToo(t *testing.T) {
 	p.happens(Refused, "marketing", one)
 	if got := codesOf(p.Pending()); len(got) != 1 || got[0] != "marketing@2" {
 		t.Errorf("pending: %v", got)
+	}
+}
+
+// What was agreed to holds on where something is asked for beside it, and no
+// longer where its words, its kind or whom it was said to are others.
+func TestOlderConsentsHoldForWhatTheyWereGivenToOrNotAtAll(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Version)
+		want   Reason
+	}{
+		"nothing":       {func(*Version) {}, ReasonGiven},
+		"a field more":  {func(v *Version) { v.Facts.Items[0].Fields = append(v.Facts.Items[0].Fields, ItemField{Field: "iin"}) }, ReasonGiven},
+		"a longer term": {func(v *Version) { v.Facts.Term = nil }, ReasonGiven},
+		"a member more": {func(v *Version) { v.Operators = append(slices.Clone(v.Operators), otherBIN) }, ReasonGiven},
+		"a recipient more": {func(v *Version) {
+			v.Facts.Items[0].Recipients = append(v.Facts.Items[0].Recipients, Recipient{Name: inAll("Jai"), Country: "TR"})
+		}, ReasonGiven},
+		"to use it otherwise": {func(v *Version) { v.Facts.Items[0].Recipients[0].Purpose = inAll("advertising") }, ReconsentNeeded},
+		"another sentence":    {func(v *Version) { v.Facts.Items[0].Statement = inAll("my data is sold to banks") }, ReconsentNeeded},
+		"in one language":     {func(v *Version) { v.Facts.Items[0].Statement[2].Text = "x" }, ReconsentNeeded},
+		"another kind":        {func(v *Version) { v.Facts.Items[0].Kind = Publication }, ReconsentNeeded},
+		"another owner":       {func(v *Version) { v.Facts.Parties.Owner.BIN = otherBIN }, ReconsentNeeded},
+		"it means other things": {func(v *Version) {
+			v.Documents[0].TextHash, v.Facts.TextChanges = "x", []TextChange{{v.Documents[0].Locale, MeaningChanged, ReasonContent}}
+		}, ReconsentNeeded},
+	} {
+		was, now := twoVersions(c.change)
+		now.PublishedAt, now.EffectiveAt = morning.Add(days(1)), morning.Add(days(2))
+		p := testPerson(morning, was)
+		p.gives("courier", was)
+		p.add(now)
+		for moment, want := range map[time.Time]Reason{now.EffectiveAt.Add(-time.Millisecond): ReasonGiven, now.EffectiveAt: c.want} {
+			if got := p.Check("courier", "", moment); got.Reason != want || got.Allowed != (want == ReasonGiven) {
+				t.Errorf("%s: %s at %s, want %s", name, got.Reason, moment, want)
+			}
+		}
+		again := testVersion(3, morning.Add(days(3)), morning.Add(days(3)), slices.Clone(now.Facts.Items)...)
+		again.Facts.Parties, again.Facts.Term, again.Facts.ThirdParties, again.Operators = now.Facts.Parties, now.Facts.Term, now.Facts.ThirdParties, now.Operators
+		p.add(again)
+		if got := p.Check("courier", "", again.EffectiveAt); got.Reason != c.want {
+			t.Errorf("%s, and a version after: %s", name, got.Reason)
+		}
+	}
+}
+
+func TestOnlyTheLawNamedTakesARefusalAway(t *testing.T) {
+	for name, c := range map[string]struct {
+		basis LawfulBasis
+		named bool
+		want  Reason
+	}{
+		"the law, named":   {BasisLaw, true, NotConsentBased},
+		"the law, somehow": {BasisLaw, false, ReasonRefused},
+		"a contract":       {BasisContract, true, ReasonRefused},
+	} {
+		one := testVersion(1, morning, morning, ask("marketing", false, "phone"))
+		p := testPerson(morning, one)
+		p.happens(Refused, "marketing", one)
+		for n := range uint64(2) { // the second changes nothing any more
+			moment := morning.Add(days(int(n) + 1))
+			next := testVersion(n+2, moment, moment, ask("marketing", false, "phone"))
+			next.Facts.Items[0].Basis = c.basis
+			if c.named && n == 0 {
+				next.Acknowledged = []Acknowledgement{{Rule: RuleStillAsked, Reason: "TAX-190"}}
+			}
+			p.add(next)
+			if got := p.Check("marketing", "", moment); got.Reason != c.want {
+				t.Errorf("%s: %s", name, got.Reason)
+			}
+		}
+		p.happens(Withdrawn, "marketing", one)
+		if got := p.Check("marketing", "", morning.Add(days(9))); c.want != NotConsentBased && got.Reason != ReasonWithdrawn {
+			t.Errorf("%s, withdrawn: %s", name, got.Reason)
+		}
 	}
 }

@@ -25,6 +25,7 @@ const (
 	UserIsBlocked      Reason = "USER_BLOCKED"
 	UserIsErased       Reason = "USER_ERASED"
 	OperatorNotCovered Reason = "OPERATOR_NOT_COVERED"
+	ReconsentNeeded    Reason = "RECONSENT_NEEDED"
 	ChannelNotCovered  Reason = "CHANNEL_NOT_COVERED"
 	ChannelRefused     Reason = "CHANNEL_REFUSED"
 )
@@ -132,18 +133,32 @@ func (p *Person) Check(item, operator string, at time.Time) Check {
 	if !known {
 		return no(UnknownPurpose)
 	}
-	if !current.Asked() {
-		if operator != "" && !slices.Contains(version.Operators, operator) {
-			return no(OperatorNotCovered)
-		}
-		c.Allowed, c.Reason, c.IsCurrent, c.scope = true, NotConsentBased, true, current
-		return c
-	}
 	pos := p.history(at).position(item, p.timeline, at)
-	if pos.state != ReasonGiven {
+	switch {
+	case !current.Asked():
+		return p.checkUnasked(c, pos.state, current, version, operator)
+	case pos.state != ReasonGiven:
 		return no(pos.state)
+	case p.timeline.Position(pos.event.Version) < p.timeline.Position(current.holdsFrom()):
+		return no(ReconsentNeeded)
 	}
 	return p.checkGiven(c, pos.event, version, operator)
+}
+
+// checkUnasked answers for an item that nobody is asked for. Who said no when
+// they were asked is taken at their word, unless the law was named that does
+// not ask them.
+func (p *Person) checkUnasked(c Check, said Reason, current Item, inForce *Version, operator string) Check {
+	no := said == ReasonRefused || said == ReasonWithdrawn
+	switch {
+	case operator != "" && !slices.Contains(inForce.Operators, operator):
+		c.Reason = OperatorNotCovered
+	case no && current.LawFrom == uuid.Nil:
+		c.Reason = said
+	default:
+		c.Allowed, c.Reason, c.IsCurrent, c.scope = true, NotConsentBased, true, current
+	}
+	return c
 }
 
 func (p *Person) checkGiven(c Check, e ConsentEvent, inForce *Version, operator string) Check {
@@ -211,6 +226,8 @@ type PolicyStatus struct {
 	Required     []string
 	Missing      []string
 	RequiredFrom time.Time // zero: nothing is missing
+
+	person *Person
 }
 
 // Pending is something that the person has to decide.
@@ -326,7 +343,7 @@ func (p *Person) askable() []*Version {
 
 // Status derives the policy status.
 func (p *Person) Status() PolicyStatus {
-	s := PolicyStatus{Accepted: true, Version: p.Current(), Required: []string{}, Missing: []string{}}
+	s := PolicyStatus{Accepted: true, Version: p.Current(), Required: []string{}, Missing: []string{}, person: p}
 	if s.Version == nil {
 		s.Accepted = false // nothing is in force: nothing can be agreed to
 		return s

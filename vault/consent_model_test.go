@@ -23,6 +23,7 @@ type modelVersion struct {
 	effective time.Time
 	termDays  int                 // 0: none
 	asks      map[string]bool     // item → based on consent
+	says      map[string]string   // item → the sentence that one agrees to
 	uses      map[string][]string // item → fields
 	operators []string            // BINs named in its documents
 	notice    bool                // it is enough that people are told of them
@@ -87,6 +88,9 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 		if operator != "" && !slices.Contains(v.operators, operator) {
 			return modelAnswer{reason: OperatorNotCovered}
 		}
+		if _, said := m.decisive(item, m.acts, at, now); said == ReasonRefused || said == ReasonWithdrawn {
+			return modelAnswer{reason: said} // they were asked once, and no law is named
+		}
 		return modelAnswer{allowed: true, reason: NotConsentBased, current: true, uses: v.uses[item]}
 	}
 	act, reason := m.decisive(item, m.acts, at, now)
@@ -94,6 +98,9 @@ func (m *consentModel) check(item, operator string, at, now time.Time) modelAnsw
 		return modelAnswer{reason: reason}
 	}
 	agreed := m.version(act.version)
+	if !m.askedThroughout(item, agreed, v) {
+		return modelAnswer{reason: ReconsentNeeded}
+	}
 	answer := modelAnswer{allowed: true, reason: ReasonGiven, current: agreed.id == v.id, uses: agreed.uses[item]}
 	if agreed.termDays > 0 {
 		answer.until = act.decided.Add(days(agreed.termDays))
@@ -115,6 +122,17 @@ func (m *consentModel) toldOf(operator string, at time.Time) bool {
 	return slices.ContainsFunc(m.versions, func(v modelVersion) bool {
 		return v.notice && !v.effective.After(at) && slices.Contains(v.operators, operator)
 	})
+}
+
+// askedThroughout reports whether each version from the one agreed to on asks
+// for the item in the same words.
+func (m *consentModel) askedThroughout(item string, agreed, now modelVersion) bool {
+	for _, v := range m.versions[m.order(agreed.id) : m.order(now.id)+1] {
+		if !v.asks[item] || v.says[item] != agreed.says[item] {
+			return false
+		}
+	}
+	return true
 }
 
 // decisive finds the act that decides: the last withdrawal, or the last

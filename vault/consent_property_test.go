@@ -45,7 +45,8 @@ func (w *world) publish(t *rapid.T, later time.Duration) {
 	v.Operators = w.person.App.OperatorBINs()
 	m := modelVersion{
 		id: v.ID, published: w.now, effective: v.EffectiveAt, operators: slices.Clone(w.model.app),
-		asks: map[string]bool{}, uses: map[string][]string{}, notice: rapid.IntRange(0, 2).Draw(t, "a notice covers new members") == 0,
+		asks: map[string]bool{}, uses: map[string][]string{}, says: map[string]string{},
+		notice: rapid.IntRange(0, 2).Draw(t, "a notice covers new members") == 0,
 	}
 	v.Facts.MembersByNotice = m.notice
 	for _, code := range worldItems {
@@ -57,7 +58,11 @@ func (w *world) publish(t *rapid.T, later time.Duration) {
 		if rapid.IntRange(0, 9).Draw(t, "basis") == 0 {
 			item.Basis = BasisLaw
 		}
+		if rapid.IntRange(0, 9).Draw(t, "other words") == 0 {
+			item.Statement = inAll("to something else")
+		}
 		v.Facts.Items = append(v.Facts.Items, item)
+		m.says[code] = item.Statement[0].Text
 		m.asks[code], m.uses[code] = item.Basis == BasisConsent, fields
 	}
 	if n := rapid.SampledFrom([]int{0, 0, 10, 40}).Draw(t, "term"); n > 0 {

@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// TextMeaning is what a publisher says of a text that changed in one language
-// alone.
+// TextMeaning is what a publisher says of words that changed in a language.
 type TextMeaning string
 
 // What a change of a text can be.
 const (
-	MeaningCorrected TextMeaning = "CORRECTION" // the translation was wrong; it says now what the others said
-	MeaningChanged   TextMeaning = "MEANING"    // it says something else: everybody is asked again
+	MeaningCorrected TextMeaning = "CORRECTION" // it means what it meant
+	MeaningChanged   TextMeaning = "MEANING"    // it says something else: people are asked again
 )
 
 // TextReason is why a text changed, as a code: the record has no free text.
@@ -27,7 +26,7 @@ const (
 	ReasonContent     TextReason = "CONTENT"
 )
 
-// TextChange is a publisher's declaration about the text in one language. It
+// TextChange is a publisher's declaration about the words in one language. It
 // stays with the version; who made it is in the audit event.
 type TextChange struct {
 	Locale  string      `json:"locale"`
@@ -46,46 +45,66 @@ func (f Facts) declared(locale string) TextChange {
 }
 
 // declarations holds what a publisher says about a version against what differs
-// in it. They may ask more people than they have to, and never fewer; and a
-// change in one language alone is not published unless they say what it is.
-func (in Publishing) declarations(v, previous *Version) error {
+// in it, and answers a declaration for each language whose words changed. They
+// may ask more people than they have to, and never fewer; other words are not
+// published unless they say what those are, and nothing is declared in vain.
+func (in Publishing) declarations(v, previous *Version) ([]TextChange, error) {
 	l := &linter{}
 	for i, code := range in.AskAgain {
 		if item, ok := v.Facts.Item(code); !ok || !item.Asked() {
 			l.add(CodeUnknownItem, "the version does not ask for such an item", "askAgain", itoa(int64(i)))
 		}
 	}
-	seen := map[string]bool{}
-	for i, c := range in.TextChanges {
+	var changed, known []string
+	if previous != nil {
+		changed, known = Reworded(previous, v), bothLocales(previous, v)
+	}
+	l.textChanges(in.TextChanges, changed, append(known, v.Locales()...))
+	var out []TextChange
+	var silent []string
+	for _, locale := range changed {
+		i := slices.IndexFunc(in.TextChanges, func(c TextChange) bool { return c.Locale == locale })
+		if i < 0 {
+			i = slices.IndexFunc(in.TextChanges, func(c TextChange) bool { return c.Locale == "" })
+		}
+		if i < 0 {
+			silent = append(silent, locale)
+			continue
+		}
+		out = append(out, TextChange{locale, in.TextChanges[i].Meaning, in.TextChanges[i].Reason})
+	}
+	if len(silent) > 0 {
+		l.errs = append(l.errs, NewError(CodeVersionIncomplete,
+			"words that people read changed; say whether they mean the same, CORRECTION with a reason such as TYPO, LAYOUT or CONTENT, "+
+				"or something else, MEANING, for which people are asked again: in textChanges, or on the command line with "+
+				"--text CORRECTION:CONTENT, or for one language --text "+silent[0]+"=CORRECTION:TYPO").
+			With("locales", strings.Join(silent, " ")).At("textChanges"))
+	}
+	return out, l.errs.orNil()
+}
+
+// textChanges refuses declarations that say nothing, or say it of nothing.
+func (l *linter) textChanges(said []TextChange, changed, known []string) {
+	for i, c := range said {
 		path := []string{"textChanges", itoa(int64(i))}
+		named := func(locale string) bool {
+			return slices.ContainsFunc(said, func(o TextChange) bool { return o.Locale == locale })
+		}
 		switch {
-		case !slices.Contains(v.Locales(), c.Locale):
-			l.add(CodeUnknownLocale, "the version has no text in this language", append(path, "locale")...)
-		case seen[c.Locale]:
+		case slices.ContainsFunc(said[:i], func(o TextChange) bool { return o.Locale == c.Locale }):
 			l.add(CodeDuplicateInput, "the language stands here twice", append(path, "locale")...)
+		case c.Locale == "" && !slices.ContainsFunc(changed, func(locale string) bool { return !named(locale) }):
+			l.add(CodeInvalidValue, "no words changed that this could be about; leave it out", path...)
+		case c.Locale != "" && !slices.Contains(changed, c.Locale) && !slices.Contains(known, c.Locale):
+			l.add(CodeUnknownLocale, "the version has no text in this language", append(path, "locale")...)
+		case c.Locale != "" && !slices.Contains(changed, c.Locale):
+			l.add(CodeInvalidValue, "no words changed in this language; leave it out, or ask again with askAgain", append(path, "locale")...)
 		case c.Meaning != MeaningCorrected && c.Meaning != MeaningChanged:
 			l.add(CodeInvalidValue, "a change of a text is a CORRECTION or a change of MEANING", append(path, "meaning")...)
 		case !slices.Contains([]TextReason{ReasonTypo, ReasonTranslation, ReasonTerm, ReasonLayout, ReasonContent}, c.Reason):
 			l.add(CodeInvalidReason, "the reason is TYPO, TRANSLATION, TERMINOLOGY, LAYOUT or CONTENT", append(path, "reason")...)
 		}
-		seen[c.Locale] = true
 	}
-	if previous == nil {
-		return l.errs.orNil()
-	}
-	var silent []string
-	for _, locale := range changedAlone(previous, v) {
-		if !seen[locale] {
-			silent = append(silent, locale)
-		}
-	}
-	if len(silent) > 0 {
-		l.errs = append(l.errs, NewError(CodeVersionIncomplete,
-			"the text or a statement changed in some languages and not in others; change the others too, or say of each language "+
-				"whether it is a correction of the translation or a change of meaning, for which everybody is asked again").
-			With("locales", strings.Join(silent, " ")).At("textChanges"))
-	}
-	return l.errs.orNil()
 }
 
 // asks reports whether the publisher wants an item to be asked again, whether it

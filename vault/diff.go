@@ -2,7 +2,6 @@ package vault
 
 import (
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -28,6 +27,7 @@ const (
 	ItemRemoved      ChangeKind = "ITEM_REMOVED"
 	ItemKindChanged  ChangeKind = "ITEM_KIND"
 	ItemBasisChanged ChangeKind = "ITEM_BASIS"
+	ItemUnasked      ChangeKind = "ITEM_UNASKED" // was consent, and rests on something else: nobody can refuse it
 	ItemRequired     ChangeKind = "ITEM_REQUIRED"
 	ItemOptional     ChangeKind = "ITEM_OPTIONAL"
 	ItemTitled       ChangeKind = "ITEM_TITLE"
@@ -38,7 +38,11 @@ const (
 	FieldRemoved     ChangeKind = "FIELD_REMOVED"
 	FieldRequired    ChangeKind = "FIELD_REQUIRED"
 	FieldOptional    ChangeKind = "FIELD_OPTIONAL"
+	FieldUnasked     ChangeKind = "FIELD_UNASKED" // was used under a consent only, and is used without one
 	FieldLabelled    ChangeKind = "FIELD_LABEL"
+	FieldHelped      ChangeKind = "FIELD_HELP"
+	FieldKindChanged ChangeKind = "FIELD_KIND"
+	FieldMasked      ChangeKind = "FIELD_MASK"
 	RetentionChanged ChangeKind = "RETENTION"
 	RecipientAdded   ChangeKind = "RECIPIENT_ADDED"
 	RecipientRemoved ChangeKind = "RECIPIENT_REMOVED"
@@ -57,6 +61,13 @@ const (
 	TitleChanged     ChangeKind = "TITLE"
 	LawTitleChanged  ChangeKind = "LAW_TITLE"
 	WithdrawalSaid   ChangeKind = "WITHDRAWAL"
+	OperatorChanged  ChangeKind = "OPERATOR"
+	OwnerChanged     ChangeKind = "OWNER"
+	OperatorRenamed  ChangeKind = "OPERATOR_NAME" // of any legal entity that the policy names
+	ContactsChanged  ChangeKind = "CONTACTS"
+	PersonChanged    ChangeKind = "RESPONSIBLE_PERSON"
+	LinksChanged     ChangeKind = "EXTERNAL_LINKS"
+	ApprovalChanged  ChangeKind = "APPROVAL"
 )
 
 // PolicyChange is one difference between two versions.
@@ -112,7 +123,8 @@ func (v *Version) AsPublished(app App, pack *RulePack) *Version {
 		return v
 	}
 	out := *v
-	out.Operators, out.Facts.MembersByNotice = app.OperatorBINs(), pack.tellsOfMembers()
+	out.name(app)
+	out.Facts.MembersByNotice = pack.tellsOfMembers()
 	return &out
 }
 
@@ -140,6 +152,7 @@ func Compare(was, now *Version) PolicyChanges {
 			c.item(old, item)
 		} else {
 			c.add(PolicyChange{Kind: ItemAdded, Effect: Widening, Item: item.Code})
+			c.freedFields(item)
 		}
 	}
 	for _, item := range was.Facts.Items {
@@ -148,6 +161,8 @@ func Compare(was, now *Version) PolicyChanges {
 		}
 	}
 	c.whole()
+	c.parties()
+	c.ownFields()
 	c.texts()
 	c.askedAgain()
 	return c.out
@@ -174,7 +189,9 @@ func (c *comparison) when(differs bool, one PolicyChange) {
 func (c *comparison) item(was, now Item) {
 	code := now.Code
 	c.when(now.Kind != was.Kind, PolicyChange{Kind: ItemKindChanged, Effect: Widening, Item: code})
-	c.when(now.Basis != was.Basis, PolicyChange{Kind: ItemBasisChanged, Effect: Widening, Item: code})
+	unasked := was.Asked() && !now.Asked()
+	c.when(unasked, PolicyChange{Kind: ItemUnasked, Effect: Widening, Item: code})
+	c.when(now.Basis != was.Basis && !unasked, PolicyChange{Kind: ItemBasisChanged, Effect: Widening, Item: code})
 	for _, w := range now.Statement {
 		said, had := WordsIn(was.Statement, w.Locale)
 		c.when(!had && len(was.Statement) > 0, PolicyChange{Kind: StatementAdded, Effect: Corrected, Item: code, Locale: w.Locale})
@@ -196,13 +213,15 @@ func (c *comparison) item(was, now Item) {
 		PolicyChange{Kind: RetentionChanged, Effect: lasting(was.Retention, now.Retention), Item: code})
 	c.when(now.Required && !was.Required, PolicyChange{Kind: ItemRequired, Effect: Tightening, Item: code})
 	c.when(!now.Required && was.Required, PolicyChange{Kind: ItemOptional, Effect: Narrowing, Item: code})
-	c.when(!slices.Equal(now.Title, was.Title), PolicyChange{Kind: ItemTitled, Effect: Corrected, Item: code})
+	c.worded(was.Title, now.Title, PolicyChange{Kind: ItemTitled, Item: code})
 }
 
 func (c *comparison) fields(was, now Item) {
 	for _, f := range now.Fields {
 		i := slices.IndexFunc(was.Fields, func(o ItemField) bool { return o.Field == f.Field })
 		switch {
+		case i < 0 && c.freed(now, f.Field):
+			c.add(PolicyChange{Kind: FieldUnasked, Effect: Widening, Item: now.Code, Field: f.Field})
 		case i < 0:
 			c.add(PolicyChange{Kind: FieldAdded, Effect: Widening, Item: now.Code, Field: f.Field})
 		case f.Required && !was.Fields[i].Required:
@@ -252,13 +271,9 @@ func (c *comparison) whole() {
 	c.slot(ThirdPartiesSaid, was.ThirdParties, now.ThirdParties)
 	c.slot(CrossBorderSaid, was.CrossBorder, now.CrossBorder)
 	c.slot(PublicSourceSaid, was.PublicSources, now.PublicSources)
-	c.when(!slices.Equal(now.LawTitle, was.LawTitle), PolicyChange{Kind: LawTitleChanged, Effect: Corrected})
-	c.when(!slices.Equal(now.Withdrawal, was.Withdrawal), PolicyChange{Kind: WithdrawalSaid, Effect: Corrected})
-	c.when(!slices.Equal(now.Title, was.Title), PolicyChange{Kind: TitleChanged, Effect: Corrected})
-	for _, f := range now.Fields {
-		old, ok := was.Field(nil, f.Code)
-		c.when(ok && !slices.Equal(old.Label, f.Label), PolicyChange{Kind: FieldLabelled, Effect: Corrected, Field: f.Code})
-	}
+	c.worded(was.LawTitle, now.LawTitle, PolicyChange{Kind: LawTitleChanged})
+	c.worded(was.Withdrawal, now.Withdrawal, PolicyChange{Kind: WithdrawalSaid})
+	c.worded(was.Title, now.Title, PolicyChange{Kind: TitleChanged})
 }
 
 // slot compares an explicit yes or no.
@@ -274,24 +289,6 @@ func (c *comparison) slot(kind ChangeKind, was, now *bool) {
 	}
 }
 
-// texts compares the texts by their hashes. What a text means the facts say;
-// where it says more than they do, the publisher declares it.
-func (c *comparison) texts() {
-	for _, d := range c.now.Documents {
-		old, had := c.was.textHash(d.Locale)
-		effect := Corrected
-		if c.now.Facts.declared(d.Locale).Meaning == MeaningChanged {
-			effect = Widening
-		}
-		c.when(!had, PolicyChange{Kind: TextAdded, Effect: Corrected, Locale: d.Locale})
-		c.when(had && old != d.TextHash, PolicyChange{Kind: TextChanged, Effect: effect, Locale: d.Locale})
-	}
-	for _, d := range c.was.Documents {
-		_, has := c.now.textHash(d.Locale)
-		c.when(!has, PolicyChange{Kind: TextRemoved, Effect: Corrected, Locale: d.Locale})
-	}
-}
-
 // askedAgain finds the items that are no wider and are asked again all the
 // same: by the publisher's will, or because they were wider in between. A draft
 // does not say yet.
@@ -302,65 +299,6 @@ func (c *comparison) askedAgain() {
 		again := decided && item.ConsentFrom != was.ConsentFrom && !c.out.widen(item.Code)
 		c.when(again, PolicyChange{Kind: ItemAskedAgain, Effect: Widening, Item: item.Code})
 	}
-}
-
-// textHash is the hash of the text in a language, without what is generated.
-func (v *Version) textHash(locale string) (string, bool) {
-	for _, d := range v.Documents {
-		if d.Locale == locale {
-			return d.TextHash, true
-		}
-	}
-	return "", false
-}
-
-// changedAlone are the languages whose text or statements differ while those of
-// another language, which both versions have, do not.
-func changedAlone(was, now *Version) []string {
-	var changed, common []string
-	differ := Compare(was, now)
-	for _, d := range now.Documents {
-		if _, both := was.textHash(d.Locale); !both {
-			continue
-		}
-		common = append(common, d.Locale)
-		if slices.ContainsFunc(differ, func(c PolicyChange) bool { return c.Kind == TextChanged && c.Locale == d.Locale }) {
-			changed = append(changed, d.Locale)
-		}
-	}
-	if len(changed) == len(common) {
-		changed = nil
-	}
-	for _, item := range now.Facts.Items {
-		old, _ := was.Facts.Item(item.Code)
-		same := slices.ContainsFunc(item.Statement, func(w Word) bool { return slices.Contains(old.Statement, w) })
-		for _, c := range differ {
-			alone := same && c.Kind == StatementChanged && c.Item == item.Code
-			if _, still := WordsIn(item.Statement, c.Locale); alone && still {
-				changed = append(changed, c.Locale)
-			}
-		}
-	}
-	slices.Sort(changed)
-	return slices.Compact(changed)
-}
-
-// lasting compares two durations; none at all is the longest.
-func lasting(was, now *string) Effect {
-	end := func(d *string) time.Time {
-		if d == nil {
-			return time.Unix(1<<40, 0)
-		}
-		at, _ := AddDuration(time.Time{}, *d)
-		return at
-	}
-	switch end(now).Compare(end(was)) {
-	case 1:
-		return Widening
-	case -1:
-		return Narrowing
-	}
-	return Corrected
 }
 
 func sameText(a, b *string) bool {

@@ -14,6 +14,8 @@ func twoVersions(change func(*Version)) (was, now *Version) {
 		item.Recipients = []Recipient{{Name: inAll("Jel"), Country: "KZ", Purpose: inAll("delivery")}}
 		v := testVersion(n, morning, morning, item, ask("news", true, "email"))
 		v.Facts.Term, v.Facts.ThirdParties = new("P3Y"), new(true)
+		v.Facts.Fields = []Field{{Code: "club", Class: Other, Kind: KindText, Mask: MaskLast4, Label: inAll("club")}}
+		v.name(testApp())
 		for i := range v.Facts.Items {
 			v.Facts.Items[i].ConsentFrom = testID(1001)
 		}
@@ -27,11 +29,14 @@ func twoVersions(change func(*Version)) (was, now *Version) {
 func TestEachChangeIsFoundOnceAndSaysWhatItMeans(t *testing.T) {
 	first := func(v *Version) *Item { return &v.Facts.Items[0] }
 	for want, change := range map[string]func(*Version){
-		"":                                    func(*Version) {},
-		"ITEM_ADDED/WIDENING/extra":           func(v *Version) { v.Facts.Items = append(v.Facts.Items, ask("extra", false)) },
-		"ITEM_REMOVED/NARROWING/news":         func(v *Version) { v.Facts.Items = v.Facts.Items[:1] },
-		"ITEM_KIND/WIDENING/courier":          func(v *Version) { first(v).Kind = Purpose },
-		"ITEM_BASIS/WIDENING/courier":         func(v *Version) { first(v).Basis = BasisLaw },
+		"":                              func(*Version) {},
+		"ITEM_ADDED/WIDENING/extra":     func(v *Version) { v.Facts.Items = append(v.Facts.Items, ask("extra", false)) },
+		"ITEM_REMOVED/NARROWING/news":   func(v *Version) { v.Facts.Items = v.Facts.Items[:1] },
+		"ITEM_KIND/WIDENING/courier":    func(v *Version) { first(v).Kind = Purpose },
+		"ITEM_UNASKED/WIDENING/courier": func(v *Version) { first(v).Basis = BasisLaw },
+		"ITEM_ADDED/WIDENING/tax FIELD_UNASKED/WIDENING/tax": func(v *Version) {
+			v.Facts.Items = append(v.Facts.Items, tell("tax", "phone"))
+		},
 		"ITEM_REQUIRED/TIGHTENING/courier":    func(v *Version) { first(v).Required = true },
 		"ITEM_OPTIONAL/NARROWING/news":        func(v *Version) { v.Facts.Items[1].Required = false },
 		"ITEM_TITLE/CORRECTION/courier":       func(v *Version) { first(v).Title = inAll("Courier") },
@@ -48,17 +53,30 @@ func TestEachChangeIsFoundOnceAndSaysWhatItMeans(t *testing.T) {
 		"STATEMENT/WIDENING/courier": func(v *Version) {
 			first(v).Statement = Words{{"ru", "новое"}, {"en", "statement of courier"}, {"kk", "statement of courier"}}
 		},
-		"TERM/WIDENING/":                    func(v *Version) { v.Facts.Term = nil },
-		"TERM/NARROWING/":                   func(v *Version) { v.Facts.Term = new("P1Y") },
-		"OPERATOR_JOINED/WIDENING/":         func(v *Version) { v.Operators = append(slices.Clone(v.Operators), otherBIN) },
-		"OPERATOR_LEFT/NARROWING/":          func(v *Version) { v.Operators = v.Operators[:1] },
-		"CROSS_BORDER/WIDENING/":            func(v *Version) { v.Facts.CrossBorder = new(true) },
-		"THIRD_PARTIES/NARROWING/":          func(v *Version) { v.Facts.ThirdParties = new(false) },
-		"TEXT/CORRECTION/":                  func(v *Version) { v.Documents[1].TextHash = "other" },
-		"TEXT_ADDED/CORRECTION/":            func(v *Version) { v.Documents = append(v.Documents, DocumentRef{Locale: "de"}) },
-		"TEXT_REMOVED/CORRECTION/":          func(v *Version) { v.Documents = v.Documents[:2] },
-		"LAW_TITLE/CORRECTION/":             func(v *Version) { v.Facts.LawTitle = inAll("Law") },
-		"WITHDRAWAL/CORRECTION/":            func(v *Version) { v.Facts.Withdrawal = inAll("by letter") },
+		"TERM/WIDENING/":            func(v *Version) { v.Facts.Term = nil },
+		"TERM/NARROWING/":           func(v *Version) { v.Facts.Term = new("P1Y") },
+		"OPERATOR_JOINED/WIDENING/": func(v *Version) { v.Operators = append(slices.Clone(v.Operators), otherBIN) },
+		"OPERATOR_LEFT/NARROWING/":  func(v *Version) { v.Operators = v.Operators[:1] },
+		"CROSS_BORDER/WIDENING/":    func(v *Version) { v.Facts.CrossBorder = new(true) },
+		"THIRD_PARTIES/NARROWING/":  func(v *Version) { v.Facts.ThirdParties = new(false) },
+		"TEXT/CORRECTION/":          func(v *Version) { v.Documents[1].TextHash = "other" },
+		"TEXT_ADDED/CORRECTION/":    func(v *Version) { v.Documents = append(v.Documents, DocumentRef{Locale: "de"}) },
+		"TEXT_REMOVED/CORRECTION/":  func(v *Version) { v.Documents = v.Documents[:2] },
+		"LAW_TITLE/CORRECTION/":     func(v *Version) { v.Facts.LawTitle = inAll("Law") },
+		"WITHDRAWAL/CORRECTION/":    func(v *Version) { v.Facts.Withdrawal = inAll("by letter") },
+		"OWNER/WIDENING/":           func(v *Version) { v.Facts.Parties.Owner = Operator{Name: inAll("X"), BIN: otherBIN} },
+		"OPERATOR/WIDENING/ OWNER/WIDENING/": func(v *Version) { // both of the same group as before
+			v.Facts.Parties.Operator, v.Facts.Parties.Owner = v.Facts.Parties.Group[0], v.Facts.Parties.Group[0]
+		},
+		"OPERATOR_NAME/CORRECTION/":         func(v *Version) { v.Facts.Parties.Operator.Name = inAll("new name") },
+		"CONTACTS/CORRECTION/":              func(v *Version) { v.Facts.Parties.Contacts.Address = inAll("elsewhere") },
+		"RESPONSIBLE_PERSON/CORRECTION/":    func(v *Version) { v.Facts.Parties.ResponsiblePerson.Email = "new@dala.example" },
+		"EXTERNAL_LINKS/CORRECTION/":        func(v *Version) { v.Facts.ExternalLinks = []ExternalLink{{inAll("bank"), "https://bank.example"}} },
+		"APPROVAL/CORRECTION/":              func(v *Version) { v.Facts.Approval = &Approval{By: "Board", At: "2026-02-20", Reference: "18-P"} },
+		"FIELD_MASK/CORRECTION/":            func(v *Version) { v.Facts.Fields[0].Mask = MaskYear },
+		"FIELD_KIND/WIDENING/":              func(v *Version) { v.Facts.Fields[0].Kind = KindPhone },
+		"FIELD_HELP/CORRECTION/":            func(v *Version) { v.Facts.Fields[0].Help = inAll("so") },
+		"FIELD_LABEL/CORRECTION/":           func(v *Version) { v.Facts.Fields[0].Label = inAll("so") },
 		"ITEM_ASKED_AGAIN/WIDENING/courier": func(v *Version) { first(v).ConsentFrom = v.ID },
 	} {
 		was, now := twoVersions(change)
@@ -75,6 +93,22 @@ func TestEachChangeIsFoundOnceAndSaysWhatItMeans(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("want %s, got %v", want, got)
 		}
+	}
+}
+
+func TestWhatMayLastLongerIsWider(t *testing.T) {
+	for c, want := range map[[2]string]Effect{
+		{"P59D", "P2M"}: Widening, {"P90D", "P3M"}: Widening, {"P365D", "P1Y"}: Widening, {"P28D", "P1M"}: Widening, {"P1460D", "P4Y"}: Widening,
+		{"P2M", "P61D"}: Widening, {"P1Y", "P1Y1D"}: Widening, {"P11M", "P1Y"}: Widening, {"P364D", "P12M"}: Widening,
+		{"P2M", "P59D"}: Narrowing, {"P92D", "P3M"}: Narrowing, {"P366D", "P1Y"}: Narrowing, {"P31D", "P1M"}: Narrowing, {"P1Y", "P365D"}: Narrowing,
+		{"P12M", "P1Y"}: Corrected, {"P3Y6M", "P42M"}: Corrected,
+	} {
+		if got := lasting(&c[0], &c[1]); got != want {
+			t.Errorf("%s to %s is %s, want %s", c[0], c[1], got, want)
+		}
+	}
+	if lasting(new("P99Y"), nil) != Widening || lasting(nil, new("P99Y")) != Narrowing || lasting(nil, nil) != Corrected {
+		t.Error("no end is the longest")
 	}
 }
 
@@ -127,31 +161,100 @@ func TestAPublisherMayAskMoreAndNeverFewer(t *testing.T) {
 	}
 }
 
-func TestAChangeInOneLanguageAloneIsNotPublishedUntilItIsDeclared(t *testing.T) {
+// everyWord are changes of words that people read, in Kazakh alone, which no fact
+// tells from a slip of the pen.
+var everyWord = map[string]func(*Version){
+	"the text":                func(v *Version) { v.Documents[2].TextHash = "x" },
+	"the text is gone":        func(v *Version) { v.Documents = v.Documents[:2] },
+	"a sentence":              func(v *Version) { v.Facts.Items[0].Statement[2].Text = "x" },
+	"a sentence is gone":      func(v *Version) { v.Facts.Items[0].Statement = v.Facts.Items[0].Statement[:2] },
+	"an item's title":         func(v *Version) { v.Facts.Items[0].Title[2].Text = "x" },
+	"the title":               func(v *Version) { v.Facts.Title[2].Text = "x" },
+	"the law's title":         func(v *Version) { v.Facts.LawTitle[2].Text = "x" },
+	"how to withdraw":         func(v *Version) { v.Facts.Withdrawal[2].Text = "x" },
+	"a field's label":         func(v *Version) { v.Facts.Fields[0].Label[2].Text = "x" },
+	"a field's explanation":   func(v *Version) { v.Facts.Fields[0].Help = Words{{"kk", "x"}} },
+	"what a link says":        func(v *Version) { v.Facts.ExternalLinks[0].Title[2].Text = "x" },
+	"when the purposes end":   func(v *Version) { v.Facts.PurposesEnd[2].Text = "x" },
+	"a sentence is withdrawn": func(v *Version) { v.Facts.Items[1].Statement = v.Facts.Items[1].Statement[:2] },
+}
+
+// worded are two versions that have words of every sort.
+func wordy(change func(*Version)) (was, now *Version) {
+	all := func(v *Version) {
+		v.Documents = slices.Clone(v.Documents)
+		slices.SortFunc(v.Documents, func(a, b DocumentRef) int { return strings.Compare(b.Locale, a.Locale) }) // ru, kk, en
+		v.Documents[1], v.Documents[2] = v.Documents[2], v.Documents[1]
+		v.Facts.Fields = []Field{{Code: "club", Class: Other, Kind: KindText, Mask: MaskLast4, Label: inAll("club")}}
+		v.Facts.ExternalLinks = []ExternalLink{{Title: inAll("bank"), URL: "https://bank.example"}}
+		v.Facts.Term, v.Facts.PurposesEnd = nil, inAll("when the account is closed")
+	}
+	was, now = twoVersions(func(*Version) {})
+	all(was)
+	all(now)
+	change(now)
+	return was, now
+}
+
+func TestNoWordChangesUnlessThePublisherSaysWhatItMeans(t *testing.T) {
+	for name, change := range everyWord {
+		was, now := wordy(change)
+		for _, c := range []struct {
+			say     []TextChange
+			refused bool
+		}{
+			{nil, true},
+			{[]TextChange{{"en", MeaningCorrected, ReasonTypo}}, true}, // another language
+			{[]TextChange{{"kk", MeaningCorrected, ReasonTypo}}, false},
+			{[]TextChange{{"", MeaningCorrected, ReasonTypo}}, false}, // whichever it is
+			{[]TextChange{{"kk", MeaningChanged, ReasonContent}, {"", MeaningCorrected, ReasonTypo}}, true},
+		} {
+			said, err := (Publishing{TextChanges: c.say}).declarations(now, was)
+			if (err != nil) != c.refused {
+				t.Errorf("%s, %v: %v", name, c.say, err)
+			}
+			if err == nil && (len(said) != 1 || said[0].Locale != "kk") {
+				t.Errorf("%s: on record is %v", name, said)
+			}
+		}
+		now.Facts.TextChanges = []TextChange{{"kk", MeaningChanged, ReasonContent}}
+		if len(Compare(was, now).AskedAgain(now)) == 0 {
+			t.Errorf("%s: it means something else, and nobody is asked", name)
+		}
+		back := *was // what comes back takes a declaration as well
+		if got := Reworded(now, &back); !slices.Equal(got, []string{"kk"}) {
+			t.Errorf("%s, and back: %v", name, got)
+		}
+	}
+}
+
+func TestWhatIsDeclaredIsAboutWordsThatChanged(t *testing.T) {
 	correction := TextChange{"kk", MeaningCorrected, ReasonTypo}
 	for name, c := range map[string]struct {
 		change  func(*Version)
 		say     []TextChange
 		refused bool
 	}{
-		"nothing changed":          {func(*Version) {}, nil, false},
-		"one of three":             {func(v *Version) { v.Documents[0].TextHash = "x" }, nil, true},
-		"two of three":             {func(v *Version) { v.Documents[0].TextHash, v.Documents[1].TextHash = "x", "y" }, nil, true},
-		"one, declared":            {func(v *Version) { v.Documents[0].TextHash = "x" }, []TextChange{correction}, false},
-		"two, and one is declared": {func(v *Version) { v.Documents[0].TextHash, v.Documents[1].TextHash = "x", "y" }, []TextChange{correction}, true},
-		"all three": {func(v *Version) {
-			v.Documents[0].TextHash, v.Documents[1].TextHash, v.Documents[2].TextHash = "x", "y", "z"
-		}, nil, false},
-		"a translation comes":        {func(v *Version) { v.Documents = append(v.Documents, DocumentRef{Locale: "de", TextHash: "x"}) }, nil, false},
-		"a sentence in one language": {func(v *Version) { v.Facts.Items[0].Statement[2].Text = "x" }, nil, true},
-		"a sentence, declared":       {func(v *Version) { v.Facts.Items[0].Statement[2].Text = "x" }, []TextChange{correction}, false},
-		"a sentence in all":          {func(v *Version) { v.Facts.Items[0].Statement = inAll("x") }, nil, false},
-		"no such reason":             {func(*Version) {}, []TextChange{{"kk", MeaningCorrected, "BECAUSE"}}, true},
-		"no such language":           {func(*Version) {}, []TextChange{{"fr", MeaningCorrected, ReasonTypo}}, true},
-		"said twice":                 {func(*Version) {}, []TextChange{correction, correction}, true},
+		"nothing changed":            {func(*Version) {}, nil, false},
+		"nothing, and a meaning":     {func(*Version) {}, []TextChange{{"kk", MeaningChanged, ReasonContent}}, true},
+		"nothing, and all of it":     {func(*Version) {}, []TextChange{{"", MeaningChanged, ReasonContent}}, true},
+		"two, and one is declared":   {func(v *Version) { v.Documents[2].TextHash, v.Documents[1].TextHash = "x", "y" }, []TextChange{correction}, true},
+		"all of three":               {func(v *Version) { v.Facts.Title = inAll("x") }, []TextChange{{"", MeaningCorrected, ReasonTypo}}, false},
+		"one of them by itself":      {func(v *Version) { v.Facts.Title = inAll("x") }, []TextChange{correction, {"", MeaningCorrected, ReasonTypo}}, false},
+		"a new item has words":       {func(v *Version) { v.Facts.Items = append(v.Facts.Items, ask("club", false)) }, nil, false},
+		"no such reason":             {everyWord["the text"], []TextChange{{"kk", MeaningCorrected, "BECAUSE"}}, true},
+		"no such meaning":            {everyWord["the text"], []TextChange{{"kk", "", ReasonTypo}}, true},
+		"no such language":           {everyWord["the text"], []TextChange{correction, {"fr", MeaningCorrected, ReasonTypo}}, true},
+		"said twice":                 {everyWord["the text"], []TextChange{correction, correction}, true},
+		"the first one says nothing": {nil, []TextChange{correction}, true},
 	} {
-		was, now := twoVersions(c.change)
-		if err := (Publishing{TextChanges: c.say}).declarations(now, was); (err != nil) != c.refused {
+		var was, now *Version
+		if c.change == nil {
+			_, now = wordy(func(*Version) {})
+		} else {
+			was, now = wordy(c.change)
+		}
+		if _, err := (Publishing{TextChanges: c.say}).declarations(now, was); (err != nil) != c.refused {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -13,6 +13,7 @@ type Gate struct {
 	Pack      *RulePack
 	Catalogue Catalogue
 	CheckBIN  func(string) error
+	Previous  *Version // the one published before; nil: none, or none is known
 }
 
 // Report is what the gate has to say about one policy.
@@ -61,6 +62,7 @@ func (g Gate) Check(v *Version, app App, texts []PolicyText) Report {
 	i.links()
 	i.words()
 	i.agreeing()
+	i.stillAsked(v)
 	form := proofread(g.Catalogue, v, app, texts)
 	return Report{Pack: g.Pack, Form: form, Findings: i.findings, Unconfirmed: g.Pack.Unconfirmed(i.asked...)}
 }

@@ -49,7 +49,7 @@ func (d *draft) report(p *RulePack) Report {
 		}
 		return nil
 	}
-	return Gate{p, testCatalogue(), checkBIN}.Check(d.version, d.app, d.texts)
+	return Gate{Pack: p, Catalogue: testCatalogue(), CheckBIN: checkBIN, Previous: d.previous}.Check(d.version, d.app, d.texts)
 }
 
 // refused are the complaints of publishing the draft without a word more.
@@ -97,7 +97,19 @@ var lacking = map[string]struct {
 	"approved at no date":            {func(d *draft) { d.version.Facts.Approval.At = "soon" }, "policy.date facts.approval.at"},
 	"kept for no one knows long":     {func(d *draft) { d.version.Facts.Items[0].Retention = nil }, "policy.retention facts.items.0.retention"},
 	"a ground that is no ground":     {func(d *draft) { d.version.Facts.Items[2].Basis = BasisContract }, "policy.bases facts.items.2.basis"},
-	"a link that is not declared":    {func(d *draft) { d.texts[0].Text += "\n\n[Төлем](https://Bank.example/pay?x=1)." }, "policy.links texts.0.text"},
+	"an item that was asked for": {func(d *draft) {
+		was := *d.version
+		was.Facts.Items = slices.Clone(was.Facts.Items)
+		d.previous, d.version.Facts.Items[2].Basis = &was, BasisLaw
+	}, "policy.stillAsked facts.items.2.basis"},
+	"a field that was asked for": {func(d *draft) {
+		was := *d.version
+		was.Facts.Items = slices.Clone(was.Facts.Items)
+		extra := tell("archive", was.Facts.Items[2].Fields[0].Field)
+		extra.Retention = new("P1Y")
+		d.previous, d.version.Facts.Items = &was, append(was.Facts.Items, extra)
+	}, "policy.stillAsked facts.items.4.fields"},
+	"a link that is not declared": {func(d *draft) { d.texts[0].Text += "\n\n[Төлем](https://Bank.example/pay?x=1)." }, "policy.links texts.0.text"},
 }
 
 func TestEachRuleFindsWhatItWants(t *testing.T) {

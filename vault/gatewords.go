@@ -210,4 +210,14 @@ var gateWords = map[string][3]string{
 		"Получатель находится за границей, а в фактах сказано, что трансграничной передачи нет (crossBorder).",
 		"A recipient is abroad, and the facts say that there is no cross-border transfer (crossBorder).",
 	},
+	"itemUnasked": {
+		"«%s» тармағы бойынша бұрын келісім сұралған, енді сұралмайды, ал бас тартқандар ескерілмейді: бұған жол беретін заң нормасын негіздемеде атаңыз.",
+		"По пункту «%s» раньше запрашивалось согласие, а теперь нет, и отказы больше не учитываются: назовите в обосновании норму закона, которая это разрешает.",
+		"Consent to the item “%s” was asked for and is not any more, so that refusals do not count: name in the reason the provision of the law that allows it.",
+	},
+	"fieldUnasked": {
+		"«%s» өрісі бұрын тек келісіммен пайдаланылған, енді «%s» тармағы оны келісімсіз пайдаланады: бұған жол беретін заң нормасын негіздемеде атаңыз.",
+		"Поле «%s» раньше использовалось только с согласия, а теперь пункт «%s» использует его без согласия: назовите в обосновании норму закона, которая это разрешает.",
+		"The field “%s” was used under a consent only, and now the item “%s” uses it without one: name in the reason the provision of the law that allows it.",
+	},
 }

@@ -11,6 +11,8 @@ type draft struct {
 	version *Version
 	app     App
 	texts   []PolicyText
+
+	previous *Version
 }
 
 func goodDraft() draft {
@@ -20,7 +22,7 @@ func goodDraft() draft {
 		v.Facts.Items[i].Retention = new("P1Y")
 	}
 	app.ResponsiblePerson = ResponsiblePerson{Name: inAll("Айгерім"), Email: "responsible@dala.example"}
-	return draft{v, app, []PolicyText{{"kk", "# Саясат\n"}, {"ru", "# Политика\n"}, {"en", "# Policy\n"}}}
+	return draft{version: v, app: app, texts: []PolicyText{{"kk", "# Саясат\n"}, {"ru", "# Политика\n"}, {"en", "# Policy\n"}}}
 }
 
 // complaints are "CODE path" for each thing that is wrong.

@@ -46,7 +46,18 @@ type Item struct {
 	// ConsentFrom is the oldest version whose consent to the item still
 	// counts; fixed at publication, zero in a draft.
 	ConsentFrom uuid.UUID `json:"consentFrom"`
+	// HoldsFrom is the oldest version whose consent still holds for what was
+	// agreed to then, although more is asked for now. Older consents rest on
+	// other words, and are void until they are given anew. Fixed as ConsentFrom.
+	HoldsFrom uuid.UUID `json:"holdsFrom,omitzero"`
+	// LawFrom is the version that stopped asking for the item and named the law
+	// that allows it; zero: none did, and whoever said no is left alone.
+	LawFrom uuid.UUID `json:"lawFrom,omitzero"`
 }
+
+// holdsFrom is HoldsFrom; what was published before there was such a thing says
+// what counts.
+func (i Item) holdsFrom() uuid.UUID { return cmp.Or(i.HoldsFrom, i.ConsentFrom) }
 
 // Asked reports whether the person is asked for the item.
 func (i Item) Asked() bool { return i.Basis == BasisConsent }
@@ -95,11 +106,13 @@ type Facts struct {
 	Approval      *Approval `json:"approval"`
 	// ExternalLinks lead out of the app.
 	ExternalLinks []ExternalLink `json:"externalLinks,omitempty"`
-	// TextChanges are what the publisher declared about texts; empty in a draft.
+	// TextChanges are what the publisher declared about texts, and Parties whom the
+	// version names; empty in a draft.
 	TextChanges []TextChange `json:"textChanges,omitempty"`
 	// MembersByNotice: people are told of the operators that this version names,
 	// and need not agree to them anew. The rule pack says so at publication.
-	MembersByNotice bool `json:"membersByNotice,omitempty"`
+	MembersByNotice bool     `json:"membersByNotice,omitempty"`
+	Parties         *Parties `json:"parties,omitempty"`
 }
 
 // Item finds an item by code.

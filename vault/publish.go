@@ -141,7 +141,8 @@ type Publishing struct {
 	// nothing of them became wider; AskEverybodyAgain is all of them.
 	AskAgain          []string
 	AskEverybodyAgain bool
-	// TextChanges say what a text is that changed in one language alone.
+	// TextChanges say of each language whose words changed whether they mean the
+	// same; one without a language is about all that are not named.
 	TextChanges    []TextChange
 	IdempotencyKey string
 }
@@ -180,7 +181,7 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err != nil {
 		return err
 	}
-	report, err := s.inspect(v, app, texts)
+	report, err := s.inspect(v, previous, app, texts)
 	if err != nil {
 		return err
 	}
@@ -190,20 +191,20 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err := s.consistent(ctx, v, moments); err != nil {
 		return err
 	}
-	if err := in.declarations(v, previous); err != nil {
+	declared, err := in.declarations(v, previous)
+	if err != nil {
 		return err
 	}
 	expected := v.Revision
-	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
-	v.Authoritative, v.Operators = app.AuthoritativeLanguage, app.OperatorBINs()
+	v.settle(app, now)
 	v.RulePack, v.Acknowledged = report.Pack.Name(), report.acknowledged(in.Acknowledged, a.ID, now)
-	v.Facts.TextChanges, v.Facts.MembersByNotice = in.TextChanges, report.Pack.tellsOfMembers()
+	v.Facts.TextChanges, v.Facts.MembersByNotice = declared, report.Pack.tellsOfMembers()
 	carryConsents(v, previous, in.asks)
 	documents, err := s.documents(v, app, texts) // anew: the app's facts may have changed since the draft
 	if err != nil {
 		return err
 	}
-	events := s.publicationEvents(a, v, in)
+	events := s.publicationEvents(a, v)
 	err = s.Writer.Write(ctx, func(tx Tx) error {
 		tx.PublishVersion(v, expected, len(moments), documents)
 		tx.Record(events...)
@@ -216,10 +217,18 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	return err
 }
 
+// settle fixes what a draft leaves open: when it is published, which language
+// prevails, and whom it names.
+func (v *Version) settle(app App, now time.Time) {
+	v.Status, v.PublishedAt, v.UpdatedAt, v.Revision = Published, now, now, v.Revision+1
+	v.Authoritative = app.AuthoritativeLanguage
+	v.name(app)
+}
+
 // publicationEvents are the publication and what was declared with it.
-func (s *Service) publicationEvents(a Actor, v *Version, in Publishing) []AuditEvent {
+func (s *Service) publicationEvents(a Actor, v *Version) []AuditEvent {
 	events := []AuditEvent{s.policyEvent(a, PolicyPublished, v)}
-	for _, c := range in.TextChanges {
+	for _, c := range v.Facts.TextChanges {
 		e := s.policyEvent(a, PolicyTextDeclared, v)
 		e.Object, e.Reason = e.Object+";locale="+c.Locale+";meaning="+string(c.Meaning), string(c.Reason)
 		events = append(events, e)
@@ -227,13 +236,14 @@ func (s *Service) publicationEvents(a Actor, v *Version, in Publishing) []AuditE
 	return events
 }
 
-// inspect holds a version against the law of its app's jurisdiction.
-func (s *Service) inspect(v *Version, app App, texts []PolicyText) (Report, error) {
+// inspect holds a version against the law of its app's jurisdiction, and against
+// the one that it follows.
+func (s *Service) inspect(v, previous *Version, app App, texts []PolicyText) (Report, error) {
 	pack, err := s.pack(app)
 	if err != nil {
 		return Report{}, err
 	}
-	return Gate{pack, s.Catalogue, s.Normaliser.CheckBIN}.Check(v, app, texts), nil
+	return Gate{pack, s.Catalogue, s.Normaliser.CheckBIN, previous}.Check(v, app, texts), nil
 }
 
 // pack is the law that holds for an app.
@@ -264,29 +274,6 @@ func (s *Service) schedule(ctx context.Context, v *Version, effectiveAt *time.Ti
 			With("effectiveAt", last.EffectiveAt.Format(time.RFC3339Nano)).With("policyVersionId", last.Version.String()).At("effectiveAt")
 	}
 	return s.published(ctx, last.Version)
-}
-
-// carryConsents fixes, for each item, the oldest version whose consent still
-// counts: the previous version's answer where nothing about the item became
-// wider and the publisher does not ask again, this version otherwise.
-func carryConsents(v, previous *Version, again func(item string) bool) {
-	for i := range v.Facts.Items {
-		v.Facts.Items[i].ConsentFrom = uuid.Nil // a draft does not say yet
-	}
-	var changes PolicyChanges
-	if previous != nil {
-		changes = Compare(previous, v)
-	}
-	for i := range v.Facts.Items {
-		item := &v.Facts.Items[i]
-		item.ConsentFrom = v.ID
-		if previous == nil || again(item.Code) || changes.widen(item.Code) {
-			continue
-		}
-		if was, ok := previous.Facts.Item(item.Code); ok {
-			item.ConsentFrom = was.ConsentFrom
-		}
-	}
 }
 
 // draft reads a version that may still change, with its app.

@@ -132,7 +132,9 @@ func (s *Service) corrects(app App, set changeset) ended {
 }
 
 // ended is what else happens when consents end: recipients are told, and what
-// was public by them is private again, until the person publishes it anew.
+// was public by them is private again, until the person publishes it anew. So is
+// what had stopped being public in between, when the consent is given again: to
+// agree that fields may be public publishes none.
 type ended struct {
 	user     uuid.UUID
 	tellings []Telling
@@ -150,7 +152,12 @@ func (s *Service) ends(p *Person, events []ConsentEvent) ended {
 	after := slices.Concat(before, events)
 	about := map[EventType]NoticeAbout{Withdrawn: AboutWithdrawn, Invalidated: AboutInvalidated, Refused: AboutRefused}
 	items := map[NoticeAbout][]string{}
+	stood := *p
+	stood.History = before
 	for _, e := range events {
+		if e.Type == Given {
+			out.private = append(out.private, stood.notPublic(p.publishedBy(e))...)
+		}
 		if after.LastTakenBack(e.Item) < first || slices.Contains(items[about[e.Type]], e.Item) {
 			continue
 		}
@@ -182,6 +189,14 @@ func (p *Person) publishedBy(e ConsentEvent) []string {
 		out[i] = f.Field
 	}
 	return out
+}
+
+// notPublic are those of the fields that no consent makes public now.
+func (p *Person) notPublic(codes []string) []string {
+	return slices.DeleteFunc(codes, func(code string) bool {
+		_, refused := p.publication(code)
+		return refused == nil
+	})
 }
 
 // queue comes after the events are appended, which orders it after every

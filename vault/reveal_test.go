@@ -134,7 +134,8 @@ func TestWithoutTheDecrypterEverythingElseIsAnswered(t *testing.T) {
 func TestAStateAloneTouchesNoKeyAndLeavesNoEvent(t *testing.T) {
 	b := newBench()
 	out := b.reveal(t, aPerson, RevealRequest{Person: b.person(1), Fields: []Wanted{{"phone", false}}})
-	if f := out[0].Fields[0]; f.State != StatePlain || !f.Value.Empty() || !f.Verified || f.Visibility != Public {
+	// Stored as public; but nothing asks for that, so nobody sees it.
+	if f := out[0].Fields[0]; f.State != StatePlain || !f.Value.Empty() || !f.Verified || f.Visibility != Private {
 		t.Errorf("%+v", f)
 	}
 	if len(b.diary.lines) > 0 {

@@ -136,6 +136,7 @@ const (
 	RuleLinks             RuleID = "policy.links"
 	RuleRetentionSaid     RuleID = "policy.retention"
 	RuleBases             RuleID = "policy.bases" // List: the lawful bases that the law knows
+	RuleStillAsked        RuleID = "policy.stillAsked"
 )
 
 // Rule is a rule of the pack; the zero Rule, which is not confirmed and asks
@@ -206,6 +207,6 @@ func RuleIDs() []RuleID {
 		RuleThirdPartiesSaid, RuleCrossBorderSaid, RulePublicSourcesSaid, RuleFieldsListed,
 		RuleWithdrawalSaid, RuleContactsSaid, RuleResponsibleNamed, RuleGroupNamed,
 		RuleAuthoritativeText, RuleOtherTexts, RuleLawTitle, RuleApproval,
-		RuleRetentionSaid, RuleBases, RuleDate, RuleLinks, RuleLawInText,
+		RuleRetentionSaid, RuleBases, RuleDate, RuleLinks, RuleLawInText, RuleStillAsked,
 	}
 }

@@ -36,7 +36,7 @@ func (c PolicyChange) sentence(app App, catalogue Catalogue, locale string) stri
 func (c PolicyChange) name(app App, catalogue Catalogue, f *form) string {
 	switch {
 	case c.operator != "":
-		members := append([]Operator{app.Operator, app.Owner}, app.Group...)
+		members := slices.Concat(c.now.Facts.Parties.entities(), c.was.Facts.Parties.entities(), []Operator{app.Operator, app.Owner}, app.Group)
 		if i := slices.IndexFunc(members, func(o Operator) bool { return o.BIN == c.operator }); i >= 0 {
 			return f.words(members[i].Name) + ", " + f.bin + " " + c.operator
 		}
@@ -71,7 +71,7 @@ func (c PolicyChange) values(f *form, w changeWording) (was, now string) {
 			return f.duration(d)
 		}
 		return kept(old.Retention), kept(item.Retention)
-	case ItemBasisChanged:
+	case ItemBasisChanged, ItemUnasked:
 		return w.bases[old.Basis], w.bases[item.Basis]
 	case ThirdPartiesSaid:
 		return f.yesNo(before.ThirdParties), f.yesNo(after.ThirdParties)
@@ -104,6 +104,7 @@ var changeWords = map[string]changeWording{
 			ItemRemoved:      "«{item}» тармағы алып тасталды.",
 			ItemKindChanged:  "«{item}»: келісімнің түрі өзгерді.",
 			ItemBasisChanged: "«{item}»: өңдеудің негізі бұрын – {was}, енді – {now}.",
+			ItemUnasked:      "«{item}»: бұдан былай келісім сұралмайды; деректерді өңдеудің негізі – {now}.",
 			ItemRequired:     "«{item}» тармағы міндетті болды: онсыз қосымшаны пайдалану мүмкін емес.",
 			ItemOptional:     "«{item}» тармағы енді міндетті емес.",
 			ItemTitled:       "«{item}»: тармақтың атауы нақтыланды.",
@@ -115,6 +116,10 @@ var changeWords = map[string]changeWording{
 			FieldRequired:    "«{item}»: енді міндетті түрде көрсетіледі – {name}.",
 			FieldOptional:    "«{item}»: енді қалауыңыз бойынша көрсетіледі – {name}.",
 			FieldLabelled:    "Өрістің атауы нақтыланды – {name}.",
+			FieldUnasked:     "«{item}»: бұрын тек келісіммен пайдаланылған деректер енді келісімсіз пайдаланылады – {name}.",
+			FieldHelped:      "Өрістің түсіндірмесі нақтыланды – {name}.",
+			FieldKindChanged: "Өрісте енді басқа деректер сұралады – {name}.",
+			FieldMasked:      "Қызметкерлерге өрістің көрсетілу тәртібі өзгерді – {name}.",
 			RetentionChanged: "«{item}»: сақтау мерзімі бұрын – {was}, енді – {now}.",
 			RecipientAdded:   "«{item}»: деректердің жаңа алушысы – {name}.",
 			RecipientRemoved: "«{item}»: деректер бұдан былай берілмейтін алушы – {name}.",
@@ -133,6 +138,13 @@ var changeWords = map[string]changeWording{
 			TitleChanged:     "Саясаттың атауы нақтыланды.",
 			LawTitleChanged:  "Қолданылатын заңның атауы нақтыланды.",
 			WithdrawalSaid:   "Келісімді кері қайтарып алу тәртібінің сипаттамасы нақтыланды.",
+			OperatorChanged:  "Деректерді енді басқа оператор өңдейді – {name}.",
+			OwnerChanged:     "Деректер базасының меншік иесі енді басқа – {name}.",
+			OperatorRenamed:  "Ұйымның атауы немесе мекенжайы өзгерді – {name}.",
+			ContactsChanged:  "Дербес деректер мәселелері бойынша байланыс мәліметтері өзгерді.",
+			PersonChanged:    "Дербес деректерге жауапты адам немесе оның мекенжайы өзгерді.",
+			LinksChanged:     "Қосымшадан тыс жерге апаратын сілтемелер өзгерді.",
+			ApprovalChanged:  "Саясатты бекіту туралы мәліметтер өзгерді.",
 		},
 	},
 	"ru": {
@@ -145,6 +157,7 @@ var changeWords = map[string]changeWording{
 			ItemRemoved:      "Пункт «{item}» исключён.",
 			ItemKindChanged:  "«{item}»: изменился вид согласия.",
 			ItemBasisChanged: "«{item}»: изменилось основание обработки; было — {was}, стало — {now}.",
+			ItemUnasked:      "«{item}»: согласие больше не запрашивается; основание обработки данных — {now}.",
 			ItemRequired:     "Пункт «{item}» стал обязательным: без него пользоваться приложением нельзя.",
 			ItemOptional:     "Пункт «{item}» больше не обязателен.",
 			ItemTitled:       "«{item}»: уточнено название пункта.",
@@ -156,6 +169,10 @@ var changeWords = map[string]changeWording{
 			FieldRequired:    "«{item}»: теперь обязательно указать — {name}.",
 			FieldOptional:    "«{item}»: теперь указывается по желанию — {name}.",
 			FieldLabelled:    "Уточнено название поля — {name}.",
+			FieldUnasked:     "«{item}»: данные, которые раньше использовались только с согласия, теперь используются без него — {name}.",
+			FieldHelped:      "Уточнено пояснение к полю — {name}.",
+			FieldKindChanged: "В поле теперь запрашиваются другие данные — {name}.",
+			FieldMasked:      "Изменилось, как поле показывается сотрудникам — {name}.",
 			RetentionChanged: "«{item}»: изменился срок хранения; был — {was}, стал — {now}.",
 			RecipientAdded:   "«{item}»: новый получатель данных — {name}.",
 			RecipientRemoved: "«{item}»: данные больше не передаются получателю — {name}.",
@@ -174,6 +191,13 @@ var changeWords = map[string]changeWording{
 			TitleChanged:     "Уточнено название политики.",
 			LawTitleChanged:  "Уточнено название применимого закона.",
 			WithdrawalSaid:   "Уточнено описание порядка отзыва согласия.",
+			OperatorChanged:  "Данные теперь обрабатывает другой оператор — {name}.",
+			OwnerChanged:     "У базы данных теперь другой собственник — {name}.",
+			OperatorRenamed:  "Изменилось название или адрес организации — {name}.",
+			ContactsChanged:  "Изменились контакты по вопросам персональных данных.",
+			PersonChanged:    "Изменились сведения о лице, ответственном за персональные данные.",
+			LinksChanged:     "Изменились ссылки, ведущие из приложения.",
+			ApprovalChanged:  "Изменились сведения об утверждении политики.",
 		},
 	},
 	"en": {
@@ -186,6 +210,7 @@ var changeWords = map[string]changeWording{
 			ItemRemoved:      "The item “{item}” is gone.",
 			ItemKindChanged:  "“{item}”: the kind of consent changed.",
 			ItemBasisChanged: "“{item}”: the ground for processing was {was} and is now {now}.",
+			ItemUnasked:      "“{item}”: your consent is no longer asked for; the ground for processing is {now}.",
 			ItemRequired:     "The item “{item}” is now required: the app cannot be used without it.",
 			ItemOptional:     "The item “{item}” is no longer required.",
 			ItemTitled:       "“{item}”: the heading was made clearer.",
@@ -197,6 +222,10 @@ var changeWords = map[string]changeWording{
 			FieldRequired:    "“{item}”: this now has to be given: {name}.",
 			FieldOptional:    "“{item}”: this is now optional: {name}.",
 			FieldLabelled:    "The name of a field was made clearer: {name}.",
+			FieldUnasked:     "“{item}”: data that was used with your consent only is now used without it: {name}.",
+			FieldHelped:      "The explanation of a field was made clearer: {name}.",
+			FieldKindChanged: "A field now asks for other data: {name}.",
+			FieldMasked:      "What staff see of a field changed: {name}.",
 			RetentionChanged: "“{item}”: the retention period was {was} and is now {now}.",
 			RecipientAdded:   "“{item}”: there is a new recipient of the data: {name}.",
 			RecipientRemoved: "“{item}”: the data is no longer passed on to: {name}.",
@@ -215,6 +244,13 @@ var changeWords = map[string]changeWording{
 			TitleChanged:     "The policy's title was made clearer.",
 			LawTitleChanged:  "The title of the governing law was made clearer.",
 			WithdrawalSaid:   "The description of how to withdraw a consent was made clearer.",
+			OperatorChanged:  "Another operator processes the data now: {name}.",
+			OwnerChanged:     "The database has another owner now: {name}.",
+			OperatorRenamed:  "The name or address of an organisation changed: {name}.",
+			ContactsChanged:  "The contacts for questions about personal data changed.",
+			PersonChanged:    "The details of the person responsible for personal data changed.",
+			LinksChanged:     "The links that lead out of the app changed.",
+			ApprovalChanged:  "The details of the policy’s approval changed.",
 		},
 	},
 }

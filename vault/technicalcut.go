@@ -184,7 +184,7 @@ func (p *Person) technical() (map[string]bool, []Item) {
 			}
 		}
 		if uses {
-			items = append(items, item)
+			items = append(items, c.scope) // which says how long it is kept
 		}
 	}
 	return codes, items

@@ -84,6 +84,9 @@ func (v view) field(code string, stored []StoredField) PersonalField {
 	if i >= 0 {
 		out.Visibility, out.Verified, out.UpdatedAt = stored[i].Visibility, stored[i].Verified, stored[i].UpdatedAt
 		out.Source, out.WrittenBy = stored[i].Source, stored[i].WrittenBy
+		if out.Visibility == Public && len(v.person.notPublic([]string{code})) > 0 {
+			out.Visibility = Private // the version in force does not ask for it any more, or asks anew
+		}
 	}
 	out.State = v.state(field, known, collected, i >= 0)
 	switch out.State {

@@ -730,8 +730,10 @@ type PublishPolicyVersionInput struct {
 	AskAgain graphql.Omittable[[]string] `json:"askAgain,omitempty"`
 	// Everybody is asked about every item again.
 	AskEverybodyAgain graphql.Omittable[*bool] `json:"askEverybodyAgain,omitempty"`
-	// What the change of a text is that stands in some languages alone: without it
-	// such a version is VERSION_INCOMPLETE. It stays on record with who said it.
+	// What the change of words is, for each language in which a text, a title, a
+	// statement, a label or another sentence of the version before changed: without it
+	// the version is VERSION_INCOMPLETE, with the languages in `locales`. A language
+	// whose words did not change is refused. It stays on record with who said it.
 	TextChanges graphql.Omittable[[]vault.TextChange] `json:"textChanges,omitempty"`
 	// A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED).
 	AcknowledgedWarnings []AcknowledgedWarningInput `json:"acknowledgedWarnings"`

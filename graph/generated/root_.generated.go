@@ -48,6 +48,7 @@ type ResolverRoot interface {
 	PendingConsent() PendingConsentResolver
 	PersonalField() PersonalFieldResolver
 	PolicyChange() PolicyChangeResolver
+	PolicyStatus() PolicyStatusResolver
 	PolicyVersion() PolicyVersionResolver
 	ProcessingBlock() ProcessingBlockResolver
 	Profile() ProfileResolver
@@ -658,6 +659,7 @@ type ComplexityRoot struct {
 	PolicyStatus struct {
 		Accepted     func(childComplexity int) int
 		Missing      func(childComplexity int) int
+		Notices      func(childComplexity int) int
 		Required     func(childComplexity int) int
 		RequiredFrom func(childComplexity int) int
 		Version      func(childComplexity int) int
@@ -3814,6 +3816,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PolicyStatus.Missing(childComplexity), true
+	case "PolicyStatus.notices":
+		if e.ComplexityRoot.PolicyStatus.Notices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PolicyStatus.Notices(childComplexity), true
 	case "PolicyStatus.required":
 		if e.ComplexityRoot.PolicyStatus.Required == nil {
 			break
@@ -6809,6 +6817,12 @@ type PolicyStatus {
   missing: [String!]!
   "The earliest moment from which a missing item is or becomes required; null when nothing is missing."
   requiredFrom: DateTime
+  """
+  What became wider since the person last decided, in the version in force or a
+  published one to come, and is not asked about: what rests on the law now, for
+  example. Show it. Empty for whoever never decided.
+  """
+  notices: [PolicyChange!]!
 }
 
 "Something the person has to decide."
@@ -7029,6 +7043,8 @@ enum ConsentReason {
   USER_ERASED
   "The operator was not a member of the group when the consent was given."
   OPERATOR_NOT_COVERED
+  "The person agreed to other words: the version in force asks anew, and this consent holds no longer."
+  RECONSENT_NEEDED
   "What was agreed to names no such channel."
   CHANNEL_NOT_COVERED
   "The person will not be reached by this channel."
@@ -8150,6 +8166,8 @@ enum PolicyChangeKind {
   ITEM_KIND
   "The item's lawful basis."
   ITEM_BASIS
+  "Consent was asked for and is not any more: nobody can refuse the item."
+  ITEM_UNASKED
   "The item is required now."
   ITEM_REQUIRED
   "The item is not required any more."
@@ -8170,8 +8188,16 @@ enum PolicyChangeKind {
   FIELD_REQUIRED
   "A field may be left out now."
   FIELD_OPTIONAL
+  "A field was used under a consent only, and is used without one now."
+  FIELD_UNASKED
   "The words beside a field."
   FIELD_LABEL
+  "The explanation below a field."
+  FIELD_HELP
+  "What sort of data a field holds."
+  FIELD_KIND
+  "What staff see of a field."
+  FIELD_MASK
   "How long data is kept for the item."
   RETENTION
   "Data is passed to somebody else, or to another country, or for something else."
@@ -8208,6 +8234,20 @@ enum PolicyChangeKind {
   LAW_TITLE
   "How a consent is withdrawn."
   WITHDRAWAL
+  "The operator is another legal entity."
+  OPERATOR
+  "The owner of the database is another legal entity."
+  OWNER
+  "The name or address of a legal entity that the policy names."
+  OPERATOR_NAME
+  "Where to write about personal data."
+  CONTACTS
+  "Who is responsible for personal data."
+  RESPONSIBLE_PERSON
+  "The links that lead out of the app."
+  EXTERNAL_LINKS
+  "Who approved the policy, when, by what."
+  APPROVAL
 }
 
 "One difference between two policy versions."
@@ -8229,11 +8269,11 @@ type PolicyChange {
   ): LocalizedText!
 }
 
-"What a change of a text in some languages alone is."
+"What a change of words is."
 enum TextMeaning {
-  "The translation was not right; it says now what the others said. Nobody is asked again."
+  "It means what it meant: a slip of the pen, a better translation. Nobody is asked again."
   CORRECTION
-  "It says something else: everybody is asked about everything again."
+  "It says something else. Where it is the words of an item, people are asked about that again, otherwise about everything."
   MEANING
 }
 
@@ -8251,10 +8291,10 @@ enum TextReason {
   CONTENT
 }
 
-"What the publisher says of a text that changed in one language."
+"What the publisher says of the words that changed in a language."
 input TextChangeInput {
-  "The language of the text."
-  locale: Locale!
+  "The language of the words. Absent: each language whose words changed and that is not named."
+  locale: Locale
   "What the change is."
   meaning: TextMeaning!
   "Why it was made, as a code."
@@ -9646,8 +9686,10 @@ input PublishPolicyVersionInput {
   "Everybody is asked about every item again."
   askEverybodyAgain: Boolean
   """
-  What the change of a text is that stands in some languages alone: without it
-  such a version is VERSION_INCOMPLETE. It stays on record with who said it.
+  What the change of words is, for each language in which a text, a title, a
+  statement, a label or another sentence of the version before changed: without it
+  the version is VERSION_INCOMPLETE, with the languages in ` + "`" + `locales` + "`" + `. A language
+  whose words did not change is refused. It stays on record with who said it.
   """
   textChanges: [TextChangeInput!]
   "A reason for each rule that warns; without one the version is not published (WARNING_UNANSWERED)."
@@ -11421,6 +11463,8 @@ func (ec *executionContext) childFields_PolicyStatus(ctx context.Context, field 
 		return ec.fieldContext_PolicyStatus_missing(ctx, field)
 	case "requiredFrom":
 		return ec.fieldContext_PolicyStatus_requiredFrom(ctx, field)
+	case "notices":
+		return ec.fieldContext_PolicyStatus_notices(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PolicyStatus", field.Name)
 }

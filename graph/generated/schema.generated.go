@@ -209,6 +209,9 @@ type PolicyChangeResolver interface {
 	Locale(ctx context.Context, obj *vault.PolicyChange) (*string, error)
 	Sentence(ctx context.Context, obj *vault.PolicyChange, locale *string) (*LocalizedText, error)
 }
+type PolicyStatusResolver interface {
+	Notices(ctx context.Context, obj *vault.PolicyStatus) ([]vault.PolicyChange, error)
+}
 type PolicyVersionResolver interface {
 	ID(ctx context.Context, obj *vault.Version) (string, error)
 	App(ctx context.Context, obj *vault.Version) (*vault.App, error)
@@ -13799,6 +13802,38 @@ func (ec *executionContext) fieldContext_PolicyStatus_requiredFrom(_ context.Con
 	return graphql.NewScalarFieldContext("PolicyStatus", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _PolicyStatus_notices(ctx context.Context, field graphql.CollectedField, obj *vault.PolicyStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PolicyStatus_notices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PolicyStatus().Notices(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []vault.PolicyChange) graphql.Marshaler {
+			return ec.marshalNPolicyChange2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐPolicyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PolicyStatus_notices(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PolicyStatus",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PolicyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PolicyVersion_id(ctx context.Context, field graphql.CollectedField, obj *vault.Version) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -27029,7 +27064,7 @@ func (ec *executionContext) unmarshalInputTextChangeInput(ctx context.Context, o
 		switch k {
 		case "locale":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
-			data, err := ec.unmarshalNLocale2string(ctx, v)
+			data, err := ec.unmarshalOLocale2string(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -31986,28 +32021,34 @@ func (ec *executionContext) _PolicyStatus(ctx context.Context, sel ast.Selection
 		case "accepted":
 			out.Values[i] = ec._PolicyStatus_accepted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
 			out.Values[i] = ec._PolicyStatus_version(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "required":
 			out.Values[i] = ec._PolicyStatus_required(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "missing":
 			out.Values[i] = ec._PolicyStatus_missing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requiredFrom":
 			out.Values[i] = ec._PolicyStatus_requiredFrom(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "notices":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PolicyStatus_notices(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -38680,6 +38721,18 @@ func (ec *executionContext) unmarshalOLegalBasisInput2ᚖgithubᚗcomᚋkelisim�
 	}
 	res, err := ec.unmarshalInputLegalBasisInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOLocale2string(ctx context.Context, v any) (string, error) {
+	res, err := scalar.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLocale2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOLocale2ᚖstring(ctx context.Context, v any) (*string, error) {
