@@ -105,7 +105,7 @@ func TestWhatAnyOfTheRulesWantsKeptIsKept(t *testing.T) {
 				pack = w.sys.vault.Rules["GDPR"]
 			}
 			erasedAt, err := time.Parse(time.RFC3339, str(certificate, "erasedAt"))
-			if when := erasedAt.In(pack.Zone).Format("2006-01-02 15:04 MST"); err != nil || !strings.Contains(text, when) {
+			if when := vault.SayMoment(erasedAt, pack.Zone, "kk"); err != nil || !strings.Contains(text, when) {
 				t.Errorf("%s: the certificate in words does not say %s:\n%s", who, when, text)
 			}
 		}
