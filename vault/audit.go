@@ -82,6 +82,8 @@ const (
 	TechnicalRecorded   Action = "technical.recorded"
 	TechnicalRevealed   Action = "technical.revealed"
 	TechnicalForgotten  Action = "technical.forgotten"
+	TechnicalKept       Action = "technical.held"
+	ContextRevealed     Action = "context.revealed"
 	BreachRecorded      Action = "breach.recorded"
 	BreachUpdated       Action = "breach.updated"
 	BreachWasClosed     Action = "breach.closed"

@@ -40,6 +40,9 @@ type CopyOfPerson struct {
 	Status    Status    `json:"status"`
 	Locale    string    `json:"locale,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Contexts is beside how many decisions the connection's address and browser
+	// are kept as evidence, encrypted.
+	Contexts int64 `json:"networkContexts"`
 }
 
 // CopyOfField is a field with its value.
@@ -123,9 +126,12 @@ func (s *Service) CopyFor(ctx context.Context, a Actor, me *Person, locale strin
 	o := me.App.Operator
 	out := &PersonalCopy{
 		V: 1, MadeAt: s.now(), Locale: locale, App: me.App.Code, Operator: CopyOfOperator{wordsOr(o.Name, locale), o.BIN},
-		Person: CopyOfPerson{me.User.ID.String(), me.User.Status, me.User.Locale, me.User.CreatedAt},
+		Person: CopyOfPerson{me.User.ID.String(), me.User.Status, me.User.Locale, me.User.CreatedAt, 0},
 	}
 	var err error
+	if out.Person.Contexts, err = s.contextsKept(ctx, me.User.ID); err != nil {
+		return nil, err
+	}
 	if out.Fields, err = s.copyFields(ctx, a, me, locale); err != nil {
 		return nil, err
 	}
@@ -246,7 +252,7 @@ func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale 
 // is shown to colleagues only.
 func untold(action Action) bool {
 	switch action {
-	case DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled:
+	case DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled, TechnicalKept:
 		return true
 	default:
 		return false

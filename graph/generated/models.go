@@ -522,6 +522,14 @@ type MeasureInput struct {
 	At graphql.Omittable[*time.Time] `json:"at,omitempty"`
 }
 
+// By which connection a decision came; what is not known is null.
+type NetworkContext struct {
+	// The address of the connection.
+	IP *string `json:"ip,omitempty"`
+	// What the browser or the app called itself.
+	UserAgent *string `json:"userAgent,omitempty"`
+}
+
 // Where a page of a list begins and whether more follows.
 type PageInfo struct {
 	// Whether there is a next page.
@@ -562,7 +570,7 @@ type PlaceLegalHoldInput struct {
 	Ground vault.ObstacleGround `json:"ground"`
 	// Of the order: COURT-7599-26-00-2/1234. It stays on record in clear.
 	Reference string `json:"reference"`
-	// Codes of the consents that cannot be withdrawn meanwhile; empty: none can.
+	// Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM. A legal hold keeps the values of their fields, too: they are neither replaced nor cleared.
 	Items []string `json:"items"`
 	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second hold.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
@@ -857,7 +865,7 @@ type RecordObligationInput struct {
 	Ground vault.ObstacleGround `json:"ground"`
 	// Of the contract or the order: ORDER-4711. It stays on record in clear.
 	Reference string `json:"reference"`
-	// Codes of the consents that cannot be withdrawn meanwhile; empty: none can.
+	// Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM.
 	Items []string `json:"items"`
 	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second obligation.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`

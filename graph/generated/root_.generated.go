@@ -570,6 +570,11 @@ type ComplexityRoot struct {
 		WithdrawConsentFor    func(childComplexity int, input WithdrawConsentForInput) int
 	}
 
+	NetworkContext struct {
+		IP        func(childComplexity int) int
+		UserAgent func(childComplexity int) int
+	}
+
 	Obstacle struct {
 		EndReference func(childComplexity int) int
 		EndedAt      func(childComplexity int) int
@@ -729,6 +734,7 @@ type ComplexityRoot struct {
 		ErasureCertificate func(childComplexity int, id string) int
 		FindUsers          func(childComplexity int, by FindUsersInput) int
 		Me                 func(childComplexity int) int
+		NetworkContext     func(childComplexity int, consent string, seq *int, basis BasisInput) int
 		Node               func(childComplexity int, id string) int
 		PolicyInForce      func(childComplexity int, app *string, at *time.Time) int
 		PolicyVersion      func(childComplexity int, id string) int
@@ -958,6 +964,7 @@ type ComplexityRoot struct {
 		App       func(childComplexity int) int
 		Events    func(childComplexity int) int
 		ExpiresAt func(childComplexity int) int
+		HeldAt    func(childComplexity int) int
 		ID        func(childComplexity int) int
 	}
 
@@ -3406,6 +3413,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.WithdrawConsentFor(childComplexity, args["input"].(WithdrawConsentForInput)), true
 
+	case "NetworkContext.ip":
+		if e.ComplexityRoot.NetworkContext.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkContext.IP(childComplexity), true
+	case "NetworkContext.userAgent":
+		if e.ComplexityRoot.NetworkContext.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkContext.UserAgent(childComplexity), true
+
 	case "Obstacle.endReference":
 		if e.ComplexityRoot.Obstacle.EndReference == nil {
 			break
@@ -4161,6 +4181,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Me(childComplexity), true
+	case "Query.networkContext":
+		if e.ComplexityRoot.Query.NetworkContext == nil {
+			break
+		}
+
+		args, err := ec.field_Query_networkContext_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NetworkContext(childComplexity, args["consent"].(string), args["seq"].(*int), args["basis"].(BasisInput)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -5076,6 +5107,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TechnicalData.ExpiresAt(childComplexity), true
+	case "TechnicalData.heldAt":
+		if e.ComplexityRoot.TechnicalData.HeldAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalData.HeldAt(childComplexity), true
 	case "TechnicalData.id":
 		if e.ComplexityRoot.TechnicalData.ID == nil {
 			break
@@ -6411,7 +6448,7 @@ type User implements Node {
   ): [PendingConsent!]!
   "Decisions in all apps, newest first; a service sees those in the apps it is configured for."
   consents(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6432,7 +6469,7 @@ type User implements Node {
   compliance gives a request or a legal ground; nobody else sees it.
   """
   technicalData(
-    "How many batches, 0 to 100; more is refused with BAD_REQUEST."
+    "How many batches, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6456,14 +6493,14 @@ type User implements Node {
   ): Profile
   "What the person asked about their data under the law, earliest first; to themselves, SUPPORT and COMPLIANCE."
   requests(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
   ): SubjectRequestConnection!
   "What was passed on of the person, newest first; for the person, SUPPORT and services excepted. What the law bars a person from being told is not in their list."
   disclosures(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -6482,7 +6519,7 @@ type User implements Node {
   ): DateTime
   "What was changed of the person's data and by what kind of caller, newest first; never values."
   changes(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -7772,7 +7809,7 @@ type Obstacle {
   ground: ObstacleGround!
   "Of the order, the contract, the request."
   reference: String!
-  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  "Codes of the consents that cannot be taken back meanwhile; empty: none can. A legal hold keeps the values of their fields, too: they are neither replaced nor cleared."
   items: [String!]!
   "Since when it stands."
   since: DateTime!
@@ -7790,7 +7827,7 @@ input PlaceLegalHoldInput {
   ground: ObstacleGround!
   "Of the order: COURT-7599-26-00-2/1234. It stays on record in clear."
   reference: String!
-  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  "Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM. A legal hold keeps the values of their fields, too: they are neither replaced nor cleared."
   items: [String!]! = []
   "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second hold."
   idempotencyKey: ID
@@ -7830,7 +7867,7 @@ input RecordObligationInput {
   ground: ObstacleGround!
   "Of the contract or the order: ORDER-4711. It stays on record in clear."
   reference: String!
-  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  "Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM."
   items: [String!]! = []
   "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second obligation."
   idempotencyKey: ID
@@ -8583,7 +8620,7 @@ type Query {
   ): User @allow(roles: [SUBJECT, SERVICE, SUPPORT, COMPLIANCE, AUDITOR])
   "People by id ascending."
   users(
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8616,7 +8653,7 @@ type Query {
   policyVersions(
     "The app; by default the token's own, or the only one there is."
     app: String
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8660,7 +8697,7 @@ type Query {
   auditEvents(
     "Which events; null: all."
     filter: AuditFilter
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8678,7 +8715,7 @@ type Query {
     filter: SubjectRequestFilter
     "How they are sorted."
     orderBy: SubjectRequestOrder! = DUE_AT
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8699,7 +8736,7 @@ type Query {
   recipientNotices(
     "Which notices; null: all."
     filter: RecipientNoticeFilter
-    "How many, 0 to 100; more is refused with BAD_REQUEST."
+    "How many, 0 to 100 unless the operator set less or more; over it is refused with BAD_REQUEST."
     first: Int = 20
     "` + "`" + `endCursor` + "`" + ` of the page before; null: the first page."
     after: String
@@ -8746,6 +8783,23 @@ type Query {
     "The request that is being worked on."
     basis: RequestBasisInput!
   ): Representative @allow(roles: [COMPLIANCE])
+  "By which connection a person decided, as evidence; null: nothing is kept of it. Each look leaves an audit event."
+  networkContext(
+    "Id of a consent; an unknown one is NOT_FOUND."
+    consent: ID!
+    "Which of its events, by ` + "`" + `ConsentEvent.seq` + "`" + `; null: the decision."
+    seq: Int
+    "A request, or a duty under the law; of somebody who is erased only the latter."
+    basis: BasisInput!
+  ): NetworkContext @allow(roles: [COMPLIANCE])
+}
+
+"By which connection a decision came; what is not known is null."
+type NetworkContext {
+  "The address of the connection."
+  ip: String
+  "What the browser or the app called itself."
+  userAgent: String
 }
 
 # ---------------------------------------------------------------- technical data
@@ -8758,6 +8812,8 @@ type TechnicalData {
   app: String!
   "When it is erased."
   expiresAt: DateTime!
+  "Since when a legal hold keeps it over that time; null: none does, or you are the person: holds are for colleagues to see."
+  heldAt: DateTime
   "What was sent, in the order in which it came."
   events: [TechnicalEvent!]!
 }
@@ -10924,6 +10980,16 @@ func (ec *executionContext) childFields_MarkDisclosuresSeenPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type MarkDisclosuresSeenPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_NetworkContext(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ip":
+		return ec.fieldContext_NetworkContext_ip(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_NetworkContext_userAgent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NetworkContext", field.Name)
+}
+
 func (ec *executionContext) childFields_Obstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11644,6 +11710,8 @@ func (ec *executionContext) childFields_TechnicalData(ctx context.Context, field
 		return ec.fieldContext_TechnicalData_app(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_TechnicalData_expiresAt(ctx, field)
+	case "heldAt":
+		return ec.fieldContext_TechnicalData_heldAt(ctx, field)
 	case "events":
 		return ec.fieldContext_TechnicalData_events(ctx, field)
 	}

@@ -260,6 +260,7 @@ type QueryResolver interface {
 	Breaches(ctx context.Context, open bool) ([]vault.Breach, error)
 	ProfileForm(ctx context.Context, app *string, locale *string) (*ProfileForm, error)
 	Representative(ctx context.Context, consent string, seq *int, basis RequestBasisInput) (*Representative, error)
+	NetworkContext(ctx context.Context, consent string, seq *int, basis BasisInput) (*NetworkContext, error)
 }
 type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
@@ -302,6 +303,8 @@ type SubjectRequestDocumentResolver interface {
 }
 type TechnicalDataResolver interface {
 	ID(ctx context.Context, obj *vault.TechnicalBatch) (string, error)
+
+	HeldAt(ctx context.Context, obj *vault.TechnicalBatch) (*time.Time, error)
 }
 type TechnicalEventResolver interface {
 	IP(ctx context.Context, obj *vault.TechnicalEvent) (*string, error)
@@ -1447,6 +1450,36 @@ func (ec *executionContext) field_Query_findUsers_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["by"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_networkContext_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "consent",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["consent"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "seq",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["seq"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "basis",
+		func(ctx context.Context, v any) (BasisInput, error) {
+			return ec.unmarshalNBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBasisInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["basis"] = arg2
 	return args, nil
 }
 
@@ -12090,6 +12123,52 @@ func (ec *executionContext) fieldContext_Mutation_issueBreachNotice(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _NetworkContext_ip(ctx context.Context, field graphql.CollectedField, obj *NetworkContext) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkContext_ip(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IP, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkContext_ip(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkContext", field, false, false, "String")
+}
+
+func (ec *executionContext) _NetworkContext_userAgent(ctx context.Context, field graphql.CollectedField, obj *NetworkContext) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkContext_userAgent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserAgent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkContext_userAgent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkContext", field, false, false, "String")
+}
+
 func (ec *executionContext) _Obstacle_id(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16207,6 +16286,68 @@ func (ec *executionContext) fieldContext_Query_representative(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_networkContext(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_networkContext(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().NetworkContext(ctx, fc.Args["consent"].(string), fc.Args["seq"].(*int), fc.Args["basis"].(BasisInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *NetworkContext
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *NetworkContext
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *NetworkContext) graphql.Marshaler {
+			return ec.marshalONetworkContext2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐNetworkContext(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_networkContext(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkContext(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_networkContext_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19601,6 +19742,29 @@ func (ec *executionContext) _TechnicalData_expiresAt(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_TechnicalData_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TechnicalData", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TechnicalData_heldAt(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalData_heldAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalData().HeldAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalData_heldAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalData", field, true, true, "DateTime")
 }
 
 func (ec *executionContext) _TechnicalData_events(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
@@ -30487,6 +30651,44 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
+var networkContextImplementors = []string{"NetworkContext"}
+
+func (ec *executionContext) _NetworkContext(ctx context.Context, sel ast.SelectionSet, obj *NetworkContext) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, networkContextImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NetworkContext")
+		case "ip":
+			out.Values[i] = ec._NetworkContext_ip(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userAgent":
+			out.Values[i] = ec._NetworkContext_userAgent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var obstacleImplementors = []string{"Obstacle"}
 
 func (ec *executionContext) _Obstacle(ctx context.Context, sel ast.SelectionSet, obj *vault.Obstacle) graphql.Marshaler {
@@ -31634,6 +31836,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_representative(ctx, field)
+				})
+		case "networkContext":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_networkContext(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -33174,6 +33382,12 @@ func (ec *executionContext) _TechnicalData(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "heldAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalData_heldAt(ctx, field, obj)
+				})
 		case "events":
 			out.Values[i] = ec._TechnicalData_events(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -34355,6 +34569,11 @@ func (ec *executionContext) marshalNAuditOutcome2githubᚗcomᚋkelisimᚋkelisi
 		graphql.AddInvalidNullFromMarshaler(ctx, "AuditOutcome!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBasisInput(ctx context.Context, v any) (BasisInput, error) {
+	res, err := ec.unmarshalInputBasisInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNBreach2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBreach(ctx context.Context, sel ast.SelectionSet, v vault.Breach) graphql.Marshaler {
@@ -37500,6 +37719,13 @@ func (ec *executionContext) unmarshalOMeasureInput2ᚕgithubᚗcomᚋkelisimᚋk
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalONetworkContext2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐNetworkContext(ctx context.Context, sel ast.SelectionSet, v *NetworkContext) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NetworkContext(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋscalarᚐNode(ctx context.Context, sel ast.SelectionSet, v scalar.Node) graphql.Marshaler {
