@@ -50,6 +50,7 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.setFieldVisibility":    `setFieldVisibility(input: {fields: [], visibility: PRIVATE}) { user { id } }`,
 		"Mutation.setChannelPreferences": `setChannelPreferences(input: {item: "contact", channels: []}) { user { id } }`,
 		"Mutation.recordDisclosure":      `recordDisclosure(input: {users: [], fields: [], purpose: "contact", ground: CONSENT, recipient: {name: "x", country: "KZ"}}) { disclosures { id } }`,
+		"Mutation.approveDisclosure":     `approveDisclosure(input: {users: [], fields: [], ground: LAW, recipient: {name: "x", country: "KZ"}}) { approved }`,
 		"Mutation.markDisclosuresSeen":   `markDisclosuresSeen(input: {disclosures: []}) { disclosures { id } }`,
 		"Mutation.releaseDisclosure":     `releaseDisclosure(input: {disclosure: "x"}) { disclosure { id } }`,
 		"Mutation.updateRecipientNotice": `updateRecipientNotice(input: {id: "x", state: TOLD, expectedRevision: 1}) { recipientNotice { id } }`,

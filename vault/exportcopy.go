@@ -252,7 +252,7 @@ func (s *Service) copyRequests(ctx context.Context, a Actor, me *Person, locale 
 // is shown to colleagues only.
 func untold(action Action) bool {
 	switch action {
-	case DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled, TechnicalKept:
+	case DisclosureApproved, DisclosureRecorded, DisclosureReleased, HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled, TechnicalKept:
 		return true
 	default:
 		return false

@@ -119,6 +119,11 @@ type ComplexityRoot struct {
 		Reference func(childComplexity int) int
 	}
 
+	ApproveDisclosurePayload struct {
+		Approved   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AssignSubjectRequestPayload struct {
 		Request    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -333,6 +338,7 @@ type ComplexityRoot struct {
 		Recorder  func(childComplexity int) int
 		Reference func(childComplexity int) int
 		Released  func(childComplexity int) int
+		Requester func(childComplexity int) int
 		Seen      func(childComplexity int) int
 		TellBy    func(childComplexity int) int
 		Version   func(childComplexity int) int
@@ -528,6 +534,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		ApproveDisclosure     func(childComplexity int, input ApproveDisclosureInput) int
 		AssignSubjectRequest  func(childComplexity int, input AssignSubjectRequestInput) int
 		CancelMyRequest       func(childComplexity int, input CancelMyRequestInput) int
 		CloseBreach           func(childComplexity int, input CloseBreachInput) int
@@ -1345,6 +1352,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Approval.Reference(childComplexity), true
+
+	case "ApproveDisclosurePayload.approved":
+		if e.ComplexityRoot.ApproveDisclosurePayload.Approved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveDisclosurePayload.Approved(childComplexity), true
+	case "ApproveDisclosurePayload.userErrors":
+		if e.ComplexityRoot.ApproveDisclosurePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveDisclosurePayload.UserErrors(childComplexity), true
 
 	case "AssignSubjectRequestPayload.request":
 		if e.ComplexityRoot.AssignSubjectRequestPayload.Request == nil {
@@ -2246,6 +2266,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Disclosure.Released(childComplexity), true
+	case "Disclosure.requester":
+		if e.ComplexityRoot.Disclosure.Requester == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Requester(childComplexity), true
 	case "Disclosure.seenAt":
 		if e.ComplexityRoot.Disclosure.Seen == nil {
 			break
@@ -2972,6 +2998,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors(childComplexity), true
 
+	case "Mutation.approveDisclosure":
+		if e.ComplexityRoot.Mutation.ApproveDisclosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveDisclosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveDisclosure(childComplexity, args["input"].(ApproveDisclosureInput)), true
 	case "Mutation.assignSubjectRequest":
 		if e.ComplexityRoot.Mutation.AssignSubjectRequest == nil {
 			break
@@ -5687,8 +5724,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcknowledgedWarningInput", ec.unmarshalInputAcknowledgedWarningInput),
 			graphql.NewInputUnmarshaler("ApprovalInput", ec.unmarshalInputApprovalInput),
+			graphql.NewInputUnmarshaler("ApproveDisclosureInput", ec.unmarshalInputApproveDisclosureInput),
 			graphql.NewInputUnmarshaler("AssignSubjectRequestInput", ec.unmarshalInputAssignSubjectRequestInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
+			graphql.NewInputUnmarshaler("AuthorityInput", ec.unmarshalInputAuthorityInput),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
 			graphql.NewInputUnmarshaler("BreachPeopleInput", ec.unmarshalInputBreachPeopleInput),
 			graphql.NewInputUnmarshaler("CancelMyRequestInput", ec.unmarshalInputCancelMyRequestInput),
@@ -6089,7 +6128,7 @@ enum ErrorCode {
   FIELD_NOT_PUBLISHABLE
   "The policy in force names no such recipient."
   UNKNOWN_RECIPIENT
-  "The item that names the recipient, or the border, does not name this field."
+  "The item that names the recipient, the border, or the purpose, does not name this field; or the person has given none of the fields."
   FIELD_NOT_COVERED
   "The rules do not let data be passed on in a dispute."
   DISPUTE_NOT_ALLOWED
@@ -8175,7 +8214,9 @@ type Disclosure implements Node {
   seenAt: DateTime
   "Opaque id of the colleague or service that recorded it; null for the person."
   recorder: String
-  "Opaque id of the colleague who answers for it (LAW, DISPUTE); null for the person."
+  "The authority that demanded it (LAW)."
+  requester: DisclosedTo
+  "Opaque id of the other colleague, who approved it and answers for it (LAW, DISPUTE); null for the person."
   approver: String
   "The legal reference that bars the person from being told."
   withheld: String
@@ -8222,7 +8263,7 @@ type DisclosureWarning {
 input DisclosureRecipientInput {
   "The name under which the policy in force names the recipient, in any of its languages."
   name: String
-  "BIN of an organisation of Kazakhstan; of one abroad a letter and up to 19 capital letters, digits and hyphens. Never a person's number."
+  "BIN of an organisation of Kazakhstan; of one abroad the register's two to five capital letters, a hyphen and 4 to 15 digits: HRB-12345. Never a person's number: twelve digits are refused."
   registration: String
   "ISO 3166-1 country code."
   country: String!
@@ -8232,6 +8273,14 @@ input DisclosureRecipientInput {
 input WithholdInput {
   "Legal reference of the form of ` + "`" + `LegalBasisInput.reference` + "`" + `."
   reference: String!
+}
+
+"An authority, by its number in the register of its country."
+input AuthorityInput {
+  "As ` + "`" + `DisclosureRecipientInput.registration` + "`" + `."
+  registration: String!
+  "ISO 3166-1 country code."
+  country: String!
 }
 
 "Data that is passed on: of several people, to one recipient, on one ground. All is recorded, or nothing."
@@ -8250,6 +8299,8 @@ input RecordDisclosureInput {
   ground: DisclosureGround!
   "LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234."
   reference: String
+  "LAW: the authority that demanded it."
+  requester: AuthorityInput
   "DISPUTE: what was violated."
   violation: DisputeViolation
   "DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded."
@@ -8260,13 +8311,49 @@ input RecordDisclosureInput {
   idempotencyKey: ID
 }
 
+"Data that another colleague may record as passed on by law or in a dispute, once. What both say is the same, but for the people: some of those who are named here may be recorded."
+input ApproveDisclosureInput {
+  "The app; by default the only one there is."
+  app: String
+  "Ids of the people, 1 to 100."
+  users: [ID!]!
+  "To whom."
+  recipient: DisclosureRecipientInput!
+  "Codes of the fields."
+  fields: [String!]!
+  "Code of the item that it is for; CONSENT needs it."
+  purpose: String
+  "On what ground. A service records CONSENT only, for the purposes it is configured for."
+  ground: DisclosureGround!
+  "LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234."
+  reference: String
+  "LAW: the authority that demanded it."
+  requester: AuthorityInput
+  "DISPUTE: what was violated."
+  violation: DisputeViolation
+  "DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded."
+  acknowledgeWarning: Boolean = false
+  "LAW: the person must not be told of it."
+  withholdFromPerson: WithholdInput
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `approveDisclosure` + "`" + `."
+type ApproveDisclosurePayload {
+  "For how many people it is approved; 0 when there are ` + "`" + `userErrors` + "`" + `."
+  approved: Int!
+  "What to put right; empty when it is approved."
+  userErrors: [UserError!]!
+}
+
 "The answer to ` + "`" + `recordDisclosure` + "`" + `."
 type RecordDisclosurePayload {
-  "One for each of the people, in their order; empty when there are ` + "`" + `userErrors` + "`" + `."
+  "One for each of the people, in their order; empty when there are ` + "`" + `userErrors` + "`" + `. ` + "`" + `fields` + "`" + ` are those that the person has given."
   disclosures: [Disclosure!]!
   "What the rules say against it."
   warnings: [DisclosureWarning!]!
-  "Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why."
+  "Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why. REQUIRED at one of ` + "`" + `users` + "`" + `: another colleague approves it first."
   userErrors: [UserError!]!
 }
 
@@ -9954,6 +10041,11 @@ type Mutation {
     "Whose data, to whom, and on what ground."
     input: RecordDisclosureInput!
   ): RecordDisclosurePayload! @allow(roles: [SERVICE, COMPLIANCE])
+  "Lets another colleague record that data is passed on by law or in a dispute. Nothing is passed on by it."
+  approveDisclosure(
+    "What is approved, as it will be recorded."
+    input: ApproveDisclosureInput!
+  ): ApproveDisclosurePayload! @allow(roles: [COMPLIANCE])
   "Says that the app has shown disclosures to the person: they are told."
   markDisclosuresSeen(
     "Which disclosures."
@@ -10162,6 +10254,16 @@ func (ec *executionContext) childFields_Approval(ctx context.Context, field grap
 		return ec.fieldContext_Approval_reference(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Approval", field.Name)
+}
+
+func (ec *executionContext) childFields_ApproveDisclosurePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "approved":
+		return ec.fieldContext_ApproveDisclosurePayload_approved(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveDisclosurePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveDisclosurePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AssignSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10594,6 +10696,8 @@ func (ec *executionContext) childFields_Disclosure(ctx context.Context, field gr
 		return ec.fieldContext_Disclosure_seenAt(ctx, field)
 	case "recorder":
 		return ec.fieldContext_Disclosure_recorder(ctx, field)
+	case "requester":
+		return ec.fieldContext_Disclosure_requester(ctx, field)
 	case "approver":
 		return ec.fieldContext_Disclosure_approver(ctx, field)
 	case "withheld":
