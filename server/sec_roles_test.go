@@ -38,7 +38,7 @@ func (w *world) calls(user, consent string) map[string]string {
 		"Mutation.placeLegalHold":    `placeLegalHold(input: {user: "` + user + `", ground: COURT, reference: "x"}) { obstacle { id } }`, "Mutation.liftLegalHold": `liftLegalHold(input: {id: "x", reference: "ART-18"}) { obstacle { id } }`,
 		"Mutation.recordObligation": `recordObligation(input: {user: "` + user + `", ground: PAYMENT, reference: "x"}) { obstacle { id } }`, "Mutation.settleObligation": `settleObligation(input: {id: "x", reference: "ART-18"}) { obstacle { id } }`,
 		"Query.profileForm": `profileForm { fields { code } }`, "Query.representative": `representative(consent: "` + consent + `", ` + request + `) { ground }`,
-		"Query.networkContext": `networkContext(consent: "` + consent + `", basis: {legal: {reference: "ART-8.4"}}) { ip }`,
+		"Query.networkContext":        `networkContext(consent: "` + consent + `", basis: {legal: {reference: "ART-8.4"}}) { ip }`,
 		"Mutation.recordConsentFor":   `recordConsentFor(input: {user: "` + user + `", consent: ` + paper + `}) { user { id } }`,
 		"Mutation.withdrawConsentFor": `withdrawConsentFor(input: {user: "` + user + `", eventId: "` + uuid.NewString() + `", items: ["improve"], ` + receipt + `}) { user { id } }`,
 		"Mutation.invalidateConsent":  `invalidateConsent(input: {eventId: "` + uuid.NewString() + `", consent: "` + consent + `", reason: FRAUD, reference: "x"}) { user { id } }`,
