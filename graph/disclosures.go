@@ -29,9 +29,34 @@ func (r userResolver) Disclosures(ctx context.Context, u *vault.User, first *int
 
 func (r mutationResolver) RecordDisclosure(ctx context.Context, input generated.RecordDisclosureInput) (*generated.RecordDisclosurePayload, error) {
 	out := &generated.RecordDisclosurePayload{Disclosures: []vault.Disclosure{}, Warnings: []vault.Rule{}}
-	app, err := r.appOr(ctx, input.App.Value())
+	in, err := r.disclosing(ctx, input)
 	if err != nil {
 		return nil, err
+	}
+	done, err := r.Vault.RecordDisclosure(ctx, from(ctx).actor, in)
+	out.Disclosures, out.Warnings = append(out.Disclosures, done.Disclosures...), append(out.Warnings, done.Warnings...)
+	out.UserErrors, err = userErrors(err)
+	return out, err
+}
+
+func (r mutationResolver) ApproveDisclosure(ctx context.Context, input generated.ApproveDisclosureInput) (*generated.ApproveDisclosurePayload, error) {
+	in, err := r.disclosing(ctx, generated.RecordDisclosureInput(input))
+	if err != nil {
+		return nil, err
+	}
+	out := &generated.ApproveDisclosurePayload{}
+	if err = r.Vault.ApproveDisclosure(ctx, from(ctx).actor, in); err == nil {
+		out.Approved = len(in.Users)
+	}
+	out.UserErrors, err = userErrors(err)
+	return out, err
+}
+
+// disclosing reads what is passed on; both inputs say the same.
+func (r *Resolver) disclosing(ctx context.Context, input generated.RecordDisclosureInput) (vault.Disclosing, error) {
+	app, err := r.appOr(ctx, input.App.Value())
+	if err != nil {
+		return vault.Disclosing{}, err
 	}
 	in := vault.Disclosing{
 		App: app, Fields: input.Fields, Purpose: deref(input.Purpose.Value()), Ground: input.Ground,
@@ -40,6 +65,9 @@ func (r mutationResolver) RecordDisclosure(ctx context.Context, input generated.
 		},
 		Reference: deref(input.Reference.Value()), Violation: deref(input.Violation.Value()),
 		Acknowledged: deref(input.AcknowledgeWarning.Value()), IdempotencyKey: deref(input.IdempotencyKey.Value()),
+	}
+	if authority := input.Requester.Value(); authority != nil {
+		in.Requester = vault.RecipientRef{Registration: authority.Registration, Country: authority.Country}
 	}
 	if bar := input.WithholdFromPerson.Value(); bar != nil {
 		in.Withheld = bar.Reference
@@ -50,14 +78,11 @@ func (r mutationResolver) RecordDisclosure(ctx context.Context, input generated.
 	for i, user := range input.Users {
 		id, err := decodeAs(typeUser, user)
 		if err != nil {
-			return nil, notFoundAs(err, "users", strconv.Itoa(i))
+			return in, notFoundAs(err, "users", strconv.Itoa(i))
 		}
 		in.Users = append(in.Users, id)
 	}
-	done, err := r.Vault.RecordDisclosure(ctx, from(ctx).actor, in)
-	out.Disclosures, out.Warnings = append(out.Disclosures, done.Disclosures...), append(out.Warnings, done.Warnings...)
-	out.UserErrors, err = userErrors(err)
-	return out, err
+	return in, nil
 }
 
 func (r mutationResolver) MarkDisclosuresSeen(ctx context.Context, input generated.MarkDisclosuresSeenInput) (*generated.MarkDisclosuresSeenPayload, error) {

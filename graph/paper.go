@@ -99,6 +99,20 @@ func (r queryResolver) Representative(ctx context.Context, consent string, seq *
 	}, nil
 }
 
+func (r queryResolver) NetworkContext(ctx context.Context, consent string, seq *int, basis generated.BasisInput) (*generated.NetworkContext, error) {
+	o, err := decodeID(consent)
+	if err != nil || o.kind != typeConsent || o.user == uuid.Nil {
+		return nil, vault.ErrNotFound
+	}
+	seen, err := r.Vault.NetworkContext(ctx, from(ctx).actor, vault.ContextQuestion{
+		User: o.user, Consent: o.id, Seq: int64(deref(seq)), Basis: basisOf(&basis),
+	})
+	if err != nil || seen == nil {
+		return nil, err
+	}
+	return &generated.NetworkContext{IP: orNull(seen.Address.Reveal()), UserAgent: orNull(seen.UserAgent.Reveal())}, nil
+}
+
 func paperScreen(in generated.PaperConsentInput) (vault.Screen, error) {
 	out, err := screenOf(generated.ConsentInput{
 		EventID: in.EventID, Version: in.Version, Locale: in.Locale, DocumentHash: in.DocumentHash,

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -28,6 +29,13 @@ func (r userResolver) TechnicalData(ctx context.Context, u *vault.User, first *i
 
 func (r technicalDataResolver) ID(_ context.Context, t *vault.TechnicalBatch) (string, error) {
 	return ID(typeTechnical, t.ID), nil
+}
+
+func (r technicalDataResolver) HeldAt(ctx context.Context, t *vault.TechnicalBatch) (*time.Time, error) {
+	if _, ok := from(ctx).actor.Allowed(vault.Compliance); !ok {
+		return nil, nil //nolint:nilnil // holds are seen by colleagues
+	}
+	return momentOrNull(t.HeldAt), nil
 }
 
 func (r technicalEventResolver) IP(_ context.Context, e *vault.TechnicalEvent) (*string, error) {

@@ -21,6 +21,11 @@ import (
 func (e *edge) notice(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if r.Method != http.MethodGet { // "GET" lets HEAD through, which would use it up
+		w.Header().Set("Allow", http.MethodGet)
+		answerText(w, http.StatusMethodNotAllowed, "a notice is fetched with GET\n")
+		return
+	}
 	actor, err := e.actor(r)
 	actor.RequestID = requestID(r.Context())
 	if err != nil {

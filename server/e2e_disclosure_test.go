@@ -83,12 +83,14 @@ func TestClause332TheLawMayKeepATransferFromThePerson(t *testing.T) {
 		officer := w.staff(vault.Compliance)
 		me := w.subject("by law")
 		id := w.register(me, looks())
-		law := passes(input{"ground": "LAW", "purpose": nil, "reference": "COURT-7599-26-00-2/1234", "recipient": input{"registration": "991240000003", "country": "KZ"}}, id)
+		law := passes(input{"ground": "LAW", "purpose": nil, "reference": "COURT-7599-26-00-2/1234", "requester": court(), "recipient": court()}, id)
 		w.disclose(officer, with(law, input{"reference": "by order of somebody"})).refused("INVALID_VALUE@reference")
 		w.disclose(officer, with(law, input{"recipient": input{"registration": "910412400006", "country": "KZ"}})).refused("INVALID_BIN@recipient.registration")
 		w.disclose(officer, passes(input{"withholdFromPerson": input{"reference": "ART-9.1"}}, id)).refused("INVALID_VALUE@withholdFromPerson")
+		w.approved(law)
 		open := at(w.disclose(officer, law).ok().payload, "disclosures", 0)
-		equal(t, "who answers for it", str(open, "approver") != "" && str(open, "approver") == str(open, "recorder"), true)
+		equal(t, "who answers for it", str(open, "approver") != "" && str(open, "approver") != str(open, "recorder"), true)
+		w.approved(with(law, input{"withholdFromPerson": input{"reference": "ART-9.1"}}))
 		barred := at(w.disclose(officer, with(law, input{"withholdFromPerson": input{"reference": "ART-9.1"}})).ok().payload, "disclosures", 0)
 		equal(t, "the reason is on record", str(barred, "withheld"), "ART-9.1")
 		equal(t, "nobody is to be told", at(barred, "tellBy"), nil)
@@ -99,7 +101,7 @@ func TestClause332TheLawMayKeepATransferFromThePerson(t *testing.T) {
 		equal(t, "nor marks it", w.mutate(me, "markDisclosuresSeen", input{"disclosures": []string{str(barred, "id")}}, "").code(), "NOT_FOUND")
 		copied := unpacked(t, w.fetched(w.exported(me), me).raw)["data.json"]
 		equal(t, "nor reads of it in their copy", strings.Contains(copied, "COURT-7599") && strings.Count(copied, `"ground":"LAW"`) == 1, true)
-		for _, barredWord := range []string{"ART-9.1", "disclosure.recorded"} {
+		for _, barredWord := range []string{"ART-9.1", "disclosure.recorded", "disclosure.approved"} {
 			equal(t, barredWord+" in the copy", strings.Contains(copied, barredWord), false)
 		}
 		equal(t, "compliance sees both", len(w.disclosures(officer, id)), 2)
@@ -110,6 +112,7 @@ func TestClause332TheLawMayKeepATransferFromThePerson(t *testing.T) {
 		equal(t, "to be told from now on", str(freed.payload, "disclosure", "tellBy") != "", true)
 		equal(t, "and seen", len(w.disclosures(me, id)), 2)
 		w.becomes(id, vault.StatusBlocked)
+		w.approved(law)
 		w.disclose(officer, law).ok()
 		w.disclose(officer, passes(input{
 			"ground": "DISPUTE", "purpose": nil, "reference": "CASE-1", "violation": "FRAUD_SUSPECTED", "acknowledgeWarning": true,
@@ -131,6 +134,7 @@ func TestClause333ADisputeTakesAnAcknowledgedWarning(t *testing.T) {
 		warned.refused("WARNING_NOT_ACKNOWLEDGED@acknowledgeWarning")
 		equal(t, "the rule", warned.parameter("rule"), "transfer.dispute")
 		w.disclose(officer, with(dispute, input{"violation": nil, "acknowledgeWarning": true})).refused("REQUIRED@violation")
+		w.approved(with(dispute, input{"acknowledgeWarning": true}))
 		done := w.disclose(officer, with(dispute, input{"acknowledgeWarning": true})).ok()
 		equal(t, "the warning comes along", str(done.payload, "warnings", 0, "article") == "9" && at(done.payload, "warnings", 0, "confirmed") == false, true)
 		equal(t, "what was violated", str(done.payload, "disclosures", 0, "violation"), "PAYMENT_OWED")

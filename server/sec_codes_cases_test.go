@@ -182,18 +182,18 @@ func requestRefusals() []refusal {
 // disclosureOf is a case about data that is passed on.
 func disclosureOf(code vault.Code, path string, params []string, more input) refusal {
 	return refusal{code: code, mutation: "recordDisclosure", path: path, params: params, prepare: func(w *world, _, id string) attempt {
-		law := input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "recipient": input{"registration": "991240000003", "country": "KZ"}}
+		law := input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "requester": court(), "recipient": court()}
 		return change(w.staff(vault.Compliance), "recordDisclosure", "Күнсұлу", passes(with(law, more), id))
 	}}
 }
 
 func disclosureRefusals() []refusal {
-	dispute := input{"ground": "DISPUTE", "reference": "CASE-1", "violation": "DAMAGE_DONE"}
+	dispute := input{"ground": "DISPUTE", "requester": nil, "reference": "CASE-1", "violation": "DAMAGE_DONE"}
 	return []refusal{
 		disclosureOf(vault.CodeInvalidBIN, "recipient.registration", nil, input{"recipient": input{"registration": "991240000004", "country": "KZ"}}),
 		disclosureOf(vault.CodeUnknownRecipient, "recipient", nil, input{"recipient": input{"name": "Күнсұлу", "country": "KZ"}}),
 		disclosureOf(vault.CodeNotCovered, "fields.0", []string{"item"}, input{
-			"ground": "CONSENT", "reference": nil, "purpose": "contact", "fields": []string{"iin"}, "recipient": input{"name": "Jel Courier LLP", "country": "KZ"},
+			"ground": "CONSENT", "requester": nil, "reference": nil, "purpose": "contact", "fields": []string{"iin"}, "recipient": input{"name": "Jel Courier LLP", "country": "KZ"},
 		}),
 		disclosureOf(vault.CodeUnacknowledged, "acknowledgeWarning", []string{"rule", "article", "mark", "says"}, dispute),
 		{code: vault.CodeDisputeRefused, mutation: "recordDisclosure", path: "ground", params: []string{"rule", "article", "mark", "says"}, prepare: func(w *world, me, id string) attempt {
@@ -208,9 +208,9 @@ func disclosureRefusals() []refusal {
 			return change(me, "setFieldVisibility", "", input{"fields": []string{"familyName"}, "visibility": "PUBLIC"})
 		}},
 		{code: vault.CodeIllegalMove, mutation: "updateRecipientNotice", path: "state", params: []string{"from", "to"}, prepare: func(w *world, me, id string) attempt {
-			w.disclose(w.staff(vault.Compliance), passes(input{
-				"ground": "LAW", "purpose": nil, "reference": "ART-9", "recipient": input{"registration": "991240000003", "country": "KZ"},
-			}, id)).ok()
+			law := passes(input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "requester": court(), "recipient": court()}, id)
+			w.approved(law)
+			w.disclose(w.staff(vault.Compliance), law).ok()
 			w.update(me, input{"phone": "+77019264832"}).ok()
 			return change(w.staff(vault.Compliance), "updateRecipientNotice", "", input{"id": str(w.notices(id, ""), 0, "id"), "state": "CONFIRMED", "expectedRevision": 1})
 		}},

@@ -79,7 +79,8 @@ func operations(w *world, me, id string) []operation {
 		mutation(me, "setFieldVisibility", input{"fields": []any{"familyName"}, "visibility": "PRIVATE", "idempotencyKey": "k9"}),
 		mutation(me, "setChannelPreferences", input{"item": "contact", "channels": []any{input{"channel": "SMS", "allowed": false}}, "idempotencyKey": "k10"}),
 		mutation(service, "recordDisclosure", passes(input{"idempotencyKey": "k11"}, id)),
-		mutation(compliance, "recordDisclosure", passes(input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "recipient": input{"registration": "991240000003", "country": "KZ"}}, id)),
+		mutation(compliance, "recordDisclosure", passes(input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "requester": court(), "recipient": court()}, id)),
+		mutation(compliance, "approveDisclosure", passes(input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "requester": court(), "recipient": court(), "idempotencyKey": "k12"}, id)),
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 	VisibilityChanged   Action = "visibility.changed"
 	ChannelsChosen      Action = "channels.chosen"
 	DisclosureRecorded  Action = "disclosure.recorded"
+	DisclosureApproved  Action = "disclosure.approved"
 	DisclosureSeen      Action = "disclosure.seen"
 	DisclosureReleased  Action = "disclosure.released"
 	NoticeMoved         Action = "notice.moved"
@@ -87,6 +88,8 @@ const (
 	TechnicalRecorded   Action = "technical.recorded"
 	TechnicalRevealed   Action = "technical.revealed"
 	TechnicalForgotten  Action = "technical.forgotten"
+	TechnicalKept       Action = "technical.held"
+	ContextRevealed     Action = "context.revealed"
 	BreachRecorded      Action = "breach.recorded"
 	BreachUpdated       Action = "breach.updated"
 	BreachWasClosed     Action = "breach.closed"
@@ -125,6 +128,7 @@ type AuditEvent struct {
 	Consent   uuid.UUID
 	// Object is what else it is about: "PolicyVersion:<uuid>", "KeyVersion:<key>/<version>", "IndexPlan:<epoch>",
 	// "KeyExport:<SHA-256>", "Backup:<uuid>;kind=<kind>", "Erasure:<uuid>", "Retention:<figures>", "Obstacle:<uuid>", "Query.auditEvents",
+	// "DisclosureApproval:<SHA-256 of what is approved>",
 	// "SubjectRequest:<uuid>;kind=<kind>", "Export:<uuid>".
 	Object    string
 	Outcome   Outcome

@@ -72,10 +72,11 @@ type TakenMeasure struct {
 	At        time.Time     `json:"at"`
 }
 
-// Criterion says whom a breach touches where nobody is named: one of its
-// parts. The people are looked up each time, so that nothing of them is kept.
+// Criterion says whom of the breach's app it touches where nobody is named: one
+// of its parts. The people are looked up each time, so that nothing of them is
+// kept, and who is erased is nobody any more.
 type Criterion struct {
-	App         string    `json:"app,omitempty"` // everybody who decided in the app by then
+	App         string    `json:"app,omitempty"` // the breach's: everybody who had decided there by the detection
 	CreatedFrom time.Time `json:"createdFrom,omitzero"`
 	CreatedTo   time.Time `json:"createdTo,omitzero"` // exclusive
 	// RevealedTo is a colleague or a service: those of whom they were shown Field
@@ -145,7 +146,8 @@ type BreachReader interface {
 	// Breaches lists them, the one detected last first; only those that are
 	// not closed when asked.
 	Breaches(ctx context.Context, open bool, page Page) ([]Breach, error)
-	// BreachPeople lists those whom a breach touches by id, after one.
+	// BreachPeople lists those whom a breach touches by id, after one: of its app
+	// only, and nobody who is erased.
 	BreachPeople(ctx context.Context, b Breach, after uuid.UUID, limit int) ([]uuid.UUID, error)
 	CountBreachPeople(ctx context.Context, b Breach) (int64, error)
 	// BreachNotices lists the notices of a breach, newest first.

@@ -96,16 +96,85 @@ func (s *Service) checkBreach(ctx context.Context, in RecordBreach) (App, error)
 	}
 	bad(!slices.Contains(breachKinds, in.Kind), "this is no kind of breach", "kind")
 	bad(in.DetectedAt.IsZero() || in.DetectedAt.After(s.now()), "a breach is detected before it is recorded", "detectedAt")
-	bad(len(in.Fields) == 0 || !s.fieldCodes(in.Fields), "name the codes of the fields that were reached", "fields")
+	bad(len(in.Fields) == 0, "name the codes of the fields that were reached", "fields")
 	bad((in.Criterion == nil) == (len(in.People) == 0), "say whom it touches: name them, or give one criterion", "people")
 	bad(len(in.People) > maxBreachNamed, "name up to 1,000 people at a time, and the others with updateBreach", "people", "ids")
 	bad(in.Criterion != nil && !in.Criterion.valid(), "one criterion: an app, a time of registration, or what somebody was shown", "people")
-	return app, checkMeasures(in.Measures, errs).orNil()
+	bad(in.Criterion != nil && in.Criterion.App != "" && in.Criterion.App != in.App, "the people are those of the breach's app", "people", "app")
+	if errs := checkMeasures(in.Measures, errs); len(errs) > 0 {
+		return app, errs
+	}
+	if c := in.Criterion; c != nil && c.Field != "" {
+		i, err := s.unreachable(ctx, in.App, []string{c.Field})
+		if err == nil && i >= 0 {
+			err = noSuchField().At("people", "shown", "field")
+		}
+		if err != nil {
+			return app, err
+		}
+	}
+	if err := s.reachable(ctx, in.App, in.Fields); err != nil {
+		return app, err
+	}
+	return app, s.named(ctx, in.App, in.People, "people", "ids")
 }
 
-// fieldCodes reports whether all are of the form of a field's code.
-func (s *Service) fieldCodes(codes []string) bool {
-	return !slices.ContainsFunc(codes, func(code string) bool { return !codeForm.MatchString(code) })
+// unreachable is the place of the first code that is no field of the catalogue,
+// nor of any version of the app; -1: there is none.
+func (s *Service) unreachable(ctx context.Context, app string, codes []string) (int, error) {
+	unknown := func(code string) bool { _, ok := s.Catalogue.Get(code); return !ok }
+	if !slices.ContainsFunc(codes, unknown) {
+		return -1, nil
+	}
+	versions, err := s.everyVersion(ctx, app)
+	return slices.IndexFunc(codes, func(code string) bool {
+		return !slices.ContainsFunc(versions, func(v *Version) bool { _, ok := v.Facts.Field(s.Catalogue, code); return ok })
+	}), err
+}
+
+func (s *Service) reachable(ctx context.Context, app string, codes []string) error {
+	i, err := s.unreachable(ctx, app, codes)
+	if err == nil && i >= 0 {
+		err = noSuchField().At("fields", itoa(int64(i)))
+	}
+	return err
+}
+
+func noSuchField() *Error {
+	return NewError(CodeInvalidValue, "neither the catalogue nor a version of the app has this field")
+}
+
+// everyVersion are the versions that were ever published of an app.
+func (s *Service) everyVersion(ctx context.Context, app string) ([]*Version, error) {
+	_, moments, err := s.Reader.App(ctx, app)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*Version, len(moments))
+	for i, m := range moments {
+		if out[i], err = s.published(ctx, m.Version); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// named refuses ids of nobody who has decided anything in the app. One who is
+// erased since may be named, and is not counted: nothing of theirs is left.
+func (s *Service) named(ctx context.Context, app string, people []uuid.UUID, path ...string) error {
+	if len(people) == 0 || len(people) > maxBreachNamed {
+		return nil
+	}
+	standings, err := s.Reader.Standings(ctx, app, people)
+	if err != nil {
+		return err
+	}
+	for i, is := range standings {
+		if is.User == nil || len(is.History) == 0 {
+			return ErrNotFound.At(append(path, itoa(int64(i)))...)
+		}
+	}
+	return nil
 }
 
 func (c Criterion) valid() bool {
@@ -184,8 +253,12 @@ func (s *Service) updated(ctx context.Context, in UpdateBreach) (Breach, error) 
 		return b, NewError(CodeInvalidValue, "name up to 1,000 people at a time").At("people")
 	case len(in.People) > 0 && b.Criterion != (Criterion{}):
 		return b, NewError(CodeBreachState, "a criterion says whom the breach touches; nobody is named besides").At("people")
-	case !s.fieldCodes(in.Fields):
-		return b, NewError(CodeInvalidValue, "name the codes of the fields that were reached").At("fields")
+	}
+	if err := s.reachable(ctx, b.App, in.Fields); err != nil {
+		return b, err
+	}
+	if err := s.named(ctx, b.App, in.People, "people"); err != nil {
+		return b, err
 	}
 	if errs := checkMeasures(in.Measures, nil); len(errs) > 0 {
 		return b, errs

@@ -63,7 +63,7 @@ func (s *Service) updateUser(ctx context.Context, a Actor, role Role, in Correct
 	if _, err := s.encrypt(ctx, &set, event.ID); err != nil {
 		return err
 	}
-	if err := s.proofs(ctx, &set); err != nil {
+	if err := s.against(ctx, &set); err != nil {
 		return err
 	}
 	corrected := s.corrects(p.App, set)

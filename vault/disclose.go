@@ -13,9 +13,9 @@ import (
 // disclosedAtOnce is how many people or disclosures one call names.
 const disclosedAtOnce = 100
 
-// abroadForm is the number of an organisation abroad in the register of its
-// country. It begins with a letter, so that it has no room for a phone number.
-var abroadForm = regexp.MustCompile(`^[A-Z][A-Z0-9-]{1,19}$`)
+// abroadForm is the number of an organisation abroad: a code for the register, and
+// the number in it. It has no room for names.
+var abroadForm = regexp.MustCompile(`^[A-Z]{2,5}-[0-9]{4,15}$`)
 
 // Disclosing is data that was passed on, or is about to be: of several people,
 // to one recipient, on one ground.
@@ -27,6 +27,7 @@ type Disclosing struct {
 	Purpose   string // code of an item; needed for CONSENT
 	Ground    DisclosureGround
 	Reference string
+	Requester RecipientRef // LAW: the authority that demanded it, by its registration
 	Violation Violation
 	// Acknowledged: the recorder has read the pack's warning about disputes.
 	Acknowledged bool
@@ -48,7 +49,7 @@ type Disclosed struct {
 // RecordDisclosure puts on record that data is passed on. On the ground of
 // CONSENT the consents are checked: that to the third party, and abroad that to
 // crossing the border. What is refused is on record too. LAW and DISPUTE are for
-// COMPLIANCE, who answers for them.
+// COMPLIANCE: another colleague has approved them, and answers for them.
 func (s *Service) RecordDisclosure(ctx context.Context, a Actor, in Disclosing) (Disclosed, error) {
 	role, err := s.disclosingRole(ctx, a, in)
 	if err != nil {
@@ -128,6 +129,7 @@ func (in Disclosing) check(pack *RulePack, normaliser Normaliser) Errors {
 	bad(in.Withheld != "" && !legalForm.MatchString(in.Withheld), CodeInvalidValue,
 		"a legal reference is capital letters, a hyphen and numbers: ART-8.4", "withholdFromPerson", "reference")
 	errs = append(errs, in.Recipient.check(in.Ground, normaliser)...)
+	errs = append(errs, in.checkRequester(normaliser)...)
 	if len(in.warnings(pack)) > 0 {
 		rule := pack.Rule(RuleDisputeGround)
 		switch {
@@ -166,12 +168,9 @@ func (r RecipientRef) check(ground DisclosureGround, normaliser Normaliser) Erro
 		return nil
 	case ground == ByConsent:
 		return at(NewError(CodeUnknownRecipient, "consent is given to recipients that the policy names: give the name"), "registration")
-	case r.Country == HomeJurisdiction: // a BIN is Kazakhstan's, whatever the rules
-		if err := normaliser.CheckOrganisation(r.Registration); err != nil {
-			return at(err, "registration")
-		}
-	case !abroadForm.MatchString(r.Registration):
-		return at(NewError(CodeInvalidValue, "a registration abroad is a letter and up to 19 capital letters, digits and hyphens"), "registration")
+	}
+	if err := r.registered(normaliser); err != nil {
+		return at(err, "registration")
 	}
 	return nil
 }
@@ -180,6 +179,7 @@ func (in Disclosing) digestParts() []string {
 	parts := []string{
 		in.App, in.Recipient.Name, in.Recipient.Registration, in.Recipient.Country, strings.Join(in.Fields, " "), in.Purpose,
 		string(in.Ground), in.Reference, string(in.Violation), in.Withheld,
+		in.Requester.Registration, in.Requester.Country,
 	}
 	for _, user := range in.Users {
 		parts = append(parts, user.String())
@@ -202,6 +202,14 @@ func (d disclosing) record(ctx context.Context, remember rememberer) (uuid.UUID,
 	if err != nil {
 		return uuid.Nil, err
 	}
+	approvals, err := d.approved(ctx, people)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	has, err := d.held(ctx)
+	if err != nil {
+		return uuid.Nil, err
+	}
 	act := d.NewID()
 	rows := make([]Disclosure, len(people))
 	var errs Errors
@@ -211,6 +219,9 @@ func (d disclosing) record(ctx context.Context, remember rememberer) (uuid.UUID,
 			return uuid.Nil, ErrNotFound.At("users", itoa(int64(i)))
 		}
 		row, wrong := d.decide(p, act, i)
+		if len(wrong) == 0 {
+			wrong = row.settle(d, approvals[i], has[p.User.ID], i)
+		}
 		event := d.told(row)
 		if len(wrong) > 0 {
 			errs = append(errs, wrong...)
@@ -270,8 +281,8 @@ func (d disclosing) decide(p *Person, act uuid.UUID, n int) (Disclosure, Errors)
 	if row.Withheld == "" {
 		row.TellBy, _ = d.pack.Due(RuleDisclosureNotice, p.now)
 	}
-	if row.Ground != ByConsent {
-		row.Approver = d.actor.ID
+	if in := d.in.Requester; in != (RecipientRef{}) {
+		row.Requester = &DisclosedTo{Registration: in.Registration, Country: in.Country}
 	}
 	v := p.Current()
 	if v == nil {
@@ -295,6 +306,22 @@ func (d disclosing) decide(p *Person, act uuid.UUID, n int) (Disclosure, Errors)
 		return row, nil
 	}
 	return row, d.consented(p, v, &row, n)
+}
+
+// settle notes who approved a disclosure, and leaves of its fields those that the
+// person has given.
+func (row *Disclosure) settle(d disclosing, approval StoredEvent, has []string, n int) Errors {
+	row.Fields, row.Approver, row.Approval = has, approval.Actor, approval.ID
+	switch {
+	case row.Ground != ByConsent && approval.ID == uuid.Nil:
+		row.Fields = d.in.Fields
+		return Errors{NewError(CodeRequired, "another colleague of COMPLIANCE approves this first: approveDisclosure, with the same input").
+			At("users", itoa(int64(n)))}
+	case len(has) == 0:
+		row.Fields = d.in.Fields
+		return Errors{NewError(CodeNotCovered, "the person has given nothing under these fields").At("users", itoa(int64(n)))}
+	}
+	return nil
 }
 
 // known refuses fields and a purpose that are none.

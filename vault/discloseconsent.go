@@ -39,8 +39,21 @@ func (d disclosing) consented(p *Person, v *Version, row *Disclosure, n int) Err
 		}
 		rest(v.Facts.Items[k].Code, border)
 	}
-	rest(d.in.Purpose, func(Item) bool { return true })
+	purpose, _ := v.Facts.Item(d.in.Purpose)
+	if e := d.unnamed(purpose); e != nil {
+		return append(errs, e)
+	}
+	rest(d.in.Purpose, func(i Item) bool { return i.usesAll(d.in.Fields) })
 	return errs
+}
+
+// unnamed is the first field that an item does not name.
+func (d disclosing) unnamed(item Item) *Error {
+	k := slices.IndexFunc(d.in.Fields, func(code string) bool { return !item.Uses(code) })
+	if k < 0 {
+		return nil
+	}
+	return NewError(CodeNotCovered, "this item does not name this field").With("item", item.Code).At("fields", itoa(int64(k)))
 }
 
 func (d disclosing) missing(item string, reason Reason, n int) *Error {
@@ -62,9 +75,7 @@ func (d disclosing) thirdParty(v *Version) (Item, *Error) {
 			return item, nil
 		}
 	}
-	k := slices.IndexFunc(d.in.Fields, func(code string) bool { return !named[0].Uses(code) })
-	return Item{}, NewError(CodeNotCovered, "the item that names the recipient does not name this field").
-		With("item", named[0].Code).At("fields", itoa(int64(k)))
+	return Item{}, d.unnamed(named[0])
 }
 
 // abroad reports whether a transfer takes a consent to cross the border. A pack

@@ -58,7 +58,10 @@ type Disclosure struct {
 	Violation Violation `json:"violation,omitempty"`
 	Recorder  uuid.UUID `json:"recorder"`
 	Role      Role      `json:"role"`
-	Approver  uuid.UUID `json:"approver,omitzero"` // LAW, DISPUTE: the colleague who answers for it
+	Approver  uuid.UUID `json:"approver,omitzero"` // LAW, DISPUTE: the other colleague, who answers for it
+	Approval  uuid.UUID `json:"approval,omitzero"` // the event by which they approved it
+	// Requester is the authority that demanded it (LAW).
+	Requester *DisclosedTo `json:"requester,omitempty"`
 	// Withheld is the legal reference that bars the person from being told.
 	Withheld string    `json:"withheld,omitempty"`
 	Rules    string    `json:"rules"` // the rule pack, with its version

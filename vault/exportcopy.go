@@ -31,7 +31,10 @@ func (s *Service) CopyFor(ctx context.Context, a Actor, me *Person, locale strin
 	o := me.App.Operator
 	out := &PersonalCopy{
 		V: 2, MadeAt: s.now(), Locale: locale, App: me.App.Code, Operator: CopyOfOperator{wordsOr(o.Name, locale), o.BIN},
-		Person: CopyOfPerson{me.User.ID.String(), me.User.Status, me.User.Locale, me.User.CreatedAt}, Zone: pack.Zone,
+		Person: CopyOfPerson{me.User.ID.String(), me.User.Status, me.User.Locale, me.User.CreatedAt, 0}, Zone: pack.Zone,
+	}
+	if out.Person.Contexts, err = s.contextsKept(ctx, me.User.ID); err != nil {
+		return nil, err
 	}
 	if out.Fields, err = s.copyFields(ctx, a, me, locale); err != nil {
 		return nil, err
@@ -277,8 +280,8 @@ func (s *Service) copyRequestsOf(ctx context.Context, a Actor, me *Person, page 
 // recipients would tell of. What stands against an erasure is for colleagues.
 func untold(e AuditEvent) bool {
 	switch e.Action {
-	case AccessDenied, DisclosureRecorded, DisclosureReleased, NoticeMoved, NoticesRead,
-		HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled:
+	case AccessDenied, DisclosureApproved, DisclosureRecorded, DisclosureReleased, NoticeMoved, NoticesRead,
+		HoldPlaced, HoldLifted, ObligationRecorded, ObligationSettled, TechnicalKept:
 		return true
 	default:
 		return e.Outcome == OutcomeDenied

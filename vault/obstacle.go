@@ -48,14 +48,15 @@ func (g ObstacleGround) suits(kind ObstacleKind) bool {
 
 // Obstacle is a legal hold on a person's data, or an obligation of theirs that
 // is not fulfilled. While it stands nobody erases the person, and the consents
-// that it names are not withdrawn. Nothing personal is in it.
+// that it names are not taken back. A hold also keeps the values of their fields
+// as they are, and what devices sent. Nothing personal is in it.
 type Obstacle struct {
 	ID        uuid.UUID
 	User      uuid.UUID
 	Kind      ObstacleKind
 	Ground    ObstacleGround
 	Reference string    // of the order, the contract, the request
-	Items     []string  // consents that cannot be withdrawn meanwhile; empty: any
+	Items     []string  // consents that cannot be taken back meanwhile; empty: any
 	Since     time.Time // when it was put there
 	By        uuid.UUID // by whom; zero: by the command line
 	// EndedAt is when it was lifted or settled; zero: it stands.
@@ -116,6 +117,9 @@ func (s *Service) Obstruct(ctx context.Context, a Actor, in Obstructing) (Obstac
 		return Obstacle{}, err
 	}
 	input := append([]string{in.User.String(), string(in.Ground), in.Reference}, in.Items...)
+	if err := s.existing(ctx, in.Items); err != nil {
+		return Obstacle{}, err
+	}
 	id, err := s.once(ctx, a, operation, in.IdempotencyKey, input, func(remember rememberer) (uuid.UUID, error) {
 		return retry(ctx, func() (uuid.UUID, error) { return s.obstruct(ctx, a, role, action, in, remember) })
 	})
@@ -248,29 +252,6 @@ func (s *Service) obstacle(ctx context.Context, user, id uuid.UUID) (Obstacle, e
 // there, oldest first. They are for colleagues.
 func (s *Service) Obstacles(ctx context.Context, user uuid.UUID) ([]Obstacle, error) {
 	return s.Reader.Obstacles(ctx, []uuid.UUID{user}, true)
-}
-
-// unbarred refuses a withdrawal that the law or an open obligation does not
-// allow: all of it, so that nobody takes it for more than it is. The refusals
-// name the items, and the client names the others.
-func (s *Service) unbarred(ctx context.Context, p *Person, in Withdrawal, events []ConsentEvent) error {
-	standing, err := s.Reader.Obstacles(ctx, []uuid.UUID{p.User.ID}, false)
-	if err != nil {
-		return err
-	}
-	var errs Errors
-	for _, item := range itemsOf(events) {
-		i := slices.IndexFunc(standing, func(o Obstacle) bool { return o.bars(item) })
-		if i < 0 {
-			continue
-		}
-		path := []string{"all"}
-		if !in.All {
-			path = []string{"items", itoa(int64(slices.Index(in.Items, item)))}
-		}
-		errs = append(errs, standing[i].refusal().With("item", item).At(path...))
-	}
-	return errs.orNil()
 }
 
 // itemsOf are the items that events are about, each once.

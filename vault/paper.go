@@ -30,7 +30,7 @@ func (s *Service) RecordPaper(ctx context.Context, a Actor, in Paper) (Acted, er
 	operation, is := "recordConsentFor", ConsentEvent.isDecision
 	if in.Decisions != nil {
 		d.id, d.path, d.digest, d.action, d.receipt = in.Decisions.Act, in.Decisions.Path, in.Decisions.digestParts(), ConsentRecorded, in.Decisions.Receipt
-		d.decide = func(p *Person) (Act, []ConsentEvent, error) { return s.decide(p, *in.Decisions) }
+		d.decide = s.deciding(ctx, *in.Decisions)
 	} else {
 		d.id, d.digest, d.action, d.receipt = in.Withdrawal.Act, in.Withdrawal.digestParts(), WithdrawalRecorded, in.Withdrawal.Receipt
 		d.decide = s.withdrawing(ctx, *in.Withdrawal)

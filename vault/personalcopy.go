@@ -44,6 +44,9 @@ type CopyOfPerson struct {
 	Status    Status    `json:"status"`
 	Locale    string    `json:"locale,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Contexts is beside how many decisions the connection's address and browser
+	// are kept as evidence, encrypted.
+	Contexts int64 `json:"networkContexts"`
 }
 
 // CopyOfField is a field with its value.

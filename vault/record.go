@@ -22,7 +22,7 @@ func (s *Service) RecordConsent(ctx context.Context, a Actor, in Screen, idempot
 		return retry(ctx, func() (uuid.UUID, error) {
 			return s.own(ctx, a, deed{
 				id: in.Act, path: in.Path, digest: in.digestParts(), action: ConsentRecorded, remember: remember,
-				decide: func(me *Person) (Act, []ConsentEvent, error) { return s.decide(me, in) },
+				decide: s.deciding(ctx, in),
 			})
 		})
 	})
@@ -175,7 +175,27 @@ func (s *Service) withdrawing(ctx context.Context, in Withdrawal) func(*Person) 
 	return func(p *Person) (Act, []ConsentEvent, error) {
 		act, events, err := s.withdraw(p, in)
 		if err == nil {
-			err = s.unbarred(ctx, p, in, events)
+			err = s.unbarred(ctx, p, events, func(item string) []string {
+				if in.All {
+					return []string{"all"}
+				}
+				return []string{"items", itoa(int64(slices.Index(in.Items, item)))}
+			})
+		}
+		return act, events, err
+	}
+}
+
+// deciding decides about a screen, unless something stands against what it takes
+// back: to refuse what was given is a withdrawal by another name.
+func (s *Service) deciding(ctx context.Context, in Screen) func(*Person) (Act, []ConsentEvent, error) {
+	return func(p *Person) (Act, []ConsentEvent, error) {
+		act, events, err := s.decide(p, in)
+		if err == nil {
+			err = s.unbarred(ctx, p, events, func(item string) []string {
+				i := slices.IndexFunc(in.Decisions, func(d ItemDecision) bool { return d.Item == item })
+				return append(slices.Clone(in.Path), "decisions", itoa(int64(i)), "item")
+			})
 		}
 		return act, events, err
 	}

@@ -109,7 +109,7 @@ func (s *Service) enrol(ctx context.Context, a Actor, me *Person, in Registratio
 		me.User = &User{ID: s.NewID(), Status: StatusActive, Revision: 1, Locale: in.Locale, CreatedAt: e.set.at}
 	}
 	e.user, e.set.user = *me.User, me.User.ID
-	if e.act, e.decided, err = s.decide(me, in.Consent); err != nil {
+	if e.act, e.decided, err = s.deciding(ctx, in.Consent)(me); err != nil {
 		return nil, err
 	}
 	me.History = append(me.History, e.decided...)
@@ -200,5 +200,5 @@ func (s *Service) encryptEnrolment(ctx context.Context, a Actor, e *enrolment) e
 	if e.fresh {
 		return nil
 	}
-	return s.proofs(ctx, &e.set)
+	return s.against(ctx, &e.set)
 }

@@ -202,7 +202,7 @@ func (a Actor) contextItem(user, reference uuid.UUID) []EncryptItem {
 	if a.Network.Address.Empty() && a.Network.UserAgent.Empty() {
 		return nil
 	}
-	raw, err := json.Marshal(map[string]string{"ip": a.Network.Address.Reveal(), "userAgent": a.Network.UserAgent.Reveal()})
+	raw, err := json.Marshal(packedContext{a.Network.Address.Reveal(), a.Network.UserAgent.Reveal()})
 	if err != nil {
 		return nil // strings always encode
 	}

@@ -58,6 +58,7 @@ type TechnicalBatch struct {
 	From, To   time.Time // the oldest event and the newest
 	Count      int
 	ExpiresAt  time.Time
+	HeldAt     time.Time // since when a legal hold keeps it over its time; zero: none does
 	Ciphertext Ciphertext
 	Kept       []string         // codes of what is in it
 	Dropped    []string         // codes of what was sent and left out
@@ -71,7 +72,10 @@ type TechnicalReader interface {
 	// Technical lists a person's batches, newest first.
 	Technical(ctx context.Context, user uuid.UUID, page Page) ([]TechnicalBatch, error)
 	// TechnicalOver lists batches whose time is over, oldest first: Owner and Act.
+	// Those that a legal hold keeps are not among them.
 	TechnicalOver(ctx context.Context, at time.Time, limit int) ([]HeldRow, error)
+	// TechnicalHeld lists those that a legal hold keeps and that are not marked so.
+	TechnicalHeld(ctx context.Context, at time.Time, limit int) ([]HeldRow, error)
 }
 
 // TechnicalTx queues changes of technical data.
@@ -80,7 +84,10 @@ type TechnicalTx interface {
 	InsertTechnical(b TechnicalBatch)
 	// DropTechnical removes all of a person.
 	DropTechnical(user uuid.UUID)
+	// DropTechnicalBatches removes batches, but for those that a legal hold keeps.
 	DropTechnicalBatches(rows []HeldRow)
+	// MarkTechnicalHeld notes since when a legal hold keeps batches over their time.
+	MarkTechnicalHeld(rows []HeldRow, at time.Time)
 }
 
 // TechnicalInput is a batch that somebody sends.
@@ -272,8 +279,11 @@ func (in TechnicalInput) digestParts() []string {
 
 // ForgetTechnical removes batches whose time is over, at most limit of them,
 // and leaves an event. It answers how many; the job that keeps house calls it
-// until that is none.
+// until that is none. What a legal hold keeps stays, with an event of each person.
 func (s *Service) ForgetTechnical(ctx context.Context, a Actor, limit int) (int, error) {
+	if err := s.markTechnicalHeld(ctx, a, limit); err != nil {
+		return 0, err
+	}
 	event := s.event(a, System, TechnicalForgotten)
 	over, err := s.Reader.TechnicalOver(ctx, event.At, limit)
 	if err != nil || len(over) == 0 {
@@ -283,6 +293,29 @@ func (s *Service) ForgetTechnical(ctx context.Context, a Actor, limit int) (int,
 	return len(over), s.Writer.Write(ctx, func(tx Tx) error {
 		tx.DropTechnicalBatches(over)
 		tx.Record(event)
+		return nil
+	})
+}
+
+func (s *Service) markTechnicalHeld(ctx context.Context, a Actor, limit int) error {
+	now := s.now()
+	held, err := s.Reader.TechnicalHeld(ctx, now, limit)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	batches := map[uuid.UUID]int{}
+	for _, row := range held {
+		batches[row.Owner]++
+	}
+	var events []AuditEvent
+	for user, n := range batches {
+		event := s.event(a, System, TechnicalKept)
+		event.Subject, event.Object = user, "TechnicalData:held="+strconv.Itoa(n)
+		events = append(events, event)
+	}
+	return s.Writer.Write(ctx, func(tx Tx) error {
+		tx.MarkTechnicalHeld(held, now)
+		tx.Record(events...)
 		return nil
 	})
 }

@@ -58,7 +58,7 @@ func (s *Service) updateMyProfile(ctx context.Context, a Actor, in UpdateProfile
 	if _, err := s.encrypt(ctx, &set, event.ID); err != nil {
 		return uuid.Nil, err
 	}
-	if err := s.proofs(ctx, &set); err != nil {
+	if err := s.against(ctx, &set); err != nil {
 		return uuid.Nil, err
 	}
 	answered, err := s.selfCorrected(ctx, a, me, set.codes())

@@ -20,6 +20,42 @@ type AcknowledgedWarningInput struct {
 	Reason string `json:"reason"`
 }
 
+// Data that another colleague may record as passed on by law or in a dispute, once. What both say is the same, but for the people: some of those who are named here may be recorded.
+type ApproveDisclosureInput struct {
+	// The app; by default the only one there is.
+	App graphql.Omittable[*string] `json:"app,omitempty"`
+	// Ids of the people, 1 to 100.
+	Users []string `json:"users"`
+	// To whom.
+	Recipient DisclosureRecipientInput `json:"recipient"`
+	// Codes of the fields.
+	Fields []string `json:"fields"`
+	// Code of the item that it is for; CONSENT needs it.
+	Purpose graphql.Omittable[*string] `json:"purpose,omitempty"`
+	// On what ground. A service records CONSENT only, for the purposes it is configured for.
+	Ground vault.DisclosureGround `json:"ground"`
+	// LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234.
+	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
+	// LAW: the authority that demanded it.
+	Requester graphql.Omittable[*AuthorityInput] `json:"requester,omitempty"`
+	// DISPUTE: what was violated.
+	Violation graphql.Omittable[*vault.Violation] `json:"violation,omitempty"`
+	// DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded.
+	AcknowledgeWarning graphql.Omittable[*bool] `json:"acknowledgeWarning,omitempty"`
+	// LAW: the person must not be told of it.
+	WithholdFromPerson graphql.Omittable[*WithholdInput] `json:"withholdFromPerson,omitempty"`
+	// Made by the client, once per act, up to 128 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `approveDisclosure`.
+type ApproveDisclosurePayload struct {
+	// For how many people it is approved; 0 when there are `userErrors`.
+	Approved int `json:"approved"`
+	// What to put right; empty when it is approved.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Who works on a request.
 type AssignSubjectRequestInput struct {
 	// Id of the request; an unknown one is NOT_FOUND in `errors`.
@@ -78,6 +114,14 @@ type AuditFilter struct {
 	RequestID graphql.Omittable[*string] `json:"requestId,omitempty"`
 	// Events that rested on a consent, by its id: what to look at when it turns out to be invalid.
 	Consent graphql.Omittable[*string] `json:"consent,omitempty"`
+}
+
+// An authority, by its number in the register of its country.
+type AuthorityInput struct {
+	// As `DisclosureRecipientInput.registration`.
+	Registration string `json:"registration"`
+	// ISO 3166-1 country code.
+	Country string `json:"country"`
 }
 
 // On what ground personal fields are read: exactly one of the three.
@@ -300,7 +344,7 @@ type DisclosureEdge struct {
 type DisclosureRecipientInput struct {
 	// The name under which the policy in force names the recipient, in any of its languages.
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
-	// BIN of an organisation of Kazakhstan; of one abroad a letter and up to 19 capital letters, digits and hyphens. Never a person's number.
+	// BIN of an organisation of Kazakhstan; of one abroad the register's two to five capital letters, a hyphen and 4 to 15 digits: HRB-12345. Never a person's number: twelve digits are refused.
 	Registration graphql.Omittable[*string] `json:"registration,omitempty"`
 	// ISO 3166-1 country code.
 	Country string `json:"country"`
@@ -564,6 +608,14 @@ type MeasureInput struct {
 	At graphql.Omittable[*time.Time] `json:"at,omitempty"`
 }
 
+// By which connection a decision came; what is not known is null.
+type NetworkContext struct {
+	// The address of the connection.
+	IP *string `json:"ip,omitempty"`
+	// What the browser or the app called itself.
+	UserAgent *string `json:"userAgent,omitempty"`
+}
+
 // Where a page of a list begins and whether more follows.
 type PageInfo struct {
 	// Whether there is a next page.
@@ -604,7 +656,7 @@ type PlaceLegalHoldInput struct {
 	Ground vault.ObstacleGround `json:"ground"`
 	// Of the order: COURT-7599-26-00-2/1234. It stays on record in clear.
 	Reference string `json:"reference"`
-	// Codes of the consents that cannot be withdrawn meanwhile; empty: none can.
+	// Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM. A legal hold keeps the values of their fields, too: they are neither replaced nor cleared.
 	Items []string `json:"items"`
 	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second hold.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
@@ -873,6 +925,8 @@ type RecordDisclosureInput struct {
 	Ground vault.DisclosureGround `json:"ground"`
 	// LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234.
 	Reference graphql.Omittable[*string] `json:"reference,omitempty"`
+	// LAW: the authority that demanded it.
+	Requester graphql.Omittable[*AuthorityInput] `json:"requester,omitempty"`
 	// DISPUTE: what was violated.
 	Violation graphql.Omittable[*vault.Violation] `json:"violation,omitempty"`
 	// DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded.
@@ -885,11 +939,11 @@ type RecordDisclosureInput struct {
 
 // The answer to `recordDisclosure`.
 type RecordDisclosurePayload struct {
-	// One for each of the people, in their order; empty when there are `userErrors`.
+	// One for each of the people, in their order; empty when there are `userErrors`. `fields` are those that the person has given.
 	Disclosures []vault.Disclosure `json:"disclosures"`
 	// What the rules say against it.
 	Warnings []vault.Rule `json:"warnings"`
-	// Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why.
+	// Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why. REQUIRED at one of `users`: another colleague approves it first.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -901,7 +955,7 @@ type RecordObligationInput struct {
 	Ground vault.ObstacleGround `json:"ground"`
 	// Of the contract or the order: ORDER-4711. It stays on record in clear.
 	Reference string `json:"reference"`
-	// Codes of the consents that cannot be withdrawn meanwhile; empty: none can.
+	// Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM.
 	Items []string `json:"items"`
 	// Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second obligation.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`

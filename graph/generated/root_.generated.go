@@ -121,6 +121,11 @@ type ComplexityRoot struct {
 		Reference func(childComplexity int) int
 	}
 
+	ApproveDisclosurePayload struct {
+		Approved   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AssignSubjectRequestPayload struct {
 		Request    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -340,6 +345,7 @@ type ComplexityRoot struct {
 		Recorder  func(childComplexity int) int
 		Reference func(childComplexity int) int
 		Released  func(childComplexity int) int
+		Requester func(childComplexity int) int
 		Seen      func(childComplexity int) int
 		TellBy    func(childComplexity int) int
 		Version   func(childComplexity int) int
@@ -542,6 +548,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		ApproveDisclosure     func(childComplexity int, input ApproveDisclosureInput) int
 		AssignSubjectRequest  func(childComplexity int, input AssignSubjectRequestInput) int
 		CancelMyRequest       func(childComplexity int, input CancelMyRequestInput) int
 		ClaimUser             func(childComplexity int, input ClaimUserInput) int
@@ -585,6 +592,11 @@ type ComplexityRoot struct {
 		VerifyRequester       func(childComplexity int, input VerifyRequesterInput) int
 		WithdrawConsent       func(childComplexity int, input WithdrawConsentInput) int
 		WithdrawConsentFor    func(childComplexity int, input WithdrawConsentForInput) int
+	}
+
+	NetworkContext struct {
+		IP        func(childComplexity int) int
+		UserAgent func(childComplexity int) int
 	}
 
 	Obstacle struct {
@@ -753,6 +765,7 @@ type ComplexityRoot struct {
 		ErasureCertificate func(childComplexity int, id string) int
 		FindUsers          func(childComplexity int, by FindUsersInput) int
 		Me                 func(childComplexity int) int
+		NetworkContext     func(childComplexity int, consent string, seq *int, basis BasisInput) int
 		Node               func(childComplexity int, id string) int
 		PolicyInForce      func(childComplexity int, app *string, at *time.Time) int
 		PolicyVersion      func(childComplexity int, id string) int
@@ -991,6 +1004,7 @@ type ComplexityRoot struct {
 		App       func(childComplexity int) int
 		Events    func(childComplexity int) int
 		ExpiresAt func(childComplexity int) int
+		HeldAt    func(childComplexity int) int
 		ID        func(childComplexity int) int
 	}
 
@@ -1372,6 +1386,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Approval.Reference(childComplexity), true
+
+	case "ApproveDisclosurePayload.approved":
+		if e.ComplexityRoot.ApproveDisclosurePayload.Approved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveDisclosurePayload.Approved(childComplexity), true
+	case "ApproveDisclosurePayload.userErrors":
+		if e.ComplexityRoot.ApproveDisclosurePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApproveDisclosurePayload.UserErrors(childComplexity), true
 
 	case "AssignSubjectRequestPayload.request":
 		if e.ComplexityRoot.AssignSubjectRequestPayload.Request == nil {
@@ -2286,6 +2313,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Disclosure.Released(childComplexity), true
+	case "Disclosure.requester":
+		if e.ComplexityRoot.Disclosure.Requester == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Disclosure.Requester(childComplexity), true
 	case "Disclosure.seenAt":
 		if e.ComplexityRoot.Disclosure.Seen == nil {
 			break
@@ -3037,6 +3070,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkDisclosuresSeenPayload.UserErrors(childComplexity), true
 
+	case "Mutation.approveDisclosure":
+		if e.ComplexityRoot.Mutation.ApproveDisclosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_approveDisclosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApproveDisclosure(childComplexity, args["input"].(ApproveDisclosureInput)), true
 	case "Mutation.assignSubjectRequest":
 		if e.ComplexityRoot.Mutation.AssignSubjectRequest == nil {
 			break
@@ -3510,6 +3554,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.WithdrawConsentFor(childComplexity, args["input"].(WithdrawConsentForInput)), true
+
+	case "NetworkContext.ip":
+		if e.ComplexityRoot.NetworkContext.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkContext.IP(childComplexity), true
+	case "NetworkContext.userAgent":
+		if e.ComplexityRoot.NetworkContext.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkContext.UserAgent(childComplexity), true
 
 	case "Obstacle.endReference":
 		if e.ComplexityRoot.Obstacle.EndReference == nil {
@@ -4296,6 +4353,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Me(childComplexity), true
+	case "Query.networkContext":
+		if e.ComplexityRoot.Query.NetworkContext == nil {
+			break
+		}
+
+		args, err := ec.field_Query_networkContext_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NetworkContext(childComplexity, args["consent"].(string), args["seq"].(*int), args["basis"].(BasisInput)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -5253,6 +5321,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TechnicalData.ExpiresAt(childComplexity), true
+	case "TechnicalData.heldAt":
+		if e.ComplexityRoot.TechnicalData.HeldAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TechnicalData.HeldAt(childComplexity), true
 	case "TechnicalData.id":
 		if e.ComplexityRoot.TechnicalData.ID == nil {
 			break
@@ -5833,8 +5907,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcknowledgedWarningInput", ec.unmarshalInputAcknowledgedWarningInput),
 			graphql.NewInputUnmarshaler("ApprovalInput", ec.unmarshalInputApprovalInput),
+			graphql.NewInputUnmarshaler("ApproveDisclosureInput", ec.unmarshalInputApproveDisclosureInput),
 			graphql.NewInputUnmarshaler("AssignSubjectRequestInput", ec.unmarshalInputAssignSubjectRequestInput),
 			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
+			graphql.NewInputUnmarshaler("AuthorityInput", ec.unmarshalInputAuthorityInput),
 			graphql.NewInputUnmarshaler("BasisInput", ec.unmarshalInputBasisInput),
 			graphql.NewInputUnmarshaler("BreachPeopleInput", ec.unmarshalInputBreachPeopleInput),
 			graphql.NewInputUnmarshaler("CancelMyRequestInput", ec.unmarshalInputCancelMyRequestInput),
@@ -6240,7 +6316,7 @@ enum ErrorCode {
   FIELD_NOT_PUBLISHABLE
   "The policy in force names no such recipient."
   UNKNOWN_RECIPIENT
-  "The item that names the recipient, or the border, does not name this field."
+  "The item that names the recipient, the border, or the purpose, does not name this field; or the person has given none of the fields."
   FIELD_NOT_COVERED
   "The rules do not let data be passed on in a dispute."
   DISPUTE_NOT_ALLOWED
@@ -8050,7 +8126,7 @@ type Obstacle {
   ground: ObstacleGround!
   "Of the order, the contract, the request."
   reference: String!
-  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  "Codes of the consents that cannot be taken back meanwhile; empty: none can. A legal hold keeps the values of their fields, too: they are neither replaced nor cleared."
   items: [String!]!
   "Since when it stands."
   since: DateTime!
@@ -8068,7 +8144,7 @@ input PlaceLegalHoldInput {
   ground: ObstacleGround!
   "Of the order: COURT-7599-26-00-2/1234. It stays on record in clear."
   reference: String!
-  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  "Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM. A legal hold keeps the values of their fields, too: they are neither replaced nor cleared."
   items: [String!]! = []
   "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second hold."
   idempotencyKey: ID
@@ -8108,7 +8184,7 @@ input RecordObligationInput {
   ground: ObstacleGround!
   "Of the contract or the order: ORDER-4711. It stays on record in clear."
   reference: String!
-  "Codes of the consents that cannot be withdrawn meanwhile; empty: none can."
+  "Codes of the consents that cannot be taken back meanwhile; empty: none can. A code that no version of any app has is UNKNOWN_CONSENT_ITEM."
   items: [String!]! = []
   "Made by the client, once per act, up to 128 characters; nothing else tells a repetition from a second obligation."
   idempotencyKey: ID
@@ -8442,7 +8518,9 @@ type Disclosure implements Node {
   seenAt: DateTime
   "Opaque id of the colleague or service that recorded it; null for the person."
   recorder: String
-  "Opaque id of the colleague who answers for it (LAW, DISPUTE); null for the person."
+  "The authority that demanded it (LAW)."
+  requester: DisclosedTo
+  "Opaque id of the other colleague, who approved it and answers for it (LAW, DISPUTE); null for the person."
   approver: String
   "The legal reference that bars the person from being told."
   withheld: String
@@ -8489,7 +8567,7 @@ type DisclosureWarning {
 input DisclosureRecipientInput {
   "The name under which the policy in force names the recipient, in any of its languages."
   name: String
-  "BIN of an organisation of Kazakhstan; of one abroad a letter and up to 19 capital letters, digits and hyphens. Never a person's number."
+  "BIN of an organisation of Kazakhstan; of one abroad the register's two to five capital letters, a hyphen and 4 to 15 digits: HRB-12345. Never a person's number: twelve digits are refused."
   registration: String
   "ISO 3166-1 country code."
   country: String!
@@ -8499,6 +8577,14 @@ input DisclosureRecipientInput {
 input WithholdInput {
   "Legal reference of the form of ` + "`" + `LegalBasisInput.reference` + "`" + `."
   reference: String!
+}
+
+"An authority, by its number in the register of its country."
+input AuthorityInput {
+  "As ` + "`" + `DisclosureRecipientInput.registration` + "`" + `."
+  registration: String!
+  "ISO 3166-1 country code."
+  country: String!
 }
 
 "Data that is passed on: of several people, to one recipient, on one ground. All is recorded, or nothing."
@@ -8517,6 +8603,8 @@ input RecordDisclosureInput {
   ground: DisclosureGround!
   "LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234."
   reference: String
+  "LAW: the authority that demanded it."
+  requester: AuthorityInput
   "DISPUTE: what was violated."
   violation: DisputeViolation
   "DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded."
@@ -8527,13 +8615,49 @@ input RecordDisclosureInput {
   idempotencyKey: ID
 }
 
+"Data that another colleague may record as passed on by law or in a dispute, once. What both say is the same, but for the people: some of those who are named here may be recorded."
+input ApproveDisclosureInput {
+  "The app; by default the only one there is."
+  app: String
+  "Ids of the people, 1 to 100."
+  users: [ID!]!
+  "To whom."
+  recipient: DisclosureRecipientInput!
+  "Codes of the fields."
+  fields: [String!]!
+  "Code of the item that it is for; CONSENT needs it."
+  purpose: String
+  "On what ground. A service records CONSENT only, for the purposes it is configured for."
+  ground: DisclosureGround!
+  "LAW: the order or article, ART-8.4 or COURT-7599-26-00-2/1234. DISPUTE: the case, CASE-1234."
+  reference: String
+  "LAW: the authority that demanded it."
+  requester: AuthorityInput
+  "DISPUTE: what was violated."
+  violation: DisputeViolation
+  "DISPUTE: the warning of the rules was read; without it the answer holds the warning and nothing is recorded."
+  acknowledgeWarning: Boolean = false
+  "LAW: the person must not be told of it."
+  withholdFromPerson: WithholdInput
+  "Made by the client, once per act, up to 128 characters."
+  idempotencyKey: ID
+}
+
+"The answer to ` + "`" + `approveDisclosure` + "`" + `."
+type ApproveDisclosurePayload {
+  "For how many people it is approved; 0 when there are ` + "`" + `userErrors` + "`" + `."
+  approved: Int!
+  "What to put right; empty when it is approved."
+  userErrors: [UserError!]!
+}
+
 "The answer to ` + "`" + `recordDisclosure` + "`" + `."
 type RecordDisclosurePayload {
-  "One for each of the people, in their order; empty when there are ` + "`" + `userErrors` + "`" + `."
+  "One for each of the people, in their order; empty when there are ` + "`" + `userErrors` + "`" + `. ` + "`" + `fields` + "`" + ` are those that the person has given."
   disclosures: [Disclosure!]!
   "What the rules say against it."
   warnings: [DisclosureWarning!]!
-  "Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why."
+  "Why data must not be passed on; empty when it is on record. CONSENT_NOT_GIVEN: its parameters name the item and why. REQUIRED at one of ` + "`" + `users` + "`" + `: another colleague approves it first."
   userErrors: [UserError!]!
 }
 
@@ -9050,6 +9174,23 @@ type Query {
     "The request that is being worked on."
     basis: RequestBasisInput!
   ): Representative @allow(roles: [COMPLIANCE])
+  "By which connection a person decided, as evidence; null: nothing is kept of it. Each look leaves an audit event."
+  networkContext(
+    "Id of a consent; an unknown one is NOT_FOUND."
+    consent: ID!
+    "Which of its events, by ` + "`" + `ConsentEvent.seq` + "`" + `; null: the decision."
+    seq: Int
+    "A request, or a duty under the law; of somebody who is erased only the latter."
+    basis: BasisInput!
+  ): NetworkContext @allow(roles: [COMPLIANCE])
+}
+
+"By which connection a decision came; what is not known is null."
+type NetworkContext {
+  "The address of the connection."
+  ip: String
+  "What the browser or the app called itself."
+  userAgent: String
 }
 
 # ---------------------------------------------------------------- technical data
@@ -9062,6 +9203,8 @@ type TechnicalData {
   app: String!
   "When it is erased."
   expiresAt: DateTime!
+  "Since when a legal hold keeps it over that time; null: none does, or you are the person: holds are for colleagues to see."
+  heldAt: DateTime
   "What was sent, in the order in which it came."
   events: [TechnicalEvent!]!
 }
@@ -10209,6 +10352,11 @@ type Mutation {
     "Whose data, to whom, and on what ground."
     input: RecordDisclosureInput!
   ): RecordDisclosurePayload! @allow(roles: [SERVICE, COMPLIANCE])
+  "Lets another colleague record that data is passed on by law or in a dispute. Nothing is passed on by it."
+  approveDisclosure(
+    "What is approved, as it will be recorded."
+    input: ApproveDisclosureInput!
+  ): ApproveDisclosurePayload! @allow(roles: [COMPLIANCE])
   "Says that the app has shown disclosures to the person: they are told."
   markDisclosuresSeen(
     "Which disclosures."
@@ -10471,6 +10619,16 @@ func (ec *executionContext) childFields_Approval(ctx context.Context, field grap
 		return ec.fieldContext_Approval_reference(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Approval", field.Name)
+}
+
+func (ec *executionContext) childFields_ApproveDisclosurePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "approved":
+		return ec.fieldContext_ApproveDisclosurePayload_approved(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApproveDisclosurePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApproveDisclosurePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AssignSubjectRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10913,6 +11071,8 @@ func (ec *executionContext) childFields_Disclosure(ctx context.Context, field gr
 		return ec.fieldContext_Disclosure_seenAt(ctx, field)
 	case "recorder":
 		return ec.fieldContext_Disclosure_recorder(ctx, field)
+	case "requester":
+		return ec.fieldContext_Disclosure_requester(ctx, field)
 	case "approver":
 		return ec.fieldContext_Disclosure_approver(ctx, field)
 	case "withheld":
@@ -11311,6 +11471,16 @@ func (ec *executionContext) childFields_MarkDisclosuresSeenPayload(ctx context.C
 		return ec.fieldContext_MarkDisclosuresSeenPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MarkDisclosuresSeenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_NetworkContext(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ip":
+		return ec.fieldContext_NetworkContext_ip(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_NetworkContext_userAgent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NetworkContext", field.Name)
 }
 
 func (ec *executionContext) childFields_Obstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12065,6 +12235,8 @@ func (ec *executionContext) childFields_TechnicalData(ctx context.Context, field
 		return ec.fieldContext_TechnicalData_app(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_TechnicalData_expiresAt(ctx, field)
+	case "heldAt":
+		return ec.fieldContext_TechnicalData_heldAt(ctx, field)
 	case "events":
 		return ec.fieldContext_TechnicalData_events(ctx, field)
 	}

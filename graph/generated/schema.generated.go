@@ -108,6 +108,7 @@ type DisclosureResolver interface {
 	Violation(ctx context.Context, obj *vault.Disclosure) (*vault.Violation, error)
 
 	Recorder(ctx context.Context, obj *vault.Disclosure) (*string, error)
+
 	Approver(ctx context.Context, obj *vault.Disclosure) (*string, error)
 	Withheld(ctx context.Context, obj *vault.Disclosure) (*string, error)
 
@@ -162,6 +163,7 @@ type MutationResolver interface {
 	SetFieldVisibility(ctx context.Context, input SetFieldVisibilityInput) (*SetFieldVisibilityPayload, error)
 	SetChannelPreferences(ctx context.Context, input SetChannelPreferencesInput) (*SetChannelPreferencesPayload, error)
 	RecordDisclosure(ctx context.Context, input RecordDisclosureInput) (*RecordDisclosurePayload, error)
+	ApproveDisclosure(ctx context.Context, input ApproveDisclosureInput) (*ApproveDisclosurePayload, error)
 	MarkDisclosuresSeen(ctx context.Context, input MarkDisclosuresSeenInput) (*MarkDisclosuresSeenPayload, error)
 	ReleaseDisclosure(ctx context.Context, input ReleaseDisclosureInput) (*ReleaseDisclosurePayload, error)
 	UpdateRecipientNotice(ctx context.Context, input UpdateRecipientNoticeInput) (*UpdateRecipientNoticePayload, error)
@@ -269,6 +271,7 @@ type QueryResolver interface {
 	Breaches(ctx context.Context, open bool) ([]vault.Breach, error)
 	ProfileForm(ctx context.Context, app *string, locale *string) (*ProfileForm, error)
 	Representative(ctx context.Context, consent string, seq *int, basis RequestBasisInput) (*Representative, error)
+	NetworkContext(ctx context.Context, consent string, seq *int, basis BasisInput) (*NetworkContext, error)
 }
 type RecipientResolver interface {
 	Name(ctx context.Context, obj *vault.Recipient, locale *string) (*LocalizedText, error)
@@ -315,6 +318,8 @@ type SubjectRequestDocumentResolver interface {
 }
 type TechnicalDataResolver interface {
 	ID(ctx context.Context, obj *vault.TechnicalBatch) (string, error)
+
+	HeldAt(ctx context.Context, obj *vault.TechnicalBatch) (*time.Time, error)
 }
 type TechnicalEventResolver interface {
 	IP(ctx context.Context, obj *vault.TechnicalEvent) (*string, error)
@@ -510,6 +515,20 @@ func (ec *executionContext) field_ExternalLink_title_args(ctx context.Context, r
 		return nil, err
 	}
 	args["locale"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_approveDisclosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ApproveDisclosureInput, error) {
+			return ec.unmarshalNApproveDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐApproveDisclosureInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
 	return args, nil
 }
 
@@ -1518,6 +1537,36 @@ func (ec *executionContext) field_Query_findUsers_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["by"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_networkContext_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "consent",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["consent"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "seq",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["seq"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "basis",
+		func(ctx context.Context, v any) (BasisInput, error) {
+			return ec.unmarshalNBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBasisInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["basis"] = arg2
 	return args, nil
 }
 
@@ -3063,6 +3112,61 @@ func (ec *executionContext) _Approval_reference(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Approval_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Approval", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApproveDisclosurePayload_approved(ctx context.Context, field graphql.CollectedField, obj *ApproveDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveDisclosurePayload_approved(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Approved, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveDisclosurePayload_approved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApproveDisclosurePayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ApproveDisclosurePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ApproveDisclosurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveDisclosurePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApproveDisclosurePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApproveDisclosurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _AssignSubjectRequestPayload_request(ctx context.Context, field graphql.CollectedField, obj *AssignSubjectRequestPayload) (ret graphql.Marshaler) {
@@ -6789,6 +6893,38 @@ func (ec *executionContext) _Disclosure_recorder(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Disclosure_recorder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Disclosure", field, true, true, "String")
+}
+
+func (ec *executionContext) _Disclosure_requester(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Disclosure_requester(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Requester, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *vault.DisclosedTo) graphql.Marshaler {
+			return ec.marshalODisclosedTo2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Disclosure_requester(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Disclosure",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DisclosedTo(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Disclosure_approver(ctx context.Context, field graphql.CollectedField, obj *vault.Disclosure) (ret graphql.Marshaler) {
@@ -11233,6 +11369,68 @@ func (ec *executionContext) fieldContext_Mutation_recordDisclosure(ctx context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_approveDisclosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_approveDisclosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ApproveDisclosure(ctx, fc.Args["input"].(ApproveDisclosureInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *ApproveDisclosurePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *ApproveDisclosurePayload
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ApproveDisclosurePayload) graphql.Marshaler {
+			return ec.marshalNApproveDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐApproveDisclosurePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_approveDisclosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApproveDisclosurePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_approveDisclosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_markDisclosuresSeen(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12533,6 +12731,52 @@ func (ec *executionContext) fieldContext_Mutation_claimUser(ctx context.Context,
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _NetworkContext_ip(ctx context.Context, field graphql.CollectedField, obj *NetworkContext) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkContext_ip(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IP, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkContext_ip(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkContext", field, false, false, "String")
+}
+
+func (ec *executionContext) _NetworkContext_userAgent(ctx context.Context, field graphql.CollectedField, obj *NetworkContext) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkContext_userAgent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserAgent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkContext_userAgent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkContext", field, false, false, "String")
 }
 
 func (ec *executionContext) _Obstacle_id(ctx context.Context, field graphql.CollectedField, obj *vault.Obstacle) (ret graphql.Marshaler) {
@@ -16774,6 +17018,68 @@ func (ec *executionContext) fieldContext_Query_representative(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_networkContext(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_networkContext(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().NetworkContext(ctx, fc.Args["consent"].(string), fc.Args["seq"].(*int), fc.Args["basis"].(BasisInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐRoleᚄ(ctx, []any{"COMPLIANCE"})
+				if err != nil {
+					var zeroVal *NetworkContext
+					return zeroVal, err
+				}
+				if ec.Directives.Allow == nil {
+					var zeroVal *NetworkContext
+					return zeroVal, errors.New("directive allow is not implemented")
+				}
+				return ec.Directives.Allow(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *NetworkContext) graphql.Marshaler {
+			return ec.marshalONetworkContext2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐNetworkContext(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_networkContext(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkContext(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_networkContext_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20347,6 +20653,29 @@ func (ec *executionContext) fieldContext_TechnicalData_expiresAt(_ context.Conte
 	return graphql.NewScalarFieldContext("TechnicalData", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _TechnicalData_heldAt(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TechnicalData_heldAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TechnicalData().HeldAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TechnicalData_heldAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TechnicalData", field, true, true, "DateTime")
+}
+
 func (ec *executionContext) _TechnicalData_events(ctx context.Context, field graphql.CollectedField, obj *vault.TechnicalBatch) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -22897,6 +23226,129 @@ func UnmarshalApprovalInput(ctx context.Context, raw any) (vault.Approval, error
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputApproveDisclosureInput(ctx context.Context, obj any) (ApproveDisclosureInput, error) {
+	var it ApproveDisclosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["acknowledgeWarning"]; !present {
+		asMap["acknowledgeWarning"] = false
+	}
+
+	fieldsInOrder := [...]string{"app", "users", "recipient", "fields", "purpose", "ground", "reference", "requester", "violation", "acknowledgeWarning", "withholdFromPerson", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "app":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("app"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.App = graphql.OmittableOf(data)
+		case "users":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("users"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Users = data
+		case "recipient":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recipient"))
+			data, err := ec.unmarshalNDisclosureRecipientInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐDisclosureRecipientInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recipient = data
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "purpose":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purpose"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Purpose = graphql.OmittableOf(data)
+		case "ground":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ground"))
+			data, err := ec.unmarshalNDisclosureGround2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosureGround(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ground = data
+		case "reference":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reference = graphql.OmittableOf(data)
+		case "requester":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requester"))
+			data, err := ec.unmarshalOAuthorityInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAuthorityInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Requester = graphql.OmittableOf(data)
+		case "violation":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("violation"))
+			data, err := ec.unmarshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Violation = graphql.OmittableOf(data)
+		case "acknowledgeWarning":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("acknowledgeWarning"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AcknowledgeWarning = graphql.OmittableOf(data)
+		case "withholdFromPerson":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withholdFromPerson"))
+			data, err := ec.unmarshalOWithholdInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐWithholdInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WithholdFromPerson = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApproveDisclosureInput unmarshals raw into the ApproveDisclosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApproveDisclosureInput(ctx context.Context, raw any) (ApproveDisclosureInput, error) {
+	var out ApproveDisclosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApproveDisclosureInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAssignSubjectRequestInput(ctx context.Context, obj any) (AssignSubjectRequestInput, error) {
 	var it AssignSubjectRequestInput
 	if obj == nil {
@@ -23055,6 +23507,55 @@ func (ec *executionContext) unmarshalInputAuditFilter(ctx context.Context, obj a
 func UnmarshalAuditFilter(ctx context.Context, raw any) (AuditFilter, error) {
 	var out AuditFilter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "AuditFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputAuthorityInput(ctx context.Context, obj any) (AuthorityInput, error) {
+	var it AuthorityInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"registration", "country"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "registration":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("registration"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Registration = data
+		case "country":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("country"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Country = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAuthorityInput unmarshals raw into the AuthorityInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAuthorityInput(ctx context.Context, raw any) (AuthorityInput, error) {
+	var out AuthorityInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AuthorityInput", raw, &out)
 	return out, err
 }
 
@@ -25770,7 +26271,7 @@ func (ec *executionContext) unmarshalInputRecordDisclosureInput(ctx context.Cont
 		asMap["acknowledgeWarning"] = false
 	}
 
-	fieldsInOrder := [...]string{"app", "users", "recipient", "fields", "purpose", "ground", "reference", "violation", "acknowledgeWarning", "withholdFromPerson", "idempotencyKey"}
+	fieldsInOrder := [...]string{"app", "users", "recipient", "fields", "purpose", "ground", "reference", "requester", "violation", "acknowledgeWarning", "withholdFromPerson", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -25826,6 +26327,13 @@ func (ec *executionContext) unmarshalInputRecordDisclosureInput(ctx context.Cont
 				return it, err
 			}
 			it.Reference = graphql.OmittableOf(data)
+		case "requester":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requester"))
+			data, err := ec.unmarshalOAuthorityInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAuthorityInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Requester = graphql.OmittableOf(data)
 		case "violation":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("violation"))
 			data, err := ec.unmarshalODisputeViolation2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐViolation(ctx, v)
@@ -28365,6 +28873,44 @@ func (ec *executionContext) _Approval(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var approveDisclosurePayloadImplementors = []string{"ApproveDisclosurePayload"}
+
+func (ec *executionContext) _ApproveDisclosurePayload(ctx context.Context, sel ast.SelectionSet, obj *ApproveDisclosurePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approveDisclosurePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApproveDisclosurePayload")
+		case "approved":
+			out.Values[i] = ec._ApproveDisclosurePayload_approved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ApproveDisclosurePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var assignSubjectRequestPayloadImplementors = []string{"AssignSubjectRequestPayload"}
 
 func (ec *executionContext) _AssignSubjectRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *AssignSubjectRequestPayload) graphql.Marshaler {
@@ -29835,6 +30381,11 @@ func (ec *executionContext) _Disclosure(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Disclosure_recorder(ctx, field, obj)
 				})
+		case "requester":
+			out.Values[i] = ec._Disclosure_requester(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "approver":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -31381,6 +31932,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "approveDisclosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_approveDisclosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "markDisclosuresSeen":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_markDisclosuresSeen(ctx, field)
@@ -31526,6 +32084,44 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 				return ec._Mutation_claimUser(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var networkContextImplementors = []string{"NetworkContext"}
+
+func (ec *executionContext) _NetworkContext(ctx context.Context, sel ast.SelectionSet, obj *NetworkContext) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, networkContextImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NetworkContext")
+		case "ip":
+			out.Values[i] = ec._NetworkContext_ip(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userAgent":
+			out.Values[i] = ec._NetworkContext_userAgent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -32742,6 +33338,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_representative(ctx, field)
+				})
+		case "networkContext":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_networkContext(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -34343,6 +34945,12 @@ func (ec *executionContext) _TechnicalData(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "heldAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._TechnicalData_heldAt(ctx, field, obj)
+				})
 		case "events":
 			out.Values[i] = ec._TechnicalData_events(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -35441,6 +36049,19 @@ func (ec *executionContext) marshalNApp2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋva
 	return ec._App(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNApproveDisclosureInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐApproveDisclosureInput(ctx context.Context, v any) (ApproveDisclosureInput, error) {
+	res, err := ec.unmarshalInputApproveDisclosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNApproveDisclosurePayload2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐApproveDisclosurePayload(ctx context.Context, sel ast.SelectionSet, v *ApproveDisclosurePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApproveDisclosurePayload!")
+		return graphql.Null
+	}
+	return ec._ApproveDisclosurePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNAssignSubjectRequestInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAssignSubjectRequestInput(ctx context.Context, v any) (AssignSubjectRequestInput, error) {
 	res, err := ec.unmarshalInputAssignSubjectRequestInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35530,6 +36151,11 @@ func (ec *executionContext) marshalNAuditOutcome2githubᚗcomᚋkelisimᚋkelisi
 		graphql.AddInvalidNullFromMarshaler(ctx, "AuditOutcome!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNBasisInput2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBasisInput(ctx context.Context, v any) (BasisInput, error) {
+	res, err := ec.unmarshalInputBasisInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNBlockReason2githubᚗcomᚋkelisimᚋkelisimᚋvaultᚐBlockReason(ctx context.Context, v any) (vault.BlockReason, error) {
@@ -38485,6 +39111,14 @@ func (ec *executionContext) marshalOAuditOutcome2ᚖgithubᚗcomᚋkelisimᚋkel
 	return res
 }
 
+func (ec *executionContext) unmarshalOAuthorityInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐAuthorityInput(ctx context.Context, v any) (*AuthorityInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAuthorityInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOBasisInput2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐBasisInput(ctx context.Context, v any) (*BasisInput, error) {
 	if v == nil {
 		return nil, nil
@@ -38592,6 +39226,13 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = ctx
 	res := scalar.MarshalDateTime(*v)
 	return res
+}
+
+func (ec *executionContext) marshalODisclosedTo2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosedTo(ctx context.Context, sel ast.SelectionSet, v *vault.DisclosedTo) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DisclosedTo(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalODisclosure2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋvaultᚐDisclosure(ctx context.Context, sel ast.SelectionSet, v *vault.Disclosure) graphql.Marshaler {
@@ -38775,6 +39416,13 @@ func (ec *executionContext) unmarshalOMeasureInput2ᚕgithubᚗcomᚋkelisimᚋk
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalONetworkContext2ᚖgithubᚗcomᚋkelisimᚋkelisimᚋgraphᚋgeneratedᚐNetworkContext(ctx context.Context, sel ast.SelectionSet, v *NetworkContext) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NetworkContext(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋkelisimᚋkelisimᚋgraphᚋscalarᚐNode(ctx context.Context, sel ast.SelectionSet, v scalar.Node) graphql.Marshaler {

@@ -45,26 +45,27 @@ func (s *Store) Breaches(ctx context.Context, open bool, page vault.Page) ([]vau
 	return list(ctx, s, b.String(), b.args, readBreach)
 }
 
-// touched begins a question about those whom a breach touches, after one; who
-// names the column with their ids.
-func touched(b vault.Breach, after uuid.UUID) (question *builder, who string) {
+// touched is a question about those whom a breach touches, after one: people
+// who have decided something in its app and are not erased, by its criterion.
+func touched(columns string, b vault.Breach, after uuid.UUID) *builder {
 	q, c := &builder{}, b.Criterion
+	q.add("SELECT "+columns+" FROM users u WHERE u.id > ? AND u.status <> ?", after, vault.StatusErased)
+	q.add(" AND EXISTS (SELECT 1 FROM consent_events e WHERE e.user_id = u.id AND e.app = ?", key(b.App))
+	if c.App != "" {
+		q.add(" AND e.received_at <= ?", b.DetectedAt.UnixMilli())
+	}
+	q.add(")")
 	switch {
 	case c.App != "":
-		q.add(` FROM users WHERE id > ? AND created_at <= ? AND EXISTS
-			(SELECT 1 FROM consent_events e WHERE e.user_id = users.id AND e.app = ?)`, after, b.DetectedAt.UnixMilli(), key(c.App))
-		return q, "id"
 	case !c.CreatedFrom.IsZero() || !c.CreatedTo.IsZero():
-		q.add(" FROM users WHERE id > ?", after)
 		if !c.CreatedFrom.IsZero() {
-			q.add(" AND created_at >= ?", millis(c.CreatedFrom))
+			q.add(" AND u.created_at >= ?", millis(c.CreatedFrom))
 		}
 		if !c.CreatedTo.IsZero() {
-			q.add(" AND created_at < ?", millis(c.CreatedTo))
+			q.add(" AND u.created_at < ?", millis(c.CreatedTo))
 		}
-		return q, "id"
 	case c.RevealedTo != uuid.Nil:
-		q.add(" FROM audit_events WHERE actor = ? AND subject > ? AND action IN ('profile.revealed', 'technical.revealed') AND outcome = 'OK'", c.RevealedTo, after)
+		q.add(" AND u.id IN (SELECT subject FROM audit_events WHERE actor = ? AND action IN ('profile.revealed', 'technical.revealed') AND outcome = 'OK'", c.RevealedTo)
 		if !c.RevealedFrom.IsZero() {
 			q.add(" AND at >= ?", millis(c.RevealedFrom))
 		}
@@ -74,17 +75,18 @@ func touched(b vault.Breach, after uuid.UUID) (question *builder, who string) {
 		if c.Field != "" {
 			q.add(" AND fields LIKE ?", `%"`+c.Field+`"%`)
 		}
-		return q, "subject"
+		q.add(")")
+	default:
+		q.add(" AND u.id IN (SELECT user_id FROM breach_people WHERE breach_id = ?)", b.ID)
 	}
-	q.add(" FROM breach_people WHERE breach_id = ? AND user_id > ?", b.ID, after)
-	return q, "user_id"
+	return q
 }
 
 // BreachPeople implements vault.BreachReader.
 func (s *Store) BreachPeople(ctx context.Context, b vault.Breach, after uuid.UUID, limit int) ([]uuid.UUID, error) {
-	q, who := touched(b, after)
-	q.add(" ORDER BY "+who+" LIMIT ?", limit)
-	return list(ctx, s, "SELECT DISTINCT "+who+q.String(), q.args, func(r row) (id uuid.UUID, err error) {
+	q := touched("u.id", b, after)
+	q.add(" ORDER BY u.id LIMIT ?", limit)
+	return list(ctx, s, q.String(), q.args, func(r row) (id uuid.UUID, err error) {
 		err = r.Scan(&id)
 		return id, err
 	})
@@ -92,8 +94,8 @@ func (s *Store) BreachPeople(ctx context.Context, b vault.Breach, after uuid.UUI
 
 // CountBreachPeople implements vault.BreachReader.
 func (s *Store) CountBreachPeople(ctx context.Context, b vault.Breach) (int64, error) {
-	q, who := touched(b, uuid.Nil)
-	return one(ctx, s, "SELECT COUNT(DISTINCT "+who+")"+q.String(), q.args, func(r row) (n int64, err error) {
+	q := touched("COUNT(*)", b, uuid.Nil)
+	return one(ctx, s, q.String(), q.args, func(r row) (n int64, err error) {
 		err = r.Scan(&n)
 		return n, err
 	})

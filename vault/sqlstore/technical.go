@@ -10,12 +10,12 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-const technicalColumns = "user_id, id, app, from_at, to_at, events, expires_at, key_name, key_version, ciphertext, kept, dropped"
+const technicalColumns = "user_id, id, app, from_at, to_at, events, expires_at, held_at, key_name, key_version, ciphertext, kept, dropped"
 
 func technicalBatch(r row) (t vault.TechnicalBatch, err error) {
 	var kept, dropped string
 	c := &t.Ciphertext
-	err = r.Scan(&t.User, &t.ID, &t.App, moment{&t.From}, moment{&t.To}, &t.Count, moment{&t.ExpiresAt}, &c.Key, &c.Version, &c.Text, &kept, &dropped)
+	err = r.Scan(&t.User, &t.ID, &t.App, moment{&t.From}, moment{&t.To}, &t.Count, moment{&t.ExpiresAt}, moment{&t.HeldAt}, &c.Key, &c.Version, &c.Text, &kept, &dropped)
 	t.Kept, t.Dropped = strings.Fields(kept), strings.Fields(dropped)
 	return t, err
 }
@@ -36,9 +36,21 @@ func (s *Store) Technical(ctx context.Context, user uuid.UUID, page vault.Page) 
 	return list(ctx, s, b.String(), b.args, technicalBatch)
 }
 
+// held is whether a legal hold keeps what is a person's.
+const held = "EXISTS (SELECT 1 FROM obstacles o WHERE o.user_id = technical_data.user_id AND o.kind = 'LEGAL_HOLD' AND o.ended_at IS NULL)"
+
 // TechnicalOver implements vault.TechnicalReader.
 func (s *Store) TechnicalOver(ctx context.Context, at time.Time, limit int) ([]vault.HeldRow, error) {
-	return list(ctx, s, `SELECT user_id, id FROM technical_data WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2`,
+	return s.technicalRows(ctx, "NOT "+held, at, limit)
+}
+
+// TechnicalHeld implements vault.TechnicalReader.
+func (s *Store) TechnicalHeld(ctx context.Context, at time.Time, limit int) ([]vault.HeldRow, error) {
+	return s.technicalRows(ctx, "held_at IS NULL AND "+held, at, limit)
+}
+
+func (s *Store) technicalRows(ctx context.Context, which string, at time.Time, limit int) ([]vault.HeldRow, error) {
+	return list(ctx, s, `SELECT user_id, id FROM technical_data WHERE expires_at <= $1 AND `+which+` ORDER BY expires_at, id LIMIT $2`,
 		[]any{at.UnixMilli(), limit}, func(r row) (h vault.HeldRow, err error) {
 			err = r.Scan(&h.Owner, &h.Act)
 			return h, err
@@ -63,6 +75,13 @@ func (t *tx) DropTechnical(user uuid.UUID) {
 // DropTechnicalBatches implements vault.TechnicalTx.
 func (t *tx) DropTechnicalBatches(rows []vault.HeldRow) {
 	for _, r := range rows {
-		t.queue(`DELETE FROM technical_data WHERE user_id = $1 AND id = $2`, r.Owner, r.Act)
+		t.queue(`DELETE FROM technical_data WHERE user_id = $1 AND id = $2 AND NOT `+held, r.Owner, r.Act)
+	}
+}
+
+// MarkTechnicalHeld implements vault.TechnicalTx.
+func (t *tx) MarkTechnicalHeld(rows []vault.HeldRow, at time.Time) {
+	for _, r := range rows {
+		t.queue(`UPDATE technical_data SET held_at = $3 WHERE user_id = $1 AND id = $2`, r.Owner, r.Act, at.UnixMilli())
 	}
 }
