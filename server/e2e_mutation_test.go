@@ -150,7 +150,10 @@ func requestMutations() []mutation {
 			w.sys.vault.Rules[vault.HomeJurisdiction] = w.sys.vault.Rules["GDPR"] // which has a longer term
 			w.t.Cleanup(func() { w.sys.vault.Rules[vault.HomeJurisdiction] = home })
 			r := at(w.letter("ACCESS", nil).ok().payload, "request")
-			return w.staff(vault.Support), stepOf(r, nil), input{"expectedRevision": 9}
+			return w.staff(vault.Support), stepOf(r, input{"reason": "COMPLEX"}), input{"reason": "MANY_REQUESTS"}
+		}},
+		{"retractRequester", selection, func(w *world) (string, input, input) {
+			return w.staff(vault.Support), stepOf(proved(w), nil), input{"expectedRevision": 9}
 		}},
 	}
 }
@@ -187,14 +190,20 @@ func keptMutations() []mutation {
 func passedMutations() []mutation {
 	law := func(id string, more input) input {
 		return passes(with(input{
-			"ground": "LAW", "purpose": nil, "reference": "COURT-7599-26-00-2/1234", "recipient": input{"registration": "991240000003", "country": "KZ"},
+			"ground": "LAW", "purpose": nil, "reference": "COURT-7599-26-00-2/1234", "recipient": court(), "requester": court(),
 		}, more), id)
 	}
 	passed := func(w *world, id string, more input) string {
+		w.approved(law(id, more))
 		return str(w.disclose(w.staff(vault.Compliance), law(id, more)).ok().payload, "disclosures", 0, "id")
 	}
 	return []mutation{
 		{"recordDisclosure", `disclosures { id seenAt }`, func(w *world) (string, input, input) {
+			_, id := w.another()
+			w.approved(law(id, nil))
+			return w.staff(vault.Compliance), law(id, nil), input{"reference": "COURT-7599-26-00-2/1235"}
+		}},
+		{"approveDisclosure", `approved`, func(w *world) (string, input, input) {
 			_, id := w.another()
 			return w.staff(vault.Compliance), law(id, nil), input{"reference": "COURT-7599-26-00-2/1235"}
 		}},
