@@ -125,12 +125,22 @@ func (w *world) many(n int) []uuid.UUID {
 		items[i].User, items[i].Field, items[i].Value = ids[i], vault.FieldPhone, vault.NewPlain(fmt.Sprintf("+7701%07d", i))
 	}
 	event := vault.AuditEvent{ID: w.p.newID(), At: w.clock.Now(), Kind: vault.System, Role: vault.System, Action: vault.DemonstrationFilled, Outcome: vault.OutcomeOK, RequestID: "crowd"}
+	decided := w.shown("ru")
+	current, err := w.sys.vault.PolicyInForce(w.t.Context(), vault.Actor{}, "dala", w.clock.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	results, err := w.sys.vault.Encrypter.Encrypt(w.t.Context(), items)
 	if err == nil {
 		err = w.sys.db.Write(w.t.Context(), func(tx vault.Tx) error {
 			now := w.clock.Now()
 			for i, id := range ids {
 				tx.InsertUser(vault.User{ID: id, Status: vault.StatusActive, Revision: 1, CreatedAt: now}, vault.SubjectKey{})
+				act := vault.Act{User: id, ID: w.p.newID(), Digest: "d", ReceivedAt: now}
+				tx.Append(act, 0, []vault.ConsentEvent{{
+					ID: w.p.newID(), User: id, Seq: 1, Act: act.ID, Consent: w.p.newID(), Type: vault.Given, App: "dala", Item: "contact",
+					Version: current.ID, Locale: "ru", Document: decided.hash, Method: vault.InAppConfirmed, GivenBy: vault.BySubject, ReceivedAt: now,
+				}})
 				tx.PutField(vault.StoredField{User: id, Code: vault.FieldPhone, Ciphertext: results[i].Ciphertext, Visibility: vault.Private, UpdatedAt: now})
 			}
 			tx.Record(event)

@@ -14,7 +14,7 @@ var articleForm = regexp.MustCompile(`^(\d+(?:-\d+)?)(?:\((\w+)\))?(?:\((\w+)\))
 // ok is false then, and of a rule that stands in no article.
 func CiteArticle(article, locale string) (text string, ok bool) {
 	var out []string
-	for _, one := range strings.Split(article, ", ") {
+	for one := range strings.SplitSeq(article, ", ") {
 		m := articleForm.FindStringSubmatch(one)
 		if m == nil {
 			return article, false

@@ -220,7 +220,7 @@ func (d disclosing) record(ctx context.Context, remember rememberer) (uuid.UUID,
 		}
 		row, wrong := d.decide(p, act, i)
 		if len(wrong) == 0 {
-			wrong = row.settle(d, approvals[i], has[p.User.ID], i)
+			wrong = settle(&row, d, approvals[i], has[p.User.ID], i)
 		}
 		event := d.told(row)
 		if len(wrong) > 0 {
@@ -310,7 +310,7 @@ func (d disclosing) decide(p *Person, act uuid.UUID, n int) (Disclosure, Errors)
 
 // settle notes who approved a disclosure, and leaves of its fields those that the
 // person has given.
-func (row *Disclosure) settle(d disclosing, approval StoredEvent, has []string, n int) Errors {
+func settle(row *Disclosure, d disclosing, approval StoredEvent, has []string, n int) Errors {
 	row.Fields, row.Approver, row.Approval = has, approval.Actor, approval.ID
 	switch {
 	case row.Ground != ByConsent && approval.ID == uuid.Nil:
