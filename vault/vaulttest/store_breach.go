@@ -35,18 +35,19 @@ var breachTests = map[string]func(*storeTest){
 		early, _ := s.person()
 		middle, _ := s.person()
 		late, _ := s.person()
-		for _, u := range []vault.User{early, middle} {
+		for _, u := range []vault.User{early, middle, late} {
 			agrees(u, here)
 		}
-		agrees(late, there)
 		noticed := s.tick()
 		after, _ := s.person()
 		agrees(after, here)
+		elsewhere, _ := s.person() // touched by nothing that is about this app
+		agrees(elsewhere, there)
 
 		snooper, other, at := s.id(), s.id(), s.tick()
 		s.shown(snooper, vault.ProfileRevealed, vault.OutcomeOK, at, []string{"email", "phone"}, early.ID, early.ID)
 		s.shown(snooper, vault.ProfileRevealed, vault.OutcomeOK, at.Add(time.Hour), []string{"email"}, middle.ID)
-		s.shown(snooper, vault.TechnicalRevealed, vault.OutcomeOK, at, []string{"ipAddress"}, late.ID)
+		s.shown(snooper, vault.TechnicalRevealed, vault.OutcomeOK, at, []string{"ipAddress"}, late.ID, elsewhere.ID)
 		s.shown(snooper, vault.ProfileRevealed, vault.OutcomeMasked, at, []string{"phone"}, after.ID)
 		s.shown(snooper, vault.UserSearched, vault.OutcomeOK, at, []string{"phone"}, after.ID)
 		s.shown(other, vault.ProfileRevealed, vault.OutcomeOK, at, []string{"phone"}, after.ID)
@@ -54,7 +55,7 @@ var breachTests = map[string]func(*storeTest){
 		named := vault.Breach{ID: s.id(), Revision: 1, App: "dala", Kind: vault.BreachLoss, State: vault.BreachOpen, DetectedAt: noticed, RecordedAt: noticed, Fields: []string{"phone"}}
 		s.write(func(tx vault.Tx) {
 			tx.InsertBreach(named)
-			tx.AddBreachPeople(named.ID, []uuid.UUID{late.ID, early.ID})
+			tx.AddBreachPeople(named.ID, []uuid.UUID{late.ID, early.ID, elsewhere.ID})
 		})
 		to := func(more vault.Criterion) vault.Criterion { more.RevealedTo = snooper; return more }
 		for name, c := range map[string]struct {
@@ -62,8 +63,7 @@ var breachTests = map[string]func(*storeTest){
 			want []vault.User
 		}{
 			"named":                          {vault.Criterion{}, []vault.User{early, late}},
-			"an app, by the detection":       {vault.Criterion{App: "dala"}, []vault.User{early, middle}},
-			"another app":                    {vault.Criterion{App: "other"}, []vault.User{late}},
+			"an app, by the detection":       {vault.Criterion{App: "dala"}, []vault.User{early, middle, late}},
 			"registered from":                {vault.Criterion{CreatedFrom: middle.CreatedAt}, []vault.User{middle, late, after}},
 			"registered before":              {vault.Criterion{CreatedTo: late.CreatedAt}, []vault.User{early, middle}},
 			"registered in between":          {vault.Criterion{CreatedFrom: middle.CreatedAt, CreatedTo: late.CreatedAt}, []vault.User{middle}},
@@ -99,6 +99,9 @@ var breachTests = map[string]func(*storeTest){
 
 	"ABreachChangesByRevisionAndItsNoticeIsUsedOnce": func(s *storeTest) {
 		u, _ := s.person()
+		s.app("dala")
+		act, events := s.act(u.ID, s.published("dala", s.tick()), 0, "contact")
+		s.write(func(tx vault.Tx) { tx.Append(act, 0, events) })
 		at := s.tick()
 		b := vault.Breach{
 			ID: s.id(), Revision: 1, App: "dala", Kind: vault.BreachLoss, State: vault.BreachOpen, DetectedAt: at, RecordedAt: at, Rules: "KZ/1",
@@ -120,7 +123,7 @@ var breachTests = map[string]func(*storeTest){
 		s.must(err)
 		s.same(people, []uuid.UUID{u.ID})
 		for _, c := range []vault.Criterion{
-			{App: "none"}, {CreatedFrom: at.Add(time.Hour)}, {RevealedTo: s.id(), RevealedFrom: at, RevealedUntil: at.Add(time.Hour), Field: "phone"},
+			{CreatedFrom: at.Add(time.Hour)}, {RevealedTo: s.id(), RevealedFrom: at, RevealedUntil: at.Add(time.Hour), Field: "phone"},
 		} {
 			by := b
 			by.Criterion = c
