@@ -153,6 +153,18 @@ func TestWhatStandsAgainstAnErasureKeepsWhatIsDueVisibly(t *testing.T) {
 	w.says("once it is lifted", user, "whole phone ERASED 0")
 }
 
+func TestNobodyButTheJobErasesBecauseAPeriodIsOver(t *testing.T) {
+	w := embedded(t)
+	id := w.register(w.subject("stays"), input{"phone": "+77019264837"})
+	for _, extra := range []input{{"reference": "SUP-9"}, {"reference": ""}} {
+		w.mutate(w.staff(vault.Compliance), "eraseUser", with(input{"user": id, "ground": "RETENTION_OVER"}, extra), `certificate { id }`).
+			refused("INVALID_REASON@ground")
+	}
+	_, err := w.sys.vault.Erase(t.Context(), w.p.systemActor(), vault.Erasing{User: w.userUUID(id), Ground: vault.ErasedByRetention})
+	equal(t, "by the command line", vault.CodeOf(err), vault.CodeInvalidReason)
+	equal(t, "fields", w.stored(id), 1)
+}
+
 // TestTheJobOnRetentionIsTakenOverFromOneThatStopped has a process fall asleep
 // in the middle: another one waits for its lease to end, goes on from its
 // place, and the first finds out when it wakes.
