@@ -58,8 +58,10 @@ func TestWhatIsDueIsAnnouncedAndThenErased(t *testing.T) {
 		w.withdraw(me, "personalise").ok()
 		w.says("after a withdrawal", user, "loyaltyCard WARNED 0")
 		equal(t, "fields", w.stored(id), 3)
+		w.clock.advance(29 * day)
+		w.says("29 days later", user, "loyaltyCard NONE 0")
 		w.clock.advance(day)
-		w.says("a day later", user, "loyaltyCard ERASED 0")
+		w.says("30 days after the warning", user, "loyaltyCard ERASED 0")
 		equal(t, "fields", w.stored(id), 2)
 		w.says("once it is erased", user, "")
 		erased := w.events(vault.AuditFilter{Subject: user, Action: string(vault.RetentionErased)})
@@ -69,15 +71,15 @@ func TestWhatIsDueIsAnnouncedAndThenErased(t *testing.T) {
 
 		w.withdraw(me).ok()
 		w.says("after all is withdrawn", user, "phone WARNED 0")
-		w.clock.advance(day)
-		w.says("a day later", user, "phone ERASED 0")
+		w.clock.advance(30 * day)
+		w.says("30 days later", user, "phone ERASED 0")
 		same(t, "by phone", w.found(input{"phone": "+77019264837"}), []string{})
 		w.clock.advance(4 * 365 * day)
 		w.says("four years later", user, "")
-		w.clock.advance(340 * day)
+		w.clock.advance(280 * day)
 		w.says("before the law's term is over", user, "whole familyName WARNED 0")
 		equal(t, "fields", w.stored(id), 1)
-		w.clock.advance(40 * day)
+		w.clock.advance(60 * day)
 		w.says("when it is over", user, "whole familyName ERASED 0")
 		data := w.ask(w.staff(vault.Compliance), `query($u: ID!) { user(id: $u) { status } }`, input{"u": id}).must()
 		equal(t, "status", str(data, "user", "status"), "ERASED")
@@ -128,6 +130,8 @@ func TestAConsentThatEndsMakesItsFieldsDue(t *testing.T) {
 	renews = w.subject("renews")
 	w.record(renews, w.shown("ru").decided("identify", "GIVEN", "contact", "GIVEN")).ok()
 	w.clock.advance(20 * day)
+	w.says("less than 30 days after the warning", first, "whole phone NONE 0")
+	w.clock.advance(10 * day)
 	w.says("after it", first, "whole phone ERASED 0")
 	w.says("who agreed again", second, "")
 	equal(t, "who agreed again", w.stored(str(w.ask(renews, `{ me { id } }`, nil).must(), "me", "id")), 1)
@@ -141,7 +145,7 @@ func TestWhatStandsAgainstAnErasureKeepsWhatIsDueVisibly(t *testing.T) {
 	w.withdraw(me).ok()
 	w.says("at first", user, "whole phone WARNED 0")
 	hold := w.mutate(w.staff(vault.Compliance), "placeLegalHold", input{"user": id, "ground": "CLAIM", "reference": "CLAIM-12"}, `obstacle { id }`).ok()
-	w.clock.advance(day)
+	w.clock.advance(30 * day)
 	report, said := w.retains(user)
 	equal(t, "under a hold", said, "whole phone HELD 1")
 	equal(t, "held", report.Held, 1)
@@ -151,6 +155,52 @@ func TestWhatStandsAgainstAnErasureKeepsWhatIsDueVisibly(t *testing.T) {
 	equal(t, "fields", w.stored(id), 1)
 	w.mutate(w.staff(vault.Compliance), "liftLegalHold", input{"id": str(hold.payload, "obstacle", "id"), "reference": "CLAIM-13"}, `obstacle { id }`).ok()
 	w.says("once it is lifted", user, "whole phone ERASED 0")
+}
+
+// TestOnlyWhatWasAnnouncedIsErased follows somebody who is warned of one field,
+// and then withdraws everything.
+func TestOnlyWhatWasAnnouncedIsErased(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		me := w.subject("is warned of one")
+		id := w.register(me, input{"phone": "+77019264837"})
+		user := w.userUUID(id)
+		w.record(me, w.shown("ru").decided("personalise", "GIVEN")).ok()
+		w.update(me, input{"fields": []input{{"code": "loyaltyCard", "value": "DALA-1"}}}).ok()
+		w.withdraw(me, "personalise").ok()
+		w.says("after the first withdrawal", user, "loyaltyCard WARNED 0")
+		w.says("at once again", user, "loyaltyCard NONE 0")
+		w.clock.advance(20 * day)
+		w.withdraw(me).ok()
+		w.says("after the second", user, "loyaltyCard NONE 0") // the last of two: the phone was announced
+		warned := w.events(vault.AuditFilter{Subject: user, Action: string(vault.RetentionWarned)})
+		var named [][]string
+		for _, e := range warned {
+			named = append(named, e.Fields)
+		}
+		slices.SortFunc(named, slices.Compare)
+		if fmt.Sprint(named) != "[[loyaltyCard] [phone]]" {
+			t.Errorf("announced: %v", named)
+		}
+		w.clock.advance(10 * day)
+		w.says("30 days after the first", user, "loyaltyCard ERASED 0")
+		equal(t, "fields", w.stored(id), 1)
+		w.says("the other", user, "whole phone NONE 0")
+		w.clock.advance(20 * day)
+		w.says("30 days after the second", user, "whole phone ERASED 0")
+		equal(t, "fields", w.stored(id), 0)
+	})
+}
+
+func TestNobodyButTheJobErasesBecauseAPeriodIsOver(t *testing.T) {
+	w := embedded(t)
+	id := w.register(w.subject("stays"), input{"phone": "+77019264837"})
+	for _, extra := range []input{{"reference": "SUP-9"}, {"reference": ""}} {
+		w.mutate(w.staff(vault.Compliance), "eraseUser", with(input{"user": id, "ground": "RETENTION_OVER"}, extra), `certificate { id }`).
+			refused("INVALID_REASON@ground")
+	}
+	_, err := w.sys.vault.Erase(t.Context(), w.p.systemActor(), vault.Erasing{User: w.userUUID(id), Ground: vault.ErasedByRetention})
+	equal(t, "by the command line", vault.CodeOf(err), vault.CodeInvalidReason)
+	equal(t, "fields", w.stored(id), 1)
 }
 
 // TestTheJobOnRetentionIsTakenOverFromOneThatStopped has a process fall asleep

@@ -19,7 +19,7 @@ type Erasing struct {
 	ExpectedRevision *int64
 	IdempotencyKey   string
 
-	asRead *User // the job on retention: as they were when it was decided
+	asRead *User // by the job on retention only: as they were when it was decided
 	// request is what the caller answers itself, once the erasure is acknowledged.
 	request uuid.UUID
 }
@@ -102,9 +102,10 @@ func (s *Service) Erase(ctx context.Context, a Actor, in Erasing) (Erasure, erro
 func (in Erasing) validate() error {
 	switch in.Ground {
 	case ErasedByRetention:
-		if in.Reference == "" {
-			return nil
+		if in.asRead == nil { // nobody but the job has looked whether it is over
+			return NewError(CodeInvalidReason, "only the job on retention erases because a period is over").At("ground")
 		}
+		return nil
 	case ErasedOnRequest, ErasedByLaw, ErasedByOperator:
 	default:
 		return NewError(CodeInvalidReason, "the ground is not one of the agreed codes").At("ground")

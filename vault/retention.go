@@ -10,7 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Overdue is what is due of one person, or soon will be.
+// Overdue is what is due of one person, or soon will be, and what was done about
+// it. There are several of a person whom not everything was announced to.
 type Overdue struct {
 	User   uuid.UUID
 	Due    time.Time // the latest moment at which any of it falls due
@@ -19,31 +20,39 @@ type Overdue struct {
 	Held   []Obstacle
 	// Done is what the job did about it.
 	Done RetentionAct
+
+	dueAt map[string]time.Time // of each field, and of the person under wholePerson
 }
 
 // RetentionAct is what the job did about what is due.
 type RetentionAct string
 
-// The acts. A warning comes at least one run before anything is erased.
+// The acts. Between the warning of a field and its end lies at least the time
+// of the packs' rule.
 const (
-	RetentionNothing RetentionAct = "NONE" // it is a dry run, or was warned of and is not due yet
+	RetentionNothing RetentionAct = "NONE" // it is a dry run, or was warned of and its time has not come
 	RetentionWarning RetentionAct = "WARNED"
 	RetentionClear   RetentionAct = "ERASED"
 	RetentionHeld    RetentionAct = "HELD"
 )
 
-// RetentionMark is that somebody's data was announced to fall due.
+// RetentionMark is that a field of somebody was announced to fall due.
 type RetentionMark struct {
 	User     uuid.UUID
-	DueAt    time.Time // everything due by then was announced
+	Field    string    // its code; wholePerson: their erasure
+	DueAt    time.Time // due later, it has to be announced again
 	WarnedAt time.Time
 }
+
+// wholePerson is in the place of a field where the person is erased.
+const wholePerson = ""
 
 // RetentionReader reads what the job on retention keeps.
 type RetentionReader interface {
 	LeaseReader
 	ExpiryReader
-	// RetentionMarks answers those of these people, in no order.
+	// RetentionMarks answers those of these people, the last of each field, in no
+	// order.
 	RetentionMarks(ctx context.Context, users []uuid.UUID) ([]RetentionMark, error)
 }
 
@@ -191,27 +200,20 @@ func (r *retaining) page(ctx context.Context, apps []App, users []User) error {
 		if err != nil {
 			return err
 		}
-		soon, err := r.warnFrom(k.people[u.ID])
+		ahead, err := r.ahead(k.people[u.ID])
 		if err != nil {
 			return err
 		}
-		due, some := k.overdue(u, r.report.AsOf, soon)
-		if !some {
-			continue
-		}
-		if err := r.deal(ctx, u, &due, k.marks[u.ID]); err != nil {
-			return err
-		}
-		if err := r.run.Each(due); err != nil {
+		if err := r.deal(ctx, u, k.overdue(u, r.report.AsOf, ahead)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// warnFrom is the moment up to which what falls due of a person is announced, by
-// the rules of the apps in which they have decided anything.
-func (r *retaining) warnFrom(in []*Person) (time.Time, error) {
+// ahead is how many days before it falls due anything of a person is announced,
+// by the rules of the apps in which they have decided anything.
+func (r *retaining) ahead(in []*Person) (int, error) {
 	var apps []App
 	for _, p := range in {
 		if len(p.History) > 0 {
@@ -220,46 +222,57 @@ func (r *retaining) warnFrom(in []*Person) (time.Time, error) {
 	}
 	rules, err := r.rulebookOf(apps)
 	if err != nil {
-		return time.Time{}, err
+		return 0, err
 	}
-	return r.report.AsOf.AddDate(0, 0, rules.warning()), nil
+	return rules.warning(), nil
 }
 
 // deal does what is to be done about what is due of a person, or soon will be.
-func (r *retaining) deal(ctx context.Context, u User, due *Overdue, mark RetentionMark) error {
-	due.Done = RetentionNothing
-	announced := !mark.WarnedAt.IsZero() && !due.Due.After(mark.DueAt)
-	now := !due.Due.After(r.report.AsOf)
+func (r *retaining) deal(ctx context.Context, u User, all []Overdue) error {
+	now, held := false, false
+	for _, due := range all {
+		at := !due.Due.After(r.report.AsOf)
+		now, held = now || at, held || at && due.Done == RetentionHeld
+		err := r.act(ctx, u, &due)
+		if errors.Is(err, ErrStale) { // they changed something: the next run looks again
+			due.Done, err = RetentionNothing, nil
+		}
+		if err == nil {
+			err = r.run.Each(due)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if now {
 		r.report.Due++
 	}
-	var err error
+	if held {
+		r.report.Held++
+	}
+	return nil
+}
+
+func (r *retaining) act(ctx context.Context, u User, due *Overdue) error {
 	switch {
-	case len(due.Held) > 0:
-		due.Done = RetentionHeld
-		if now {
-			r.report.Held++
-		}
-	case r.run.DryRun:
-	case !announced:
-		due.Done = RetentionWarning
+	case r.run.DryRun && due.Done != RetentionHeld:
+		due.Done = RetentionNothing
+	case due.Done == RetentionWarning:
 		r.report.Warned++
-		err = r.warn(ctx, u, *due)
-	case now && mark.WarnedAt.Before(r.report.AsOf):
-		due.Done = RetentionClear
-		err = r.clear(ctx, u, *due)
+		return r.warn(ctx, u, *due)
+	case due.Done == RetentionClear:
+		return r.clear(ctx, u, *due)
 	}
-	if errors.Is(err, ErrStale) { // they changed something: the next run looks again
-		due.Done, err = RetentionNothing, nil
-	}
-	return err
+	return nil
 }
 
 func (r *retaining) warn(ctx context.Context, u User, due Overdue) error {
 	e := systemEvent(r.actor, RetentionWarned, r.NewID(), r.now())
 	e.Subject, e.Fields = u.ID, due.Fields
 	return r.Writer.Write(ctx, func(tx Tx) error {
-		tx.PutRetentionMark(RetentionMark{User: u.ID, DueAt: due.Due, WarnedAt: e.At})
+		for code, at := range due.dueAt {
+			tx.PutRetentionMark(RetentionMark{User: u.ID, Field: code, DueAt: at, WarnedAt: e.At})
+		}
 		tx.Record(e)
 		return nil
 	})
@@ -292,106 +305,4 @@ func (r *retaining) clear(ctx context.Context, u User, due Overdue) error {
 		r.report.Cleared++
 	}
 	return err
-}
-
-// keptPage is what decides about the people of a page.
-type keptPage struct {
-	users     []User
-	people    map[uuid.UUID][]*Person // in each app
-	fields    map[uuid.UUID][]StoredField
-	obstacles map[uuid.UUID][]Obstacle
-	marks     map[uuid.UUID]RetentionMark
-	told      map[uuid.UUID]time.Time // up to when the ends of consents were
-}
-
-func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptPage, err error) {
-	k.users, k.people, k.fields = users, map[uuid.UUID][]*Person{}, map[uuid.UUID][]StoredField{}
-	k.obstacles, k.marks, k.told = map[uuid.UUID][]Obstacle{}, map[uuid.UUID]RetentionMark{}, map[uuid.UUID]time.Time{}
-	ids := make([]uuid.UUID, len(users))
-	for i, u := range users {
-		ids[i] = u.ID
-	}
-	if len(ids) == 0 {
-		return k, nil
-	}
-	// First, so that what is read of the revision is not newer than what follows.
-	for _, app := range apps {
-		standings, err := r.Reader.Standings(ctx, app.Code, ids)
-		if err != nil {
-			return k, err
-		}
-		people, err := r.Service.people(ctx, standings)
-		if err != nil {
-			return k, err
-		}
-		for i, p := range people {
-			k.people[ids[i]] = append(k.people[ids[i]], p)
-		}
-	}
-	fields, err := r.Reader.Fields(ctx, ids)
-	if err != nil {
-		return k, err
-	}
-	for _, f := range fields {
-		k.fields[f.User] = append(k.fields[f.User], f)
-	}
-	obstacles, err := r.Reader.Obstacles(ctx, ids, false)
-	if err != nil {
-		return k, err
-	}
-	for _, o := range obstacles {
-		k.obstacles[o.User] = append(k.obstacles[o.User], o)
-	}
-	marks, err := r.Reader.RetentionMarks(ctx, ids)
-	if err != nil {
-		return k, err
-	}
-	for _, m := range marks {
-		k.marks[m.User] = m
-	}
-	told, err := r.Reader.ExpiryMarks(ctx, ids)
-	for _, m := range told {
-		k.told[m.User] = m.Told
-	}
-	return k, err
-}
-
-// overdue is what of a person is due now, or, if nothing is, what falls due by
-// a later moment.
-func (k keptPage) overdue(u User, now, soon time.Time) (Overdue, bool) {
-	for _, by := range []time.Time{now, soon} {
-		if due, some := k.dueBy(u, by); some {
-			due.Held = k.obstacles[u.ID]
-			return due, true
-		}
-	}
-	return Overdue{}, false
-}
-
-func (k keptPage) dueBy(u User, by time.Time) (Overdue, bool) {
-	out := Overdue{User: u.ID}
-	var whole keepSpan
-	for _, p := range k.people[u.ID] {
-		whole = whole.with(p.agrees())
-	}
-	for _, f := range k.fields[u.ID] {
-		var span keepSpan
-		for _, p := range k.people[u.ID] {
-			span = span.with(p.keeps(f))
-		}
-		if span.over(by) {
-			out.Fields = append(out.Fields, f.Code)
-			if span.until.After(out.Due) {
-				out.Due = span.until
-			}
-		}
-	}
-	slices.Sort(out.Fields)
-	if whole.over(by) && len(out.Fields) == len(k.fields[u.ID]) {
-		out.Whole = true
-		if whole.until.After(out.Due) {
-			out.Due = whole.until
-		}
-	}
-	return out, out.Whole || len(out.Fields) > 0
 }

@@ -40,19 +40,19 @@ func (t *tx) EndLease(name string, holder uuid.UUID, at time.Time) {
 // RetentionMarks implements vault.RetentionReader.
 func (s *Store) RetentionMarks(ctx context.Context, users []uuid.UUID) ([]vault.RetentionMark, error) {
 	b := &builder{}
-	b.add("SELECT user_id, due_at, warned_at FROM retention_marks WHERE user_id IN ")
+	b.add("SELECT user_id, field, due_at, warned_at FROM retention_marks WHERE user_id IN ")
 	b.in(users)
 	return list(ctx, s, b.String(), b.args, func(r row) (m vault.RetentionMark, err error) {
-		err = r.Scan(&m.User, moment{&m.DueAt}, moment{&m.WarnedAt})
+		err = r.Scan(&m.User, &m.Field, moment{&m.DueAt}, moment{&m.WarnedAt})
 		return m, err
 	})
 }
 
 // PutRetentionMark implements vault.RetentionTx.
 func (t *tx) PutRetentionMark(m vault.RetentionMark) {
-	t.queue(`INSERT INTO retention_marks (user_id, due_at, warned_at) VALUES ($1, $2, $3)
-		ON CONFLICT (user_id) DO UPDATE SET due_at = excluded.due_at, warned_at = excluded.warned_at`,
-		m.User, m.DueAt.UnixMilli(), m.WarnedAt.UnixMilli())
+	t.queue(`INSERT INTO retention_marks (user_id, field, due_at, warned_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (user_id, field) DO UPDATE SET due_at = excluded.due_at, warned_at = excluded.warned_at`,
+		m.User, m.Field, m.DueAt.UnixMilli(), m.WarnedAt.UnixMilli())
 }
 
 // ExpiryMarks implements vault.ExpiryReader.

@@ -1,6 +1,8 @@
 package vaulttest
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,16 +58,18 @@ var leaseTests = map[string]func(*storeTest){
 		s.same(won, 1)
 	},
 
-	"AMarkIsTheLastOne": func(s *storeTest) {
+	"AMarkIsTheLastOneOfItsField": func(s *storeTest) {
 		u, _ := s.person()
-		first := vault.RetentionMark{User: u.ID, DueAt: s.tick(), WarnedAt: s.tick()}
-		second := vault.RetentionMark{User: u.ID, DueAt: s.tick(), WarnedAt: s.tick()}
-		for _, m := range []vault.RetentionMark{first, second} {
+		other := vault.RetentionMark{User: u.ID, Field: "", DueAt: s.tick(), WarnedAt: s.tick()}
+		first := vault.RetentionMark{User: u.ID, Field: "phone", DueAt: s.tick(), WarnedAt: s.tick()}
+		second := vault.RetentionMark{User: u.ID, Field: "phone", DueAt: s.tick(), WarnedAt: s.tick()}
+		for _, m := range []vault.RetentionMark{other, first, second} {
 			s.write(func(tx vault.Tx) { tx.PutRetentionMark(m) })
 		}
 		got, err := s.store.RetentionMarks(s.Context(), []uuid.UUID{s.id(), u.ID})
 		s.must(err)
-		s.same(got, []vault.RetentionMark{second})
+		slices.SortFunc(got, func(a, b vault.RetentionMark) int { return strings.Compare(a.Field, b.Field) })
+		s.same(got, []vault.RetentionMark{other, second})
 	},
 
 	"WhoHasChangedAnythingIsNotAsRead": func(s *storeTest) {
