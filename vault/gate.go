@@ -216,8 +216,11 @@ func (i *inspection) languages() {
 	}
 	main := i.app.AuthoritativeLanguage
 	i.need(RuleAuthoritativeText, has(main), says("authoritativeText", main), "texts")
+	if i.app.Code == "" {
+		return // nobody knows which languages the app speaks
+	}
 	for _, locale := range i.app.Languages {
-		i.need(RuleOtherTexts, i.app.Code == "" || locale == main || has(locale), says("otherText", locale), "texts")
+		i.need(RuleOtherTexts, locale == main || has(locale), says("otherText", locale), "texts")
 	}
 }
 

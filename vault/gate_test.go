@@ -191,6 +191,15 @@ func TestAnAppThatNobodyDescribedLacksAllThatItSays(t *testing.T) {
 	if got := found(d.report(testPack())); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
+	warned := set(testPack(), RuleOtherTexts, func(r *Rule) { r.Mark = FromMemory })
+	leans := func(r Rule) bool { return r.ID == RuleOtherTexts }
+	if slices.ContainsFunc(d.report(warned).Unconfirmed, leans) {
+		t.Error("the report leans on the rule about the app's languages, which nobody knows")
+	}
+	d.app = testApp()
+	if !slices.ContainsFunc(d.report(warned).Unconfirmed, leans) {
+		t.Error("of an app that speaks them it does not")
+	}
 }
 
 func TestAReportNamesTheRulesThatNobodyConfirmed(t *testing.T) {
