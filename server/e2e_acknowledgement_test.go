@@ -29,6 +29,7 @@ func TestClause12LinksOutOfTheAppAreDeclared(t *testing.T) {
 		equal(t, "the rule", warned.parameter("rule"), "policy.links")
 		equal(t, "the line", warned.parameter("line"), "3")
 		publish(input{"rule": "policy.links", "reason": " "}).refused("REQUIRED@acknowledgedWarnings.0.reason")
+		publish(input{"rule": "policy.links", "reason": "Иванов Иван +77015550001"}).refused("INVALID_REASON@acknowledgedWarnings.0.reason")
 		publish(input{"rule": "policy.links", "reason": "CP-7"}).ok()
 
 		reads := func(token string) any {

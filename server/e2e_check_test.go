@@ -68,7 +68,7 @@ func TestAConsentShowsWhatItRestsOn(t *testing.T) {
 		seen := w.shown("kk")
 		screen := with(seen.decided("marketing", "GIVEN"), input{"deviceAt": "2001-02-03T04:05:06.789Z", "appBuild": "4.2.0+17"})
 		w.record(me, screen).ok()
-		before := w.ask(me, `{ me { consents(first: 1) { nodes { id operators } } } }`, nil).must()
+		before := w.ask(me, `{ me { consents(first: 1) { nodes { id operators validUntil } } } }`, nil).must()
 		w.leaveGroup(binDelivery)
 		w.withdraw(me, "marketing").ok()
 
@@ -97,7 +97,8 @@ func TestAConsentShowsWhatItRestsOn(t *testing.T) {
 		if err != nil || w.clock.Now().Sub(received) > time.Minute {
 			t.Errorf("received at %s", str(given, "receivedAt"))
 		}
-		equal(t, "validUntil", str(consent, "validUntil"), stamp(received.AddDate(3, 0, 0)))
+		equal(t, "validUntil", str(before, "me", "consents", "nodes", 0, "validUntil"), stamp(received.AddDate(3, 0, 0)))
+		equal(t, "withdrawn it holds until nothing", at(consent, "validUntil"), nil)
 
 		equal(t, "a stranger's is not found", w.ask(w.subject("thief"), query, map[string]any{"c": id}).code(), "NOT_FOUND")
 		equal(t, "an auditor sees it", str(w.ask(w.staff(vault.Auditor), query, map[string]any{"c": id}).must(), "consent", "item"), "marketing")

@@ -192,7 +192,7 @@ type publishingFlags struct {
 	AskAll   bool     `help:"Ask everybody about everything again."`
 	Text     []string `placeholder:"[LOCALE=]MEANING:REASON" help:"What the words are that changed since the version before: CORRECTION:CONTENT, they mean the same, or MEANING:CONTENT, people are asked again; kk=CORRECTION:TYPO is about one language. Needed whenever words changed. Reasons: TYPO, TRANSLATION, TERMINOLOGY, LAYOUT, CONTENT."`
 
-	Acknowledge map[string]string `placeholder:"RULE=REASON" mapsep:"none" help:"Publish in spite of what a rule warns of, and say why: a code or a short reference, which stays with the version. May be repeated."`
+	Acknowledge map[string]string `placeholder:"RULE=REASON" mapsep:"none" help:"Publish in spite of what a rule warns of, and say why: a reference such as CP-7 or TAX-CODE-190, which stays with the version. May be repeated."`
 }
 
 // publishing is what the flags ask for.

@@ -142,7 +142,7 @@ func (p *process) gate(jurisdiction string) (vault.Gate, error) {
 		return vault.Gate{}, err
 	}
 	catalogue, err := graph.Catalogue(graph.Schema(), labels(), helps())
-	return vault.Gate{Pack: pack, Catalogue: catalogue, CheckBIN: normaliser{}.CheckBIN}, err
+	return vault.Gate{Pack: pack, Catalogue: catalogue, CheckBIN: normaliser{}.CheckBIN, Now: p.clock()}, err
 }
 
 // place is where a path of the report stands: the file and the line, 0 for none.

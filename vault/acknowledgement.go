@@ -1,11 +1,11 @@
 package vault
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -14,13 +14,14 @@ import (
 // of. It stands with the version, since the audit log holds no free text.
 type Acknowledgement struct {
 	Rule   RuleID    `json:"rule"`
-	Reason string    `json:"reason"` // a code or a short reference; nothing personal
+	Reason string    `json:"reason"` // a reference: a ticket, a document, a provision; nothing personal
 	By     uuid.UUID `json:"by"`     // the colleague; zero: the command line
 	At     time.Time `json:"at"`
 }
 
-// maxReason bounds an acknowledgement's reason, in characters.
-const maxReason = 200
+// provisionForm is how a reason names a provision of a law: TAX-CODE-190. Like the
+// other references it has no room for words, nor for the digits of an IIN in a row.
+var provisionForm = regexp.MustCompile(`^[A-Z]{2,10}(?:-[A-Z]{2,10}){1,2}-[0-9]{1,6}(?:[/.-][0-9]{1,6}){0,5}$`)
 
 // checkReasons refuses reasons that could not be put on record.
 func checkReasons(given []Acknowledgement) Errors {
@@ -36,11 +37,9 @@ func checkReasons(given []Acknowledgement) Errors {
 		switch {
 		case strings.TrimSpace(a.Reason) == "":
 			l.add(CodeRequired, "say why the warning may be passed over", append(path, "reason")...)
-		case utf8.RuneCountInString(a.Reason) > maxReason:
-			l.errs = append(l.errs, NewError(CodeValueTooLong, "a reason is a code or a short reference").
-				With("max", strconv.Itoa(maxReason)).At(append(path, "reason")...))
-		case unprintable(a.Reason, ""):
-			l.add(CodeInvalidValue, "a reason is one line of printed characters", append(path, "reason")...)
+		case checkReference(a.Reason) != nil && !provisionForm.MatchString(a.Reason):
+			l.add(CodeInvalidReason, "a reason is a reference, capital letters, hyphens and numbers of up to six digits: CP-1, DOC-2026/118, TAX-CODE-190; "+
+				"it stays on record in clear and has no room for words", append(path, "reason")...)
 		}
 	}
 	return l.errs

@@ -143,7 +143,8 @@ type Consent struct {
 	ConsentEvent                // the decision
 	Later        []ConsentEvent // what happened to it afterwards, oldest first
 	State        ConsentState
-	ValidUntil   time.Time // zero: no end is set, or it is a refusal
+	ValidUntil   time.Time // of what holds, or held until then; zero: no end is set, or it ended otherwise
+	term         time.Time // until when a given one was to hold, whatever became of it
 }
 
 // Events is the decision and what followed, oldest first.
@@ -250,14 +251,17 @@ func (h History) Consents(timeline Timeline, now time.Time, expires func(Consent
 	for i := range out {
 		c := &out[i]
 		if c.Type == Given {
-			c.ValidUntil = expires(c.ConsentEvent)
+			c.term = expires(c.ConsentEvent)
 		}
 		switch {
 		case len(c.Later) > 0:
 		case h.superseded(c.ConsentEvent, out[i+1:], timeline, now):
 			c.State = ConsentSuperseded
-		case c.State == ConsentGiven && !c.ValidUntil.IsZero() && !now.Before(c.ValidUntil):
+		case c.State == ConsentGiven && !c.term.IsZero() && !now.Before(c.term):
 			c.State = ConsentExpired
+		}
+		if c.State == ConsentGiven || c.State == ConsentExpired {
+			c.ValidUntil = c.term
 		}
 	}
 	slices.Reverse(out)

@@ -76,6 +76,23 @@ func TestTheStateOfAConsentIsDerivedFromWhatFollowed(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatHoldsIsValidUntilATime(t *testing.T) {
+	one := testVersion(1, morning, morning, ask("contact", true, "phone"), ask("news", false, "email"), ask("gifts", false, "email"))
+	one.Facts.Term = new("P1Y")
+	p := testPerson(morning, one)
+	p.gives("contact", one)
+	p.gives("contact", one)
+	p.gives("news", one)
+	p.happens(Withdrawn, "news", one)
+	p.gives("gifts", one)
+	p.happens(Invalidated, "gifts", one)
+	for _, c := range p.Consents() {
+		if holds := c.State == ConsentGiven; holds == c.ValidUntil.IsZero() {
+			t.Errorf("%s %s is valid until %s", c.State, c.Item, c.ValidUntil)
+		}
+	}
+}
+
 func TestAConsentKeepsTheEventsThatFollowedIt(t *testing.T) {
 	v := testVersion(1, morning, morning, ask("contact", false, "phone"))
 	p := testPerson(morning, v)

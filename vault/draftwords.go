@@ -127,6 +127,11 @@ var draftWords = map[string][3]string{
 		"Такого поля нет ни в продукте, ни среди собственных полей редакции (fields).",
 		"There is no such field, neither in the product nor among the version's own (fields).",
 	},
+	"itemFieldTwice": {
+		"Тармақта өріс екі рет аталған: біреуін қалдырыңыз.",
+		"Поле названо в пункте дважды: оставьте что-то одно.",
+		"The item names the field twice: keep one of the two.",
+	},
 	"channel": {
 		"Байланыс арнасы: SMS, PUSH, EMAIL, PHONE немесе POST, әрқайсысы бір реттен.",
 		"Канал связи: SMS, PUSH, EMAIL, PHONE или POST, каждый по одному разу.",

@@ -14,6 +14,7 @@ type Gate struct {
 	Catalogue Catalogue
 	CheckBIN  func(string) error
 	Previous  *Version // the one published before; nil: none, or none is known
+	Now       time.Time
 }
 
 // Report is what the gate has to say about one policy.
@@ -62,6 +63,7 @@ func (g Gate) Check(v *Version, app App, texts []PolicyText) Report {
 	i.links()
 	i.words()
 	i.agreeing()
+	i.contradicting()
 	i.stillAsked(v)
 	form := proofread(g.Catalogue, v, app, texts)
 	return Report{Pack: g.Pack, Form: form, Findings: i.findings, Unconfirmed: g.Pack.Unconfirmed(i.asked...)}
@@ -186,7 +188,9 @@ func (i *inspection) law() {
 	i.lawInTexts()
 	a := i.facts.Approval
 	i.need(RuleApproval, a != nil && a.By != "" && a.Reference != "", says("approval"), "facts", "approval")
-	i.need(RuleDate, a != nil && isDate(a.At), says("date"), "facts", "approval", "at")
+	dated := a != nil && isDate(a.At)
+	i.need(RuleDate, dated, says("date"), "facts", "approval", "at")
+	i.need(RuleDate, !dated || a.At <= i.Now.In(i.Pack.Zone).Format(time.DateOnly), says("dateAhead"), "facts", "approval", "at")
 }
 
 // lawInTexts wants a text to call the law by its whole name, if it does.
@@ -212,8 +216,11 @@ func (i *inspection) languages() {
 	}
 	main := i.app.AuthoritativeLanguage
 	i.need(RuleAuthoritativeText, has(main), says("authoritativeText", main), "texts")
+	if i.app.Code == "" {
+		return // nobody knows which languages the app speaks
+	}
 	for _, locale := range i.app.Languages {
-		i.need(RuleOtherTexts, i.app.Code == "" || locale == main || has(locale), says("otherText", locale), "texts")
+		i.need(RuleOtherTexts, locale == main || has(locale), says("otherText", locale), "texts")
 	}
 }
 

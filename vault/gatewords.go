@@ -210,6 +210,31 @@ var gateWords = map[string][3]string{
 		"Получатель находится за границей, а в фактах сказано, что трансграничной передачи нет (crossBorder).",
 		"A recipient is abroad, and the facts say that there is no cross-border transfer (crossBorder).",
 	},
+	"noWithRecipients": {
+		"Фактілерде деректер үшінші тұлғаларға берілмейді делінген (thirdParties), ал тармақта алушылар аталған.",
+		"В фактах сказано, что данные третьим лицам не передаются (thirdParties), а в пункте названы получатели.",
+		"The facts say that nothing is passed to third parties (thirdParties), and the item names recipients.",
+	},
+	"countryUnsaid": {
+		"Деректер шетелге беріледі, ал басқа елдегі бірде-бір алушы аталмаған: елді көрсетіңіз.",
+		"Данные передаются за границу, а ни один получатель в другой стране не назван: укажите страну.",
+		"Data crosses the border, and no recipient in another country is named: name the country.",
+	},
+	"publishedUnasked": {
+		"«%s» тармағы деректерді жалпыға қолжетімді етеді, ал бұл тек келісіммен жасалады (CONSENT).",
+		"Пункт «%s» делает данные общедоступными, а это возможно только с согласия (CONSENT).",
+		"The item “%s” makes data public, which takes consent (CONSENT).",
+	},
+	"fieldOnlyPublished": {
+		"«%s» өрісінің мақсаты жоқ: оны тек жариялау тармағы пайдаланады.",
+		"У поля «%s» нет цели: его использует только пункт о публикации.",
+		"The field “%s” has no purpose: it is only published.",
+	},
+	"dateAhead": {
+		"Саясаттың бекітілген күні әлі келген жоқ.",
+		"Дата утверждения политики ещё не наступила.",
+		"The date on which the policy was approved is in the future.",
+	},
 	"itemUnasked": {
 		"«%s» тармағы бойынша бұрын келісім сұралған, енді сұралмайды, ал бас тартқандар ескерілмейді: бұған жол беретін заң нормасын негіздемеде атаңыз.",
 		"По пункту «%s» раньше запрашивалось согласие, а теперь нет, и отказы больше не учитываются: назовите в обосновании норму закона, которая это разрешает.",

@@ -91,14 +91,14 @@ func (p *Person) endOf(c Consent) time.Time {
 		return c.Later[len(c.Later)-1].ReceivedAt
 	}
 	if c.State != ConsentSuperseded {
-		return c.ValidUntil
+		return c.term
 	}
 	for _, e := range p.History {
 		if e.isDecision() && e.Item == c.Item && e.Seq > c.Seq {
 			return e.ReceivedAt
 		}
 	}
-	return c.ValidUntil
+	return c.term
 }
 
 func (p *Person) itemOf(version uuid.UUID, code string) (Item, bool) {

@@ -192,6 +192,9 @@ func (r *proofreader) items(f Facts, catalogue Catalogue) {
 			if _, ok := f.Field(catalogue, use.Field); !ok {
 				r.find(CodeInvalidValue, "itemField", append(path, "fields", strconv.Itoa(j))...)
 			}
+			if slices.ContainsFunc(item.Fields[:j], func(o ItemField) bool { return o.Field == use.Field }) {
+				r.find(CodeDuplicateInput, "itemFieldTwice", append(path, "fields", strconv.Itoa(j))...)
+			}
 		}
 		for j, c := range item.Channels {
 			if !slices.Contains(channels, c) || slices.Contains(item.Channels[:j], c) {

@@ -116,7 +116,11 @@ var wrong = map[string]struct {
 	spoil func(*draft)
 	want  string
 }{
-	"an empty title":            {func(d *draft) { d.version.Facts.Title = Words{{"kk", " "}} }, "REQUIRED facts.title"},
+	"an empty title": {func(d *draft) { d.version.Facts.Title = Words{{"kk", " "}} }, "REQUIRED facts.title"},
+	"a field twice in an item": {func(d *draft) {
+		item := &d.version.Facts.Items[0]
+		item.Fields = append(item.Fields, ItemField{Field: item.Fields[0].Field, Required: !item.Fields[0].Required})
+	}, "DUPLICATE_INPUT facts.items.0.fields.2"},
 	"an empty law":              {func(d *draft) { d.version.Facts.LawTitle[2].Text = "" }, "REQUIRED facts.lawTitle"},
 	"an empty way to withdraw":  {func(d *draft) { d.version.Facts.Withdrawal[0].Text = "\n" }, "REQUIRED facts.withdrawal"},
 	"an empty title of an item": {func(d *draft) { d.version.Facts.Items[0].Title[0].Text = "" }, "REQUIRED facts.items.0.title"},

@@ -26,6 +26,15 @@ func (p *Parties) entities() []Operator {
 	return append([]Operator{p.Operator, p.Owner}, p.Group...)
 }
 
+// Entities are the legal entities that a version names, the operator first: as it
+// was published, or as its app has them now, if they were not fixed then.
+func (v *Version) Entities(app App) []Operator {
+	if v.Facts.Parties != nil {
+		return v.Facts.Parties.entities()
+	}
+	return append([]Operator{app.Operator, app.Owner}, app.Group...)
+}
+
 // entity finds a legal entity.
 func (p *Parties) entity(bin string) (Operator, bool) {
 	all := p.entities()

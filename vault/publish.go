@@ -243,7 +243,7 @@ func (s *Service) inspect(v, previous *Version, app App, texts []PolicyText) (Re
 	if err != nil {
 		return Report{}, err
 	}
-	return Gate{pack, s.Catalogue, s.Normaliser.CheckBIN, previous}.Check(v, app, texts), nil
+	return Gate{pack, s.Catalogue, s.Normaliser.CheckBIN, previous, s.now()}.Check(v, app, texts), nil
 }
 
 // pack is the law that holds for an app.

@@ -16,7 +16,7 @@ import (
 type AcknowledgedWarningInput struct {
 	// Id of the rule, as WARNING_UNANSWERED and `kelisim policy lint` name it. One that does not warn is left out.
 	Rule string `json:"rule"`
-	// A code or a short reference, one line of up to 200 characters. It stays with the version: nothing personal.
+	// A reference such as CP-7, DOC-2026/118 or TAX-CODE-190: it stays with the version, in clear, and has no room for words.
 	Reason string `json:"reason"`
 }
 

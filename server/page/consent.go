@@ -15,6 +15,7 @@ type sheet struct {
 	Item, State, Decided, ValidUntil, Method, GivenBy string
 	Label, ShownIn, Hash, Person, ID, Statement, Zone string
 	TextLang, DocumentTitle                           string
+	Reference, Signed, Ground                         string // of what did not come through the app
 	Operators                                         []string
 	Events                                            []happening
 	Others                                            []decision
@@ -86,7 +87,8 @@ func (p *Pages) sheet(of vault.ConsentSheet, pack *vault.RulePack, lang string) 
 	if !c.ValidUntil.IsZero() {
 		out.ValidUntil = vault.SayMoment(c.ValidUntil, zone, lang)
 	}
-	members := append([]vault.Operator{of.App.Operator, of.App.Owner}, of.App.Group...)
+	out.receipt(say, c, vault.SayMoment(c.SignedAt, zone, lang))
+	members := of.Version.Entities(of.App)
 	for _, bin := range c.Operators {
 		name := say.BIN + " " + bin
 		if i := slices.IndexFunc(members, func(o vault.Operator) bool { return o.BIN == bin }); i >= 0 {
@@ -101,6 +103,15 @@ func (p *Pages) sheet(of vault.ConsentSheet, pack *vault.RulePack, lang string) 
 		out.Others = append(out.Others, decision{item(other.Item).Title, say.happened[other.Type]})
 	}
 	return out
+}
+
+// receipt is what a decision on paper rests on. Who signed for somebody is told
+// by their right to, and never by name: a sheet goes from hand to hand.
+func (s *sheet) receipt(say wording, c vault.Consent, signed string) {
+	s.Reference, s.Ground = c.Reference, cmp.Or(say.grounds[c.Ground], string(c.Ground))
+	if !c.SignedAt.IsZero() {
+		s.Signed = signed
+	}
 }
 
 func method(say wording, m vault.Method) string { return cmp.Or(say.methods[m], string(m)) }

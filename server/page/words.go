@@ -14,6 +14,7 @@ type wording struct {
 	Unconfirmed, BackToPolicy                          string
 	SheetTitle, Item, State, Decided, ValidUntil       string
 	Method, GivenBy, ShownIn, Operators, Person        string
+	Reference, Signed, Ground                          string
 	ConsentID, Statement, History, Number, What, When  string
 	Zone, SameScreen, Shown, ShownNote                 string
 	Missing, MissingWhy, NoToken, NoTokenWhy           string
@@ -24,7 +25,8 @@ type wording struct {
 	happened  map[vault.EventType]string
 	methods   map[vault.Method]string
 	givers    map[vault.GivenBy]string
-	languages map[string]string // the text was shown in …
+	grounds   map[vault.Ground]string // why a representative may act
+	languages map[string]string       // the text was shown in …
 }
 
 var sayings = map[string]wording{
@@ -47,6 +49,7 @@ func kazakh() wording {
 		KeptRecord:  "Келісімдеріңіз бен олардың қайтарып алынғаны туралы, сондай-ақ деректеріңізге кім және қашан қол жеткізгені туралы жазбалар. Олар аты-жөніңіз көрсетілмейтін кездейсоқ нөмірмен сақталады.",
 		Unconfirmed: "Бұл белгі қойылған ережелер заңның ресми мәтінімен әлі салыстырылған жоқ", BackToPolicy: "Құпиялылық саясатына оралу",
 		SheetTitle: "Келісім парағы", Item: "Тармақ", State: "Күйі", Decided: "Шешім қабылданған уақыт", ValidUntil: "Қолданылу мерзімінің соңы",
+		Reference: "Құжат", Signed: "Қол қойылған уақыты", Ground: "Өкілдіктің негізі",
 		Method: "Тәсілі", GivenBy: "Кім берді", ShownIn: "Мәтін көрсетілген тіл", Operators: "Келісім қолданылатын операторлар", Person: "Субъектінің нөмірі",
 		ConsentID: "Келісімнің нөмірі", Statement: "Келісім мәтіні", History: "Не болды", Number: "Жазба №", What: "Оқиға", When: "Уақыты",
 		Zone: "Уақыт белдеуі", SameScreen: "Сол экранда қабылданған барлық шешімдер", Shown: "Көрсетілген құжат",
@@ -68,6 +71,7 @@ func kazakh() wording {
 			"STATE_SERVICE": "мемлекеттік сервис арқылы", "NONSTATE_SERVICE": "мемлекеттік емес сервис арқылы",
 		},
 		givers:    map[vault.GivenBy]string{vault.BySubject: "субъектінің өзі", "REPRESENTATIVE": "субъектінің өкілі"},
+		grounds:   map[vault.Ground]string{vault.Parent: "ата-анасы", vault.Guardian: "қорғаншы", vault.PowerOfAttorney: "сенімхат", vault.ByCourt: "сот шешімі"},
 		languages: map[string]string{"kk": "қазақ тілі", "ru": "орыс тілі", "en": "ағылшын тілі"},
 	}
 }
@@ -88,6 +92,7 @@ func russian() wording {
 		KeptRecord:  "Записи о ваших согласиях и об их отзыве, а также о том, кто и когда обращался к вашим данным. Они хранятся под случайным номером, который вас не называет.",
 		Unconfirmed: "Правила с этой пометкой ещё не сверены с официальным текстом закона", BackToPolicy: "Вернуться к политике конфиденциальности",
 		SheetTitle: "Лист согласия", Item: "Пункт", State: "Состояние", Decided: "Время решения", ValidUntil: "Действует до",
+		Reference: "Документ", Signed: "Время подписания", Ground: "Основание представительства",
 		Method: "Способ", GivenBy: "Кем дано", ShownIn: "Язык показанного текста", Operators: "Операторы, на которых распространяется согласие", Person: "Номер субъекта",
 		ConsentID: "Номер согласия", Statement: "Текст согласия", History: "Что происходило", Number: "Запись №", What: "Событие", When: "Время",
 		Zone: "Часовой пояс", SameScreen: "Все решения, принятые на том же экране", Shown: "Показанный документ",
@@ -109,6 +114,7 @@ func russian() wording {
 			"STATE_SERVICE": "через государственный сервис", "NONSTATE_SERVICE": "через негосударственный сервис",
 		},
 		givers:    map[vault.GivenBy]string{vault.BySubject: "самим субъектом", "REPRESENTATIVE": "представителем субъекта"},
+		grounds:   map[vault.Ground]string{vault.Parent: "родитель", vault.Guardian: "опекун", vault.PowerOfAttorney: "доверенность", vault.ByCourt: "решение суда"},
 		languages: map[string]string{"kk": "казахский", "ru": "русский", "en": "английский"},
 	}
 }
@@ -129,6 +135,7 @@ func english() wording {
 		KeptRecord:  "Records of your consents and withdrawals, and of who reached your data and when. They are kept under a random number that does not name you.",
 		Unconfirmed: "Nobody has compared the rules so marked with the official text of the law yet", BackToPolicy: "Back to the privacy policy",
 		SheetTitle: "Consent sheet", Item: "Item", State: "State", Decided: "Decided", ValidUntil: "Valid until",
+		Reference: "Document", Signed: "Signed", Ground: "Ground of the representation",
 		Method: "Method", GivenBy: "Given by", ShownIn: "Language of the text shown", Operators: "Operators covered by the consent", Person: "Number of the person",
 		ConsentID: "Number of the consent", Statement: "Wording of the consent", History: "What happened", Number: "Record", What: "Event", When: "Time",
 		Zone: "Time zone", SameScreen: "All decisions made on the same screen", Shown: "The document that was shown",
@@ -150,6 +157,7 @@ func english() wording {
 			"STATE_SERVICE": "through a state service", "NONSTATE_SERVICE": "through a private service",
 		},
 		givers:    map[vault.GivenBy]string{vault.BySubject: "the person themselves", "REPRESENTATIVE": "a representative of the person"},
+		grounds:   map[vault.Ground]string{vault.Parent: "parent", vault.Guardian: "guardian", vault.PowerOfAttorney: "power of attorney", vault.ByCourt: "decision of a court"},
 		languages: map[string]string{"kk": "Kazakh", "ru": "Russian", "en": "English"},
 	}
 }
