@@ -184,14 +184,14 @@ func (m *consentModel) saidNoSince(item string, moment time.Time) int {
 	return 0
 }
 
-// parental reports whether a parent gave something, and no paper of the person's
-// own came since.
+// parental reports whether a parent gave something, and no consent of the
+// person's own came on paper since.
 func (m *consentModel) parental() bool {
 	for _, a := range slices.Backward(m.acts) {
 		switch {
 		case a.what == "GIVEN" && a.parent:
 			return true
-		case a.ownPaper && (a.what == "GIVEN" || a.what == "REFUSED"):
+		case a.ownPaper && a.what == "GIVEN":
 			return false
 		}
 	}

@@ -162,5 +162,6 @@ func (s *Service) checkFor(ctx context.Context, a Actor, role Role, p *Person, s
 			return set, s.refuse(ctx, a, "updateUser", p.User.ID, NewError(CodeForbidden, "this role may not write the field").At(c.Path...))
 		}
 	}
-	return set, s.ofAge(ctx, a, p, set)
+	err = s.ofAge(ctx, a, p, &set)
+	return set, err
 }

@@ -188,6 +188,9 @@ type UserTx interface {
 	// ConfirmUser stamps that the person says that their data still holds.
 	// ErrStale: the revision is another one.
 	ConfirmUser(id uuid.UUID, expected int64, at time.Time)
+	// Represent sets until when somebody decides for the person; zero: nobody
+	// does. ErrStale: they have decided since.
+	Represent(id uuid.UUID, seq int64, until time.Time)
 	ClaimTx
 }
 

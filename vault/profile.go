@@ -38,6 +38,8 @@ type changeset struct {
 	stored    []string
 	at        time.Time
 	changes   []checked
+	// represented: the changes say until when somebody decides for the person.
+	represented *representation
 	// filled by encrypt:
 	fields  []StoredField
 	indexes map[string][]BlindIndex
@@ -275,7 +277,10 @@ func (s *Service) index(ctx context.Context, set *changeset, written []checked, 
 
 // queue puts the changes into a transaction. Changes of what people are found
 // by are counted, unless they are not to be.
-func (c changeset) queue(tx FieldTx) {
+func (c changeset) queue(tx Tx) {
+	if c.represented != nil {
+		tx.Represent(c.user, c.represented.seq, c.represented.until)
+	}
 	if c.identifiers() && !c.uncounted {
 		tx.Count(c.user, CountIdentifiers, c.at.Format(time.DateOnly), changesPerDay)
 	}

@@ -146,11 +146,7 @@ func (s *Service) checkForm(ctx context.Context, a Actor, e *enrolment, changes 
 	if e.set, err = s.check(a, e.me, e.set, changes); err != nil {
 		return err
 	}
-	asked := e.set
-	if e.fresh {
-		asked.user = uuid.Nil // of somebody who is not there an event names nobody
-	}
-	return s.ofAge(ctx, a, e.me, asked)
+	return s.ofAge(ctx, a, e.me, &e.set)
 }
 
 // registeredBefore reports whether a known person's registration has nothing

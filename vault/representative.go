@@ -64,19 +64,42 @@ func (s *Service) Representative(ctx context.Context, a Actor, q RepresentativeQ
 	}, nil
 }
 
+// instead reports whether somebody decided because the person cannot.
+func (e ConsentEvent) instead() bool { return e.GivenBy == ByRepresentative && e.Ground.instead() }
+
 // represented reports whether somebody decides instead of the person, because
-// they cannot: whoever represents them gave a consent, and no colleague has
-// recorded a decision of the person's own since. What the person takes back
-// themselves changes nothing about that.
+// they cannot. Whoever is known to be under age cannot until they come of age,
+// whatever was recorded of them. Of others it is known by what is on record:
+// whoever represents them gave a consent, and no colleague has recorded a consent
+// of the person's own since. What the person refuses or takes back themselves
+// changes nothing about that; what a parent or guardian gave for a child ends with
+// its childhood.
 func (p *Person) represented() bool {
+	adult := p.User.RepresentedUntil
+	if p.now.Before(adult) {
+		return true
+	}
 	out := false
 	for _, e := range p.History {
+		asChild := e.decidedAt().Before(adult)
 		switch {
-		case e.Type == Given && e.GivenBy == ByRepresentative && e.Ground.instead():
+		case e.Type != Given:
+		case e.instead() && (e.Ground == ByCourt || !asChild):
 			out = true
-		case e.isDecision() && e.GivenBy == BySubject && e.Method != InAppConfirmed:
+		case e.GivenBy == BySubject && e.Method != InAppConfirmed && !asChild:
 			out = false
 		}
 	}
 	return out
+}
+
+// needsRepresentative reports whether what a screen gives is not the person's own
+// to give: in the app while somebody decides for them, on paper while they were
+// under age.
+func (p *Person) needsRepresentative(in Screen) bool {
+	if in.Receipt == nil {
+		return p.represented()
+	}
+	by := in.Receipt.Representative
+	return (by == nil || !by.Ground.instead()) && in.Receipt.SignedAt.Before(p.User.RepresentedUntil)
 }

@@ -158,9 +158,9 @@ func (p *Person) checkDecisions(v *Version, in Screen, at func(*Error, ...string
 			bad(NewError(CodeWithdrawnSince,
 				"the consent was taken back; ask the person again, and send knownConsentSeq as it is now").
 				With("consentSeq", itoa(p.User.ConsentSeq)), "item")
-		case d.Decision == Give && in.Receipt == nil && p.represented():
+		case d.Decision == Give && p.needsRepresentative(in):
 			bad(NewError(CodeRepresentativeNeeded,
-				"whoever represents this person decided for them; until the operator records a decision of their own, they can only refuse and withdraw"), "item")
+				"whoever represents this person decides for them: until they come of age, or the operator records a consent of their own, they can only refuse and withdraw"), "item")
 		}
 		seen[d.Item] = true
 	}

@@ -230,7 +230,9 @@ func (s *Service) technicalOf(ctx context.Context, a Actor, in TechnicalInput) (
 }
 
 // technicalEnd is when a batch is over: once no purpose that collects it needs
-// it any more. Where the policy sets no term, the rule pack does.
+// it any more. Where the policy sets no term for technical data, the rule pack
+// does: the retention of an item that uses other data as well is of that, and can
+// only make it shorter.
 func (s *Service) technicalEnd(p *Person, items []Item, from time.Time) (time.Time, error) {
 	pack, err := s.Rules.Of(p.App.Jurisdiction)
 	if err != nil {
@@ -238,20 +240,28 @@ func (s *Service) technicalEnd(p *Person, items []Item, from time.Time) (time.Ti
 	}
 	var end time.Time
 	for _, item := range items {
-		period := pack.Rule(RuleTechnicalData).Period
+		stays, ok := AddDuration(from, pack.Rule(RuleTechnicalData).Period)
 		if item.Retention != nil {
-			period = *item.Retention
+			own, valid := AddDuration(from, *item.Retention)
+			if !ok || valid && (item.technicalOnly() || own.Before(stays)) {
+				stays, ok = own, valid
+			}
 		}
-		until, ok := AddDuration(from, period)
 		if !ok {
 			return end, NewError(CodeInternal, "neither the policy nor the rule pack says how long technical data is kept")
 		}
-		end = later(end, until)
+		end = later(end, stays)
 	}
 	if !end.After(p.now) {
 		return end, NewError(CodeInvalidValue, "the events are older than they are kept").At("events")
 	}
 	return end, nil
+}
+
+// technicalOnly reports whether an item is about nothing but what devices send:
+// its retention is then the policy's word on that.
+func (i Item) technicalOnly() bool {
+	return !slices.ContainsFunc(i.Fields, func(f ItemField) bool { return !slices.Contains(technicalCodes, f.Field) })
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -2,11 +2,9 @@ package vault
 
 import (
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // cutBatch is a batch cut to what may be kept of it.
@@ -16,14 +14,8 @@ type cutBatch struct {
 	items         []Item   // whose purposes collect it
 }
 
-const (
-	// earlyTechnical is how far a device's clock may be ahead.
-	earlyTechnical = 5 * time.Minute
-
-	maxCookieID  = 256 // bytes
-	maxUserAgent = 300
-	maxPage      = 512
-)
+// earlyTechnical is how far a device's clock may be ahead.
+const earlyTechnical = 5 * time.Minute
 
 // technicalPart is a part of an event.
 type technicalPart struct {
@@ -36,14 +28,10 @@ type technicalPart struct {
 func technicalParts() []technicalPart {
 	return []technicalPart{
 		{[]string{FieldIPAddress, FieldIPNetwork}, "ip", func(e *TechnicalEvent) *Plain { return &e.IP }, wholeAddress},
-		{[]string{FieldCookieID}, "cookieId", func(e *TechnicalEvent) *Plain { return &e.CookieID }, upTo(maxCookieID)},
-		{[]string{FieldUserAgent}, "userAgent", func(e *TechnicalEvent) *Plain { return &e.UserAgent }, upTo(maxUserAgent)},
+		{[]string{FieldCookieID}, "cookieId", func(e *TechnicalEvent) *Plain { return &e.CookieID }, cutCookie},
+		{[]string{FieldUserAgent}, "userAgent", func(e *TechnicalEvent) *Plain { return &e.UserAgent }, cutAgent},
 		{[]string{FieldPageURL}, "page", func(e *TechnicalEvent) *Plain { return &e.Page }, cutPage},
 	}
-}
-
-func upTo(most int) func(string) (string, bool) {
-	return func(text string) (string, bool) { return text, len(text) <= most && utf8.ValidString(text) }
 }
 
 // wholeAddress is an address in its one spelling.
@@ -65,21 +53,6 @@ func cutAddress(text string) (string, bool) {
 	}
 	network, err := ip.Prefix(bits)
 	return network.String(), err == nil
-}
-
-// cutPage takes query, fragment and credentials off: what people type stands
-// there.
-func cutPage(text string) (string, bool) {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "", false
-	}
-	u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment, u.User = "", false, "", "", nil
-	if u.Opaque != "" {
-		return "", false
-	}
-	cut := u.String()
-	return cut, cut != "" && len(cut) <= maxPage && utf8.ValidString(cut)
 }
 
 // cutting is a batch under way.

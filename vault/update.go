@@ -50,7 +50,7 @@ func (s *Service) updateMyProfile(ctx context.Context, a Actor, in UpdateProfile
 	if set, err = s.check(a, me, set, in.Changes); err != nil {
 		return uuid.Nil, err
 	}
-	if err := s.ofAge(ctx, a, me, set); err != nil {
+	if err := s.ofAge(ctx, a, me, &set); err != nil {
 		return uuid.Nil, err
 	}
 	event := s.event(a.as(user.ID), Subject, UserUpdated)

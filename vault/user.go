@@ -26,6 +26,9 @@ type User struct {
 	CreatedAt  time.Time
 	// ConfirmedAt is when the person last said that their data still holds; zero: never.
 	ConfirmedAt time.Time
+	// RepresentedUntil is until when a person known to be under age has somebody
+	// decide for them, to the month; zero: nothing says that they are.
+	RepresentedUntil time.Time
 }
 
 // SubjectKey is how a login is found: a keyed digest of issuer and subject.

@@ -49,7 +49,7 @@ type stay struct {
 // kept are the tables that stay.
 func kept() map[string]stay {
 	return map[string]stay{
-		"users":    {vault.KeptCertificate, "the opaque id; EraseUser takes the language away"},
+		"users":    {vault.KeptCertificate, "the opaque id; EraseUser takes away the language, and until when somebody decides for them"},
 		"erasures": {vault.KeptCertificate, "the certificate"},
 
 		"consent_events":  {vault.KeptConsents, "the proof of consent, without anything personal"},
@@ -126,7 +126,7 @@ func (s *Store) Traces(ctx context.Context, user uuid.UUID, evidence vault.Evide
 // nothing comes after.
 func (t *tx) EraseUser(u vault.User, gone []vault.TraceCount, evidence vault.Evidence) {
 	t.erases = true
-	t.queue(`UPDATE users SET revision = revision + 1, status = $4, locale = ''
+	t.queue(`UPDATE users SET revision = revision + 1, status = $4, locale = '', represented_until = NULL
 		WHERE id = $1 AND revision = $2 AND consent_seq = $3 AND status <> $4`,
 		u.ID, u.Revision, u.ConsentSeq, vault.StatusErased).orMissed(vault.ErrStale)
 	for _, all := range traces() {

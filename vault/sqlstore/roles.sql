@@ -64,7 +64,7 @@ GRANT SELECT, INSERT ON request_documents, exports TO {{.Role}}; -- an answer ne
 GRANT UPDATE (used_at) ON exports TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON user_subjects TO {{.Role}};
 GRANT SELECT, INSERT ON users, apps, meta TO {{.Role}};
-GRANT UPDATE (status, revision, consent_seq, locale, confirmed_at) ON users TO {{.Role}};
+GRANT UPDATE (status, revision, consent_seq, locale, confirmed_at, represented_until) ON users TO {{.Role}};
 GRANT SELECT, INSERT, DELETE ON daily_counts TO {{.Role}};
 GRANT UPDATE (n) ON daily_counts TO {{.Role}};
 GRANT UPDATE (config, published) ON apps TO {{.Role}};

@@ -9,7 +9,7 @@ import (
 	"github.com/kelisim/kelisim/vault"
 )
 
-const userColumns = "u.id, u.status, u.revision, u.consent_seq, u.locale, u.created_at, u.confirmed_at"
+const userColumns = "u.id, u.status, u.revision, u.consent_seq, u.locale, u.created_at, u.confirmed_at, u.represented_until"
 
 // userInto are the places for userColumns, which may be NULL.
 func userInto(u *vault.User) []any {
@@ -18,6 +18,7 @@ func userInto(u *vault.User) []any {
 		orZero(&u.ConsentSeq), orZero(&u.Locale),
 		moment{&u.CreatedAt},
 		moment{&u.ConfirmedAt},
+		moment{&u.RepresentedUntil},
 	}
 }
 
@@ -132,4 +133,13 @@ func (t *tx) SetStatus(id uuid.UUID, expected int64, status vault.Status) {
 func (t *tx) ConfirmUser(id uuid.UUID, expected int64, at time.Time) {
 	t.queue(`UPDATE users SET confirmed_at = $3 WHERE id = $1 AND revision = $2`,
 		id, expected, at.UnixMilli()).orMissed(vault.ErrStale)
+}
+
+// Represent implements vault.UserTx.
+func (t *tx) Represent(id uuid.UUID, seq int64, until time.Time) {
+	var end any
+	if !until.IsZero() {
+		end = until.UnixMilli()
+	}
+	t.queue(`UPDATE users SET represented_until = $3 WHERE id = $1 AND consent_seq = $2`, id, seq, end).orMissed(vault.ErrStale)
 }
