@@ -15,7 +15,7 @@ type keptPage struct {
 	fields    map[uuid.UUID][]StoredField
 	obstacles map[uuid.UUID][]Obstacle
 	marks     map[uuid.UUID]map[string]RetentionMark // of each field
-	told      map[uuid.UUID]time.Time // up to when the ends of consents were
+	told      map[uuid.UUID]time.Time                // up to when the ends of consents were
 }
 
 func (r *retaining) read(ctx context.Context, apps []App, users []User) (k keptPage, err error) {

@@ -181,6 +181,9 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err != nil {
 		return err
 	}
+	if previous != nil && previous.ID == v.ID { // by somebody else, since it was read
+		return errPublished
+	}
 	report, err := s.inspect(v, previous, app, texts)
 	if err != nil {
 		return err
@@ -283,11 +286,13 @@ func (s *Service) draft(ctx context.Context, id uuid.UUID) (*Version, App, error
 		return nil, App{}, err
 	}
 	if v.Status != Draft {
-		return nil, App{}, NewError(CodeVersionPublished, "this version is published and never changes; start a new draft").At("id")
+		return nil, App{}, errPublished
 	}
 	app, err := s.app(ctx, v.App)
 	return v, app, err
 }
+
+var errPublished = NewError(CodeVersionPublished, "this version is published and never changes; start a new draft").At("id")
 
 // texts reads a version's texts back from its documents.
 func (s *Service) texts(ctx context.Context, v *Version) ([]PolicyText, error) {
