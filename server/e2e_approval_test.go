@@ -64,10 +64,10 @@ func TestClause332WhatTheLawDemandsTakesTwoColleaguesAndAnAuthority(t *testing.T
 func TestClause331ThePurposeNamesWhatIsPassedOnForIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		w.sharing()
-		_, id := w.member("purposeful", "jel", "personalise")
-		purpose := passes(input{"purpose": "personalise"}, id)
+		_, id := w.member("purposeful", "jel", "club")
+		purpose := passes(input{"purpose": "club"}, id)
 		refused := w.disclose(w.staff(vault.Compliance), purpose)
 		refused.refused("FIELD_NOT_COVERED@fields.0")
-		equal(t, "which item", refused.parameter("item"), "personalise")
+		equal(t, "which item", refused.parameter("item"), "club")
 	})
 }

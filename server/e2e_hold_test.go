@@ -36,8 +36,8 @@ func TestLaw8AHoldBarsWhateverTakesAConsentBack(t *testing.T) {
 		w.withdraw(me, "marketing").refused("LEGAL_HOLD@items.0")
 		w.record(me, w.shown("ru").decided("improve", "REFUSED", "marketing", "REFUSED")).refused("LEGAL_HOLD@consent.decisions.1.item")
 		w.record(me, w.shown("ru").decided("identify", "REFUSED")).refused("LEGAL_HOLD@consent.decisions.0.item")
-		w.wrote(id, w.received(time.Hour, nil), nil, "marketing", "REFUSED").refused("LEGAL_HOLD@consent.decisions.0.item")
-		w.mutate(officer, "withdrawConsentFor", input{"user": id, "eventId": uuid.NewString(), "items": []string{"marketing"}, "receipt": w.received(time.Hour, nil)}, "").
+		w.wrote(id, w.received(0, nil), nil, "marketing", "REFUSED").refused("LEGAL_HOLD@consent.decisions.0.item")
+		w.mutate(officer, "withdrawConsentFor", input{"user": id, "eventId": uuid.NewString(), "items": []string{"marketing"}, "receipt": w.received(0, nil)}, "").
 			refused("LEGAL_HOLD@items.0")
 		equal(t, "it still counts", w.reason(id, "marketing", ""), "GIVEN")
 		w.record(me, w.shown("ru").decided("improve", "REFUSED")).ok() // nobody had given it

@@ -206,6 +206,7 @@ func disclosureRefusals() []refusal {
 			return change(me, "setFieldVisibility", "", input{"fields": []string{"familyName"}, "visibility": "PUBLIC"})
 		}},
 		{code: vault.CodeIllegalMove, mutation: "updateRecipientNotice", path: "state", params: []string{"from", "to"}, prepare: func(w *world, me, id string) attempt {
+			w.update(me, input{"phone": "+77019264831"}).ok()
 			law := passes(input{"ground": "LAW", "purpose": nil, "reference": "ART-9", "requester": court(), "recipient": court()}, id)
 			w.approved(law)
 			w.disclose(w.staff(vault.Compliance), law).ok()
