@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kelisim/kelisim/vault"
 )
@@ -39,7 +38,7 @@ func TestEvidenceBesideAConsentIsSeenOnAGroundAndOnRecord(t *testing.T) {
 		equal(t, "the copy says that it is kept", strings.Contains(copied, `"networkContexts": 1`), true)
 		equal(t, "and who saw it", strings.Contains(copied, `"context.revealed"`), true)
 
-		w.wrote(id, w.received(time.Hour, nil), nil, "improve", "GIVEN").ok()
+		w.wrote(id, w.received(0, nil), nil, "improve", "GIVEN").ok()
 		written := str(w.ask(me, `{ me { consents(item: "improve") { nodes { id } } } }`, nil).must(), "me", "consents", "nodes", 0, "id")
 		equal(t, "of a paper nothing is kept", at(w.ask(officer, query, input{"c": written, "b": law}).must(), "networkContext"), nil)
 
