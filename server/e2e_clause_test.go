@@ -162,7 +162,7 @@ func TestClause31DataIsKeptAsLongAsThePolicySays(t *testing.T) {
 			return at(w.ask(me, `{ me { profile { familyName { state } fields(codes: ["loyaltyCard"]) { value } } } }`, nil).must(), "me", "profile")
 		}
 		equal(t, "still there", str(reads(), "fields", 0, "value"), "DALA-1")
-		w.clock.advance(day)
+		w.clock.advance(30 * day)
 		w.says("erased", user, "loyaltyCard ERASED 0")
 		me = w.subject("kept")
 		equal(t, "the card", str(reads(), "fields", 0, "value"), "")
