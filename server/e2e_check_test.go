@@ -69,7 +69,7 @@ func TestAConsentShowsWhatItRestsOn(t *testing.T) {
 		screen := with(seen.decided("marketing", "GIVEN"), input{"deviceAt": "2001-02-03T04:05:06.789Z", "appBuild": "4.2.0+17"})
 		w.record(me, screen).ok()
 		before := w.ask(me, `{ me { consents(first: 1) { nodes { id operators validUntil } } } }`, nil).must()
-		w.leaveGroup(binDelivery)
+		w.leaveGroup()
 		w.withdraw(me, "marketing").ok()
 
 		query := `query($c: ID!) { consent(id: $c) { item app state version { id label } locale documentHash operators decidedAt validUntil
@@ -109,13 +109,13 @@ func TestAConsentShowsWhatItRestsOn(t *testing.T) {
 }
 
 // leaveGroup takes an operator out of the demo app's group.
-func (w *world) leaveGroup(bin string) {
+func (w *world) leaveGroup() {
 	w.t.Helper()
 	app, err := w.sys.vault.App(context.Background(), "dala")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	app.Group = slices.DeleteFunc(app.Group, func(o vault.Operator) bool { return o.BIN == bin })
+	app.Group = slices.DeleteFunc(app.Group, func(o vault.Operator) bool { return o.BIN == binDelivery })
 	if err := w.sys.vault.ApplyApp(context.Background(), w.p.systemActor(), app); err != nil {
 		w.t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestAConsentCheckAnswersForThePastAndTheFuture(t *testing.T) {
 
 func TestWhoJoinsTheGroupLaterIsNotCoveredByAnOlderConsent(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		w.leaveGroup(binDelivery)
+		w.leaveGroup()
 		w.publish(w.draft(w.policy("2.0")), nil) // the version that names no more than are in the group
 		me := w.subject("group")
 		id := w.register(me, nil)

@@ -21,9 +21,9 @@ func (w *world) issues(id string, more input) outcome {
 	return w.mutate(w.staff(vault.Support), "issueClaimCode", with(input{"user": id, "basis": ground("SUP-77")}, more), `code expiresAt user { id }`)
 }
 
-func (w *world) brings(token, code string, more input) outcome {
+func (w *world) brings(token, code string) outcome {
 	w.t.Helper()
-	return w.mutate(token, "claimUser", with(input{"code": code}, more), `user { id }`)
+	return w.mutate(token, "claimUser", input{"code": code}, `user { id }`)
 }
 
 func TestClause13WhoCameOnPaperIsTheSamePersonInTheApp(t *testing.T) {
@@ -37,10 +37,10 @@ func TestClause13WhoCameOnPaperIsTheSamePersonInTheApp(t *testing.T) {
 		same(t, "the event", w.told(issued.answer, id), []string{"somebody as SUPPORT: user.claimIssued of the person's [] (PERSON_ASKED SUP-77) OK"})
 		me := w.subject("came on paper")
 		equal(t, "nobody yet", at(w.ask(me, `{ me { id } }`, nil).must(), "me"), nil)
-		done := w.brings(me, strings.ToLower(strings.ReplaceAll(code, "-", " ")), nil).ok() // as people copy it
+		done := w.brings(me, strings.ToLower(strings.ReplaceAll(code, "-", " "))).ok() // as people copy it
 		equal(t, "who they are", str(done.payload, "user", "id"), id)
 		same(t, "on record", w.told(done.answer, id), []string{"the person as SUBJECT: user.claimed of the person's [] () OK"})
-		equal(t, "sent again", str(w.brings(me, code, nil).ok().payload, "user", "id"), id)
+		equal(t, "sent again", str(w.brings(me, code).ok().payload, "user", "id"), id)
 
 		seen := w.ask(me, `{ me { id policyStatus { accepted } profile { familyName { value } } consents { nodes { item } }
 			changes { nodes { action by } } } }`, nil).must()
@@ -65,30 +65,30 @@ func TestACodeTakesNobodyOver(t *testing.T) {
 		code := str(w.issues(id, nil).ok().payload, "code")
 
 		stranger := w.subject("stranger")
-		refused := w.brings(stranger, "00000-00000-00000-00000", nil)
+		refused := w.brings(stranger, "00000-00000-00000-00000")
 		refused.refused("CLAIM_REFUSED@code")
 		for what, answered := range map[string]outcome{
-			"replaced": w.brings(stranger, first, nil), "nothing": w.brings(stranger, "", nil), "very long": w.brings(stranger, strings.Repeat("7", 9000), nil),
-			"by who has a person": w.brings(other, code, nil),
+			"replaced": w.brings(stranger, first), "nothing": w.brings(stranger, ""), "very long": w.brings(stranger, strings.Repeat("7", 9000)),
+			"by who has a person": w.brings(other, code),
 		} {
 			equal(t, what+" is told apart", fmt.Sprint(at(answered.payload, "userErrors")), fmt.Sprint(at(refused.payload, "userErrors")))
 			if len(w.eventsOf(answered.answer)) != 1 || w.eventsOf(answered.answer)[0].Outcome != vault.OutcomeDenied {
 				t.Errorf("%s: the refusal is not on record", what)
 			}
 		}
-		w.brings(w.subject("the one"), code, nil).ok()
-		w.brings(stranger, code, nil).refused("CLAIM_REFUSED@code")
+		w.brings(w.subject("the one"), code).ok()
+		w.brings(stranger, code).refused("CLAIM_REFUSED@code")
 		w.issues(id, nil).refused("CLAIM_REFUSED@user")
 		w.issues(str(w.ask(other, `{ me { id } }`, nil).must(), "me", "id"), nil).refused("CLAIM_REFUSED@user")
 
 		late := str(w.issues(w.onPaper(), nil).ok().payload, "code")
 		w.clock.advance(14*24*time.Hour + time.Minute)
-		w.brings(w.subject("too late"), late, nil).refused("CLAIM_REFUSED@code")
+		w.brings(w.subject("too late"), late).refused("CLAIM_REFUSED@code")
 
 		erased := w.onPaper()
 		gone := str(w.issues(erased, nil).ok().payload, "code")
 		w.mutate(w.staff(vault.Compliance), "eraseUser", input{"user": erased, "ground": "LAW", "reference": "ART-18"}, "").ok()
-		w.brings(w.subject("of the erased"), gone, nil).refused("CLAIM_REFUSED@code")
+		w.brings(w.subject("of the erased"), gone).refused("CLAIM_REFUSED@code")
 		w.issues(erased, nil).refused("USER_BLOCKED@user")
 		for _, role := range []vault.Role{vault.Machine, vault.Security, vault.Auditor} {
 			equal(t, string(role), w.mutate(w.staff(role), "issueClaimCode", input{"user": id, "basis": ground("SUP-1")}, "").code(), "FORBIDDEN")
@@ -102,9 +102,9 @@ func TestWrongCodesAreCountedAndOneLoginWins(t *testing.T) {
 		code := str(w.issues(id, nil).ok().payload, "code")
 		guesser := w.subject("guesser")
 		for n := range 10 {
-			w.brings(guesser, fmt.Sprintf("00000-00000-00000-0000%d", n), nil).refused("CLAIM_REFUSED@code")
+			w.brings(guesser, fmt.Sprintf("00000-00000-00000-0000%d", n)).refused("CLAIM_REFUSED@code")
 		}
-		w.brings(guesser, code, nil).refused("TOO_MANY_CHANGES") // the right one as well
+		w.brings(guesser, code).refused("TOO_MANY_CHANGES") // the right one as well
 
 		replica := w.replica()
 		logins := make([]string, 6)

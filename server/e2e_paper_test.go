@@ -204,7 +204,7 @@ func TestClausePreambleAGroupIsWhoWasNamedWhenOneAgreed(t *testing.T) {
 		equal(t, "those who were there", by(binDelivery), "GIVEN")
 		w.record(me, w.of(two, "ru").decided("contact", "GIVEN", "identify", "GIVEN")).ok()
 		equal(t, "agreed to anew", by(binStranger), "GIVEN")
-		w.leaveGroup(binDelivery)
+		w.leaveGroup()
 		w.publish(w.draft(w.policy("without it")), nil)
 		equal(t, "left", by(binDelivery), "OPERATOR_NOT_COVERED")
 		equal(t, "stayed", by(binStranger), "GIVEN")

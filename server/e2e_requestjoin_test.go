@@ -69,7 +69,7 @@ func TestRequestsAboutDifferentThingsAreNotOne(t *testing.T) {
 		mine := w.requestsOf(me)
 		equal(t, "what was written", mine[phone], "FULFILLED CORRECTED_BY_PERSON")
 		equal(t, "what was not", mine[name], "RECEIVED ")
-		equal(t, "two decisions", mine[first]+mine[second], "RECEIVED RECEIVED ")
+		equal(t, "two decisions", mine[first]+mine[second], "RECEIVED RECEIVED ") //nolint:dupword // two requests
 
 		r := at(w.ask(me, `query($id: ID!) { subjectRequest(id: $id) { id revision joined { id fields } } }`, input{"id": both}).must(), "subjectRequest")
 		w.step(me, "cancelMyRequest", r, nil).ok()

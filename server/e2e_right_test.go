@@ -151,7 +151,7 @@ func TestLaw24ErasureIsRefusedByAHoldOnlyAndThenDone(t *testing.T) {
 		}
 		open := at(data, "user", "requests", "nodes", 0)
 		equal(t, "what was open is answered, too", str(open, "kind")+" "+str(open, "state")+" "+str(open, "outcome"), "OBJECTION FULFILLED ERASED")
-		holds(t, w.answered(officer, open, "ru"), []string{"Ваши данные удалены", "Номер справки: " + str(open, "certificateId")}, nil)
+		holds(t, w.answered(officer, open, "ru"), []string{"Ваши данные уничтожены", "Номер справки: " + str(open, "certificateId")}, nil)
 	})
 }
 

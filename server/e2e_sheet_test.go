@@ -21,7 +21,7 @@ func TestAPrintedPaperSaysWhatItRestsOnAndNotWhoSigned(t *testing.T) {
 			return p
 		}
 		consent := str(first.payload, "consents", 0, "id")
-		w.leaveGroup(binDelivery)
+		w.leaveGroup()
 		p := sheet(consent)
 		p.says(t, "a paper", "in writing", "DOC-2026/118", "<dt>Signed</dt>", "<dd>parent</dd>", "Valid until", "Dala Delivery LLP, BIN/IIN "+binDelivery)
 		for _, value := range []string{"Бибігүл", "77015550101", "7719"} {

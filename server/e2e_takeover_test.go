@@ -12,9 +12,26 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/kelisim/kelisim/vault"
+	"github.com/kelisim/kelisim/vault/vaulttest/daemon"
 )
+
+// announcedLongAgo puts what is announced far enough back for a process that
+// goes by the real clock.
+func (w *world) announcedLongAgo() {
+	w.t.Helper()
+	db, err := pgx.Connect(w.t.Context(), daemon.AsOwner(w.t, w.s.DatabaseURL))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close(w.t.Context()) }()
+	const year = 365 * 24 * time.Hour
+	if _, err := db.Exec(w.t.Context(), "UPDATE retention_marks SET warned_at = warned_at - $1", year.Milliseconds()); err != nil {
+		w.t.Fatal(err)
+	}
+}
 
 // retentionProcess is `kelisim retention` as a process of its own on the world's
 // database, slow enough to be killed in the middle.
@@ -46,6 +63,7 @@ func TestAJobOnRetentionThatIsKilledIsTakenOver(t *testing.T) {
 	w.multitude(95)
 	leaves(6) // on the next page of the walk
 	w.retains(uuid.Nil)
+	w.announcedLongAgo()
 	erasures := func() int {
 		t.Helper()
 		found, err := w.sys.db.Erasures(t.Context(), vault.ErasureFilter{Users: due}, 2*len(due))

@@ -15,6 +15,8 @@ import (
 
 // million fills the tables with a million people, each of whom decided once; one
 // of ten somebody was shown.
+//
+//nolint:dupword // columns that hold the same
 const million = `
 INSERT INTO users SELECT gen_random_uuid(), 'ACTIVE', 1, 1, 'kk', n FROM generate_series(1, 1000000) n;
 INSERT INTO consent_acts (user_id, id, digest, received_at, key_name, key_version, network_context) SELECT id, id, '', 1, '', 0, '' FROM users WHERE created_at <= 1000000;

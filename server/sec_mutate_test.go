@@ -171,11 +171,12 @@ func TestNoMistakeOfACallerIsAFaultOfOurs(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 23)) // the same mistakes each time
 		me := w.subject("mistaken")
 		id := w.register(me, input{"phone": "+77019264837", "email": "a@mail.example"})
-		sent := ""
+		var all strings.Builder
 		for _, o := range operations(w, me, id) {
 			w.mistakes(r, o, 60)
-			sent += o.query
+			all.WriteString(o.query)
 		}
+		sent := all.String()
 		for _, c := range repeatables() {
 			if !strings.Contains(sent, c.name+"(") {
 				token, in, _ := c.fresh(w, "mistaken "+c.name)

@@ -65,7 +65,7 @@ func (l *letter) blocked(b Block) string {
 			"The operator was told of a possible violation in the processing of your data, and is looking into it.")
 	}
 	return strings.Join([]string{
-		l.say("Деректеріңіз %s бастап бұғатталған: олар ешбір мақсатта пайдаланылмайды.",
+		l.say("Деректеріңіз бұғатталған: олар ешбір мақсатта пайдаланылмайды. Бұғаттау басталған күн: %s.",
 			"С %s ваши данные заблокированы: их не используют ни для какой цели.",
 			"Your data is blocked since %s: it is used for no purpose.", l.day(b.Since)),
 		why,

@@ -181,9 +181,6 @@ func (s *Service) publish(ctx context.Context, a Actor, in Publishing, remember 
 	if err != nil {
 		return err
 	}
-	if previous != nil && previous.ID == v.ID { // by somebody else, since it was read
-		return errPublished
-	}
 	report, err := s.inspect(v, previous, app, texts)
 	if err != nil {
 		return err
@@ -271,6 +268,9 @@ func (s *Service) schedule(ctx context.Context, v *Version, effectiveAt *time.Ti
 		return nil, nil //nolint:nilnil // the first version follows none
 	}
 	last := timeline[len(timeline)-1]
+	if last.Version == v.ID { // by somebody else, since it was read
+		return nil, errPublished
+	}
 	if last.EffectiveAt.After(v.EffectiveAt) {
 		return nil, NewError(CodeInvalidDate,
 			"a published version takes effect later than this one would; take effect at the same moment, which replaces it, or after it").

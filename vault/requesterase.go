@@ -75,14 +75,14 @@ func (l *letter) obstacle(o Obstacle) string {
 	since := l.day(o.Since)
 	switch o.Ground {
 	case GroundPayment:
-		return l.say("төлем міндеттемесі, %s бастап", "обязательство по оплате, с %s", "an obligation to pay, since %s", since)
+		return l.say("төлем міндеттемесі, басталуы: %s", "обязательство по оплате, с %s", "an obligation to pay, since %s", since)
 	case GroundDelivery:
-		return l.say("жеткізу міндеттемесі, %s бастап", "обязательство по доставке, с %s", "a delivery that is not complete, since %s", since)
+		return l.say("жеткізу міндеттемесі, басталуы: %s", "обязательство по доставке, с %s", "a delivery that is not complete, since %s", since)
 	case GroundContract:
-		return l.say("шарт бойынша міндеттеме, %s бастап", "обязательство по договору, с %s", "an obligation under a contract, since %s", since)
+		return l.say("шарт бойынша міндеттеме, басталуы: %s", "обязательство по договору, с %s", "an obligation under a contract, since %s", since)
 	case GroundLaw:
-		return l.say("заң бойынша міндеттеме, %s бастап", "обязательство по закону, с %s", "an obligation under the law, since %s", since)
+		return l.say("заң бойынша міндеттеме, басталуы: %s", "обязательство по закону, с %s", "an obligation under the law, since %s", since)
 	default:
-		return l.say("деректерді сақтау талабы, %s бастап", "требование сохранить данные, с %s", "a demand to keep the data, since %s", since)
+		return l.say("деректерді сақтау талабы, басталуы: %s", "требование сохранить данные, с %s", "a demand to keep the data, since %s", since)
 	}
 }

@@ -86,8 +86,8 @@ func (p *Pages) history(ctx context.Context, code string) (*history, vault.Timel
 		return nil, nil, err
 	}
 	raw, err := json.Marshal(struct {
-		App      vault.App
-		Timeline vault.Timeline
+		App      vault.App      `json:"app"`
+		Timeline vault.Timeline `json:"timeline"`
 	}{app, timeline})
 	if err != nil {
 		return nil, nil, fmt.Errorf("the state of an app's policy: %w", err)
