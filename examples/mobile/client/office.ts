@@ -34,7 +34,9 @@ export class Office {
     const texts = words(`# Policy ${label}`);
     const policy = { app, label, facts, texts };
     const { policyVersion: draft } = await this.mutate('createPolicyDraft', 'CreatePolicyDraft', 'policyVersion { id }', policy);
-    await this.mutate('publishPolicyVersion', 'PublishPolicyVersion', 'policyVersion { id }', { id: draft.id });
+    await this.mutate('publishPolicyVersion', 'PublishPolicyVersion', 'policyVersion { id }', {
+      id: draft.id, textChanges: [{ meaning: 'CORRECTION', reason: 'CONTENT' }],
+    });
     return draft.id;
   }
 
