@@ -1,4 +1,4 @@
-//go:build drill
+//go:build bench
 
 package main
 
@@ -20,9 +20,9 @@ import (
 // the copy compressed.
 const copyHeap = 64 << 20
 
-// TestDrillACopyOfALongLifeFitsInMemory measures the heap while it is put
+// TestRatiosOfACopyOfALongLife measures the heap while it is put
 // together, and how long that takes.
-func TestDrillACopyOfALongLifeFitsInMemory(t *testing.T) {
+func TestRatiosOfACopyOfALongLife(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		me := w.subject("long life")
 		id := w.register(me, named())
